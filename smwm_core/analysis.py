@@ -1,0 +1,107 @@
+"""Reading a latent space: its spectrum, whether it collapsed, and how predictions drift.
+
+Everything here reads a frozen model's latents and trains nothing.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from smwm_core.errors import SMWMError
+from smwm_core.models import WorldModel
+
+KNEE_FLOOR = 0.01
+
+
+def spectrum(z: Tensor) -> np.ndarray:
+    """Variances along the principal components of a set of latents, largest first.
+
+    Arguments:
+        z: ``(N, Z)``, N ≥ 2.
+
+    Returns:
+        ``(Z,)`` float64 ≥ 0, in squared latent units; their sum is the total variance.
+    """
+    _require_latents(z)
+    covariance = np.cov(z.double().cpu().numpy(), rowvar=False)
+    return np.linalg.eigvalsh(np.atleast_2d(covariance))[::-1].clip(min=0)
+
+
+def top_share(variances: np.ndarray, k: int) -> float:
+    """Share of the total variance in the first ``k`` components, in [0, 1]."""
+    return float(variances[:k].sum() / variances.sum())
+
+
+def knee(variances: np.ndarray) -> int:
+    """Where the spectrum falls off: the ``k`` with the largest ratio of component k to k + 1.
+
+    Only components that carry at least 1 % of the total variance can be the last one before the
+    fall, so ratios between two negligible components do not count. This is the eigenvalue-ratio
+    estimator of Ahn and Horenstein (Econometrica 2013) with a floor. It is blind to scale: look at
+    the total variance before reading anything into it.
+    """
+    candidates = np.flatnonzero(variances[:-1] >= KNEE_FLOOR * variances.sum())
+    smallest = np.finfo(variances.dtype).tiny
+    ratios = variances[candidates] / np.maximum(variances[candidates + 1], smallest)
+    return int(candidates[ratios.argmax()] + 1)
+
+
+def effective_rank(variances: np.ndarray) -> float:
+    """Exponential of the entropy of the variance shares (Roy and Vetterli 2007), in [1, Z].
+
+    It too is blind to scale, and *rises* when everything collapses to one noisy point.
+    """
+    share = variances / variances.sum()
+    share = share[share > 0]
+    return float(np.exp(-(share * np.log(share)).sum()))
+
+
+class PrincipalPlane:
+    """The first two principal axes of a set of latents, to project others onto.
+
+    Arguments:
+        z: ``(N, Z)``; fixes the centre and the axes. The sign of each axis is chosen so that its
+            largest entry is positive, which makes pictures repeatable.
+    """
+
+    def __init__(self, z: Tensor) -> None:
+        _require_latents(z)
+        points = z.double().cpu().numpy()
+        self.centre = points.mean(0)
+        _, _, axes = np.linalg.svd(points - self.centre, full_matrices=False)
+        signs = np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(1)])
+        self.axes = axes[:2] * signs[:, None]
+
+    def __call__(self, z: Tensor) -> np.ndarray:
+        """``(…, Z)`` → ``(…, 2)`` coordinates in the plane, in latent units."""
+        return (z.double().cpu().numpy() - self.centre) @ self.axes.T
+
+
+@torch.no_grad()
+def rollout_errors(model: WorldModel, z: Tensor, actions: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """How far predictions end from the encoded frames, and how far standing still would.
+
+    Arguments:
+        model: frozen.
+        z: ``(N, T + 1, Z)``, the encoded frames of N trajectories.
+        actions: ``(N, T, A)``; ``actions[:, t]`` takes ``z[:, t]`` to ``z[:, t + 1]``.
+
+    Returns:
+        two arrays ``(T,)``, means over trajectories: ``‖ẑ_k − z_k‖`` and ``‖z_0 − z_k‖``.
+    """
+    if z.ndim != 3 or actions.ndim != 3 or z.shape[:2] != (len(actions), actions.shape[1] + 1):
+        raise SMWMError(
+            f"Actions of shape (N, T, A) need latents of shape (N, T + 1, Z); "
+            f"got {tuple(actions.shape)} and {tuple(z.shape)}."
+        )
+    predicted = model.rollout(z[:, 0], actions)
+    error = (predicted - z[:, 1:]).norm(dim=-1).mean(0)
+    stay_put = (z[:, :1] - z[:, 1:]).norm(dim=-1).mean(0)
+    return error.cpu().numpy(), stay_put.cpu().numpy()
+
+
+def _require_latents(z: Tensor) -> None:
+    if z.ndim != 2 or len(z) < 2:
+        raise SMWMError(f"A spectrum needs at least two latents of shape (N, Z), not {tuple(z.shape)}.")
+    if not torch.isfinite(z).all():
+        raise SMWMError("A latent is not finite; the model has diverged.")

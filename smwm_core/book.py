@@ -1,0 +1,45 @@
+"""Build the book: execute every notebook here and now, then let Jupyter Book lay out the pages.
+
+Everything is staged under ``_build/source``, so a build never touches a tracked file.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tqdm import tqdm
+
+from smwm_core import notebooks, paths, scorecard
+from smwm_core.errors import SMWMError
+
+COPIED = ("_config.yml", "_toc.yml", "book")
+
+
+def build() -> Path:
+    """Execute all notebooks with their default parameters and build the book.
+
+    Warnings of the build are errors.
+
+    Returns:
+        the page to open first.
+
+    Raises:
+        SMWMError: a notebook explained why it cannot run, or Jupyter Book found something wrong.
+    """
+    root = paths.REPOSITORY
+    stage = root / "_build" / "source"
+    for stale in (stage, root / "_build" / "html", root / "_build" / ".doctrees"):
+        shutil.rmtree(stale, ignore_errors=True)
+    stage.mkdir(parents=True)
+    for name in COPIED:
+        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
+        copy(root / name, stage / name)
+    scorecard.write(stage / "book")
+    for name in tqdm(notebooks.sources(), desc="executing notebooks", unit="notebook"):
+        notebooks.execute(name, {}, stage / "notebooks" / f"{name}.ipynb")
+    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--path-output", str(root)]
+    finished = subprocess.run([*command, str(stage)])
+    if finished.returncode:
+        raise SMWMError("Jupyter Book reported the problems above; every warning is an error here.")
+    return root / "_build" / "html" / "index.html"

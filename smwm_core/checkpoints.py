@@ -1,0 +1,114 @@
+"""Weights on disk: safetensors files that say what they are, and a manifest that proves it.
+
+A file holds one model's weights in half precision and, in its header, the configuration, seed and
+fingerprint of the run that made them. Every number in the book is computed from weights read back
+from such a file, never from the model as it left training.
+
+``data/checkpoints/manifest.json`` lists the published files with their sha256.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from smwm_core import paths
+from smwm_core.errors import SMWMError
+
+FORMAT = "smwm-weights-1"
+
+
+def folder() -> Path:
+    return paths.data() / "checkpoints"
+
+
+def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
+    """Write a model's weights in half precision.
+
+    Arguments:
+        path: where to; an existing file is replaced only by a complete one.
+        model: whose weights.
+        description: JSON-ready facts about the run, kept in the file's header.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {name: w.detach().half().contiguous().cpu() for name, w in model.state_dict().items()}
+    unfinished = path.with_suffix(".part")
+    save_file(weights, unfinished, metadata={"format": FORMAT, "run": json.dumps(description, sort_keys=True)})
+    os.replace(unfinished, path)
+
+
+def load_weights(path: Path, model: torch.nn.Module) -> dict:
+    """Read weights into ``model``, all of them and nothing else.
+
+    Returns:
+        the description the file was saved with.
+
+    Raises:
+        SMWMError: the file is missing, truncated, of another format, or of another architecture.
+    """
+    name = paths.shown(path)
+    if not path.exists():
+        raise SMWMError(f"There is no checkpoint {name}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise SMWMError(f"{name} is not a complete safetensors file ({error}); fetch or recompute it.") from error
+    if header.get("format") != FORMAT:
+        raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
+    expected = {key: tuple(w.shape) for key, w in model.state_dict().items()}
+    found = {key: tuple(w.shape) for key, w in weights.items()}
+    if found != expected:
+        differing = min(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
+        raise SMWMError(
+            f"{name} belongs to another architecture: {differing} is {found.get(differing, 'missing')} in the file "
+            f"and {expected.get(differing, 'missing')} in the model."
+        )
+    model.load_state_dict({key: w.float() for key, w in weights.items()}, strict=True)
+    return json.loads(header["run"])
+
+
+def publish(path: Path, name: str) -> None:
+    """Copy a weights file into ``data/checkpoints`` under ``name`` and enter it into the manifest."""
+    published = folder() / name
+    published.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = published.with_suffix(".part")
+    shutil.copyfile(path, unfinished)
+    os.replace(unfinished, published)
+    entries = read_manifest()
+    entries[name] = {"bytes": published.stat().st_size, "sha256": _sha256(published)}
+    unfinished = folder() / "manifest.part"
+    unfinished.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
+    os.replace(unfinished, folder() / "manifest.json")
+
+
+def read_manifest() -> dict[str, dict]:
+    """File name → ``{"bytes", "sha256"}`` of every published checkpoint."""
+    path = folder() / "manifest.json"
+    if not path.exists():
+        return {}
+    try:
+        return json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise SMWMError(f"{paths.shown(path)} is not valid JSON ({error}); restore it from git.") from error
+
+
+def verify(path: Path) -> None:
+    """Refuse a published checkpoint that differs from its entry in the manifest."""
+    entry = read_manifest().get(path.name)
+    if entry is None:
+        raise SMWMError(f"{paths.shown(path)} is not in the manifest beside it; restore both from git.")
+    if not path.exists():
+        raise SMWMError(f"The manifest names {paths.shown(path)}, which is missing; restore it from git.")
+    if path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
+        raise SMWMError(f"{paths.shown(path)} differs from its sha256 in the manifest; restore it from git.")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

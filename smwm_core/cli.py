@@ -1,0 +1,82 @@
+"""The command line: ``python -m smwm_core``.
+
+A user's mistake ends with one sentence on stderr and exit status 2, and nothing is overwritten.
+"""
+
+import argparse
+import sys
+
+from smwm_core import book, notebooks, paths, scorecard
+from smwm_core.devices import pick_device
+from smwm_core.errors import SMWMError
+from smwm_core.presets import PRESETS, get_preset
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str):
+        raise SMWMError(f"{message[:1].upper()}{message[1:]}; see `{self.prog} --help`.")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        options.command(options)
+    except SMWMError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted; the same command continues where it stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m smwm_core", description="Recompute figures and build the book.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    listing = commands.add_parser("list", help="list the notebooks")
+    listing.set_defaults(command=_list)
+
+    run = commands.add_parser("run", help="execute one notebook")
+    run.add_argument("notebook", help="its name, as `list` shows it")
+    run.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
+    run.add_argument("--seed", type=int, default=0, help="first seed (default: %(default)s)")
+    run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    run.add_argument("--recompute", action="store_true", help="train instead of reading published weights")
+    run.set_defaults(command=_run)
+
+    score = commands.add_parser("scorecard", help="write book/scorecard.md from the result files")
+    score.set_defaults(command=_scorecard)
+
+    building = commands.add_parser("book", help="execute every notebook and build the book in _build/html")
+    building.set_defaults(command=_book)
+    return parser
+
+
+def _list(options: argparse.Namespace) -> None:
+    names = notebooks.sources()
+    width = max(map(len, names))
+    for name in names:
+        print(f"{name:{width}}  {notebooks.title(name)}")
+
+
+def _run(options: argparse.Namespace) -> None:
+    get_preset(options.preset)
+    pick_device(options.device)
+    output = notebooks.run(
+        options.notebook,
+        preset=options.preset,
+        seed=options.seed,
+        device=options.device,
+        recompute=options.recompute,
+    )
+    print(paths.shown(output))
+
+
+def _scorecard(options: argparse.Namespace) -> None:
+    print(paths.shown(scorecard.write(paths.REPOSITORY / "book")))
+
+
+def _book(options: argparse.Namespace) -> None:
+    print(paths.shown(book.build()))

@@ -1,0 +1,56 @@
+"""The two heads on the latent: where an action leads, and which action it was.
+
+Paper: Sensorimotor World Models (arXiv 2606.20104), toy architecture.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class ForwardModel(nn.Module):
+    """``g``: predicts the next latent from the latent and the action; two hidden layers, tanh output.
+
+    Arguments:
+        latent_dim: size of the latent.
+        action_dim: size of the action; 0 is allowed (a world without any action).
+        hidden_dim: width of the hidden layers.
+    """
+
+    def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(latent_dim + action_dim, hidden_dim),
+            nn.ReLU(),
+            nn.Linear(hidden_dim, hidden_dim),
+            nn.ReLU(),
+            nn.Linear(hidden_dim, latent_dim),
+            nn.Tanh(),
+        )
+
+    def forward(self, z: Tensor, a: Tensor) -> Tensor:
+        """``(…, latent_dim)`` and ``(…, action_dim)`` → the predicted ``(…, latent_dim)``."""
+        return self.net(torch.cat([z, a], dim=-1))
+
+
+class InverseModel(nn.Module):
+    """``h``: recovers the action from two consecutive latents; two hidden layers, linear output.
+
+    Arguments:
+        latent_dim: size of the latent.
+        action_dim: size of the action.
+        hidden_dim: width of the hidden layers.
+    """
+
+    def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Linear(2 * latent_dim, hidden_dim),
+            nn.ReLU(),
+            nn.Linear(hidden_dim, hidden_dim),
+            nn.ReLU(),
+            nn.Linear(hidden_dim, action_dim),
+        )
+
+    def forward(self, z: Tensor, z_next: Tensor) -> Tensor:
+        """Two latents ``(…, latent_dim)`` → the action between them ``(…, action_dim)``."""
+        return self.net(torch.cat([z, z_next], dim=-1))

@@ -1,0 +1,74 @@
+"""The three parts of a sensorimotor world model under one roof.
+
+Paper: Sensorimotor World Models (arXiv 2606.20104), method.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from smwm_core.errors import SMWMError
+from smwm_core.models.dynamics import ForwardModel, InverseModel
+from smwm_core.models.encoder import ConvEncoder
+from smwm_core.worlds.transitions import World
+
+
+class WorldModel(nn.Module):
+    """Encoder ``f``, forward model ``g`` and inverse model ``h``.
+
+    Arguments:
+        encoder: frames ``(N, 3, H, W)`` → latents ``(N, Z)``.
+        forward_model: ``(z, a)`` → the next latent.
+        inverse_model: ``(z, z_next)`` → the action between them.
+    """
+
+    def __init__(self, encoder: nn.Module, forward_model: nn.Module, inverse_model: nn.Module) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.forward_model = forward_model
+        self.inverse_model = inverse_model
+
+    @classmethod
+    def toy(cls, action_dim: int, latent_dim: int = 64) -> "WorldModel":
+        """The paper's toy model: 423,000 parameters for a 2-D action."""
+        return cls(ConvEncoder(latent_dim), ForwardModel(latent_dim, action_dim), InverseModel(latent_dim, action_dim))
+
+    def encode(self, o: Tensor) -> Tensor:
+        """Frames ``(N, 3, H, W)`` in [0, 1] → latents ``(N, Z)``."""
+        return self.encoder(o)
+
+    @torch.no_grad()
+    def encode_states(self, world: World, state: Tensor) -> Tensor:
+        """Draw states and encode them without gradients, 512 frames at a time.
+
+        Arguments:
+            world: which draws the frames.
+            state: ``(N, state_dim)``, on the model's device.
+
+        Returns:
+            latents ``(N, Z)``.
+        """
+        return torch.cat([self.encode(world.render(part)) for part in state.split(512)])
+
+    def predict(self, z: Tensor, a: Tensor) -> Tensor:
+        """Latents ``(N, Z)`` and actions ``(N, A)`` in [-1, 1] → predicted next latents ``(N, Z)``."""
+        return self.forward_model(z, a)
+
+    def rollout(self, z: Tensor, actions: Tensor) -> Tensor:
+        """Predict several steps ahead, feeding each prediction back in.
+
+        Arguments:
+            z: first latents ``(N, Z)``.
+            actions: ``(N, T, A)``; ``actions[:, t]`` takes step ``t`` to step ``t + 1``.
+
+        Returns:
+            the predicted latents of steps 1 to T, ``(N, T, Z)``.
+        """
+        if actions.ndim != 3 or len(actions) != len(z):
+            raise SMWMError(
+                f"A rollout of {len(z)} latents takes actions of shape ({len(z)}, T, A), not {tuple(actions.shape)}."
+            )
+        steps = []
+        for a in actions.unbind(1):
+            z = self.predict(z, a)
+            steps.append(z)
+        return torch.stack(steps, 1)

@@ -1,0 +1,108 @@
+"""From a notebook's source to its executed form.
+
+``notebooks/x.py`` (percent format) is the source and ``notebooks/x.ipynb`` what readers open: it is
+executed by papermill, cleaned of everything that changes from run to run, and only then moved into
+place, so a run that fails leaves the former one untouched.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+import papermill
+
+from smwm_core import paths
+from smwm_core.errors import SMWMError, choose
+
+KEPT_CELL_METADATA = ("tags", "mystnb")
+
+
+def sources() -> dict[str, Path]:
+    """Every notebook's name and source, in alphabetical order."""
+    return {path.stem: path for path in sorted(paths.NOTEBOOKS.glob("*.py"))}
+
+
+def title(name: str) -> str:
+    """The first heading of a notebook."""
+    for line in choose("notebook", name, sources()).read_text().splitlines():
+        if line.startswith("# # "):
+            return line.removeprefix("# # ")
+    raise SMWMError(f"Notebook {name} has no heading.")
+
+
+def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> Path:
+    """Run a notebook and keep its executed form.
+
+    With ``recompute`` it is executed twice: once to train and to write results, once more to read
+    them, for what readers open never trains. The default budget goes to ``notebooks/``, any other
+    to ``_build/notebooks/``.
+
+    Returns:
+        where the executed notebook lies.
+    """
+    parameters = {"preset": preset, "seed": seed, "device": device}
+    if recompute:
+        with tempfile.TemporaryDirectory() as scratch:
+            execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
+    if (preset, seed) == ("laptop", 0):
+        output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
+    else:
+        output = paths.REPOSITORY / "_build" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
+    execute(name, parameters, output)
+    return output
+
+
+def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = False) -> None:
+    """Execute a notebook's source with parameters and write the cleaned result.
+
+    Arguments:
+        name: of the notebook.
+        parameters: values for names in its cell tagged ``parameters``.
+        output: where the executed notebook goes; replaced only when everything went well.
+        show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
+
+    Raises:
+        SMWMError: an unknown notebook or parameter, or a mistake that the notebook itself explained.
+    """
+    notebook = jupytext.read(choose("notebook", name, sources()))
+    with tempfile.TemporaryDirectory() as scratch:
+        source, executed = Path(scratch) / "source.ipynb", Path(scratch) / "executed.ipynb"
+        nbformat.write(notebook, source)
+        known = papermill.inspect_notebook(str(source))
+        for parameter in parameters:
+            choose(f"parameter of {name}", parameter, known)
+        try:
+            papermill.execute_notebook(
+                str(source),
+                str(executed),
+                parameters=parameters,
+                cwd=str(paths.NOTEBOOKS),
+                kernel_name="python3",
+                progress_bar=False,
+                stderr_file=sys.stderr if show_progress else None,
+            )
+        except papermill.PapermillExecutionError as error:
+            if error.ename == SMWMError.__name__:
+                raise SMWMError(error.evalue) from None
+            raise
+        finished = clean(nbformat.read(executed, as_version=4), parameters)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = output.with_suffix(".part")
+    nbformat.write(finished, unfinished)
+    os.replace(unfinished, output)
+
+
+def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.NotebookNode:
+    """Drop what differs between two equal runs: times, random ids, widget state, kernel details."""
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:03d}"
+        cell.metadata = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)}
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "smwm": {"parameters": parameters},
+    }
+    return nbformat.from_dict(notebook)

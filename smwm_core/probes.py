@@ -1,0 +1,63 @@
+"""What can be read out of a frozen latent: linear probes of the state, a fresh head for the action."""
+
+import numpy as np
+import torch
+from sklearn.linear_model import LinearRegression
+from torch import Tensor
+
+from smwm_core.errors import SMWMError
+from smwm_core.losses import inverse_loss
+from smwm_core.models import InverseModel
+from smwm_core.seeds import generator, initialising
+
+
+def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
+    """Coefficient of determination of a linear read-out, per target, on held-out data.
+
+    Ordinary least squares is fitted on the first half and scored on the second.
+
+    Arguments:
+        z: ``(N, Z)`` latents.
+        target: ``(N, D)``, what should be read out.
+
+    Returns:
+        ``(D,)``; 1 is perfect, 0 no better than the mean, and worse can be negative.
+    """
+    if len(z) != len(target) or len(z) // 2 <= z.shape[1]:
+        raise SMWMError(
+            f"A linear probe needs one target per latent and more than {2 * z.shape[1]} of them; "
+            f"there are {len(z)} latents and {len(target)} targets."
+        )
+    x, y = z.double().cpu().numpy(), target.double().cpu().numpy()
+    half = len(x) // 2
+    predicted = LinearRegression().fit(x[:half], y[:half]).predict(x[half:])
+    residual = np.square(y[half:] - predicted).sum(0)
+    return 1 - residual / np.square(y[half:] - y[half:].mean(0)).sum(0)
+
+
+def fresh_inverse_loss(
+    z: Tensor, a: Tensor, z_next: Tensor, *, seed: int, steps: int = 1_000, batch_size: int = 256
+) -> float:
+    """The inverse loss that a new inverse model reaches on frozen latents, on held-out data.
+
+    Says whether the action can still be recovered from latents whose own inverse model was never
+    trained (λ = 0). The head is the toy model's, trained with Adam at its learning rate on the
+    first half of the data and scored on the second.
+
+    Arguments:
+        z, z_next: consecutive latents ``(N, Z)``.
+        a: the actions between them ``(N, A)``.
+        seed: of the head's weights and of the order of the data.
+    """
+    with initialising(seed, "fresh inverse model"):
+        head = InverseModel(z.shape[1], a.shape[1]).to(z.device)
+    optimizer = torch.optim.Adam(head.parameters(), lr=5e-4)
+    order = generator(seed, "fresh inverse model order")
+    half = len(z) // 2
+    for _ in range(steps):
+        i = torch.randint(half, (batch_size,), generator=order).to(z.device)
+        optimizer.zero_grad()
+        inverse_loss(head(z[i], z_next[i]), a[i]).backward()
+        optimizer.step()
+    with torch.no_grad():
+        return inverse_loss(head(z[half:], z_next[half:]), a[half:]).item()

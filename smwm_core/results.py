@@ -1,0 +1,207 @@
+"""Result files: the only place from which the book takes numbers.
+
+``data/results/<notebook>/<preset>.json`` holds metrics with intervals, the paper's value where it
+has one, and provenance; arrays for the figures lie beside it in an ``.npz``.
+"""
+
+import csv
+import json
+import math
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+from smwm_core import paths
+from smwm_core.errors import SMWMError
+from smwm_core.provenance import provenance
+from smwm_core.runs import Run
+
+_METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed"}
+_KEYS = {"figure", "preset", "seeds", "metrics", "provenance"}
+
+
+def mean_interval(values: list[float]) -> tuple[float, float | None, float | None]:
+    """Mean and 95 % interval over seeds, by Student's t.
+
+    Returns:
+        mean, low, high; from a single value there is no interval (``None``), for one seed says
+        nothing about spread.
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, None, None
+    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
+    return mean, mean - half, mean + half
+
+
+@dataclass(frozen=True)
+class Results:
+    """One result file.
+
+    Arguments:
+        figure: the paper's name for it ("Fig. 2").
+        preset, seeds: the budget and the seeds it was computed with.
+        metrics: entries with ``name, value, low, high, n, paper, unit, per_seed``.
+        provenance: see ``smwm_core.provenance``.
+        arrays: what the figures draw.
+    """
+
+    figure: str
+    preset: str
+    seeds: list[int]
+    metrics: list[dict]
+    provenance: dict
+    arrays: dict[str, np.ndarray]
+
+    def metric(self, name: str) -> dict:
+        for entry in self.metrics:
+            if entry["name"] == name:
+                return entry
+        raise SMWMError(f"These results have no metric {name!r}.")
+
+    def text(self, name: str, form: str = ".3f") -> str:
+        """A metric as ``value [low, high]``, ready for a sentence."""
+        entry = self.metric(name)
+        value = format(entry["value"], form)
+        if entry["low"] is None or entry["low"] == entry["high"]:
+            return value
+        return f"{value} [{entry['low']:{form}}, {entry['high']:{form}}]"
+
+
+def result_path(notebook: str, preset: str) -> Path:
+    return paths.data() / "results" / notebook / f"{preset}.json"
+
+
+def settle(
+    notebook: str,
+    rows: list[dict[str, float]],
+    *,
+    recompute: bool,
+    figure: str,
+    preset: str,
+    seeds: list[int],
+    units: dict[str, str],
+    runs: list[Run],
+    arrays: dict[str, np.ndarray],
+) -> Results:
+    """The one way from a notebook's measurements to the numbers on its page.
+
+    When the runs were recomputed, the rows become the new result file. Otherwise the rows (of the
+    seeds whose weights are published) must agree with the result file that is there.
+
+    Arguments:
+        notebook: its stem, which names the result file.
+        rows: per seed the same metric names with their values.
+        recompute: whether the rows are to be written or checked.
+        figure, preset, seeds: what the file says it is; without ``recompute`` only the first
+            ``len(rows)`` seeds are checked.
+        units: units of the metrics that are not pure numbers.
+        runs: the runs behind the rows, for their device and training time.
+        arrays: what the figures draw; written with the rows.
+
+    Raises:
+        SMWMError: rows and results do not agree, or the result file is missing or broken.
+    """
+    if not recompute:
+        results = load_results(notebook, preset)
+        for seed, row in zip(seeds, rows, strict=False):
+            require_agreement(results, seed, row)
+        return results
+    if not rows or any(row.keys() != rows[0].keys() for row in rows) or len(rows) != len(seeds):
+        raise SMWMError("Results need one row per seed, all with the same metrics.")
+    command = f"python -m smwm_core run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
+    device = next(runs[0].model.parameters()).device
+    published = paper_values(notebook)
+    metrics = []
+    for name in rows[0]:
+        values = [float(row[name]) for row in rows]
+        value, low, high = mean_interval(values)
+        metrics.append(
+            {
+                "name": name,
+                "value": value,
+                "low": low,
+                "high": high,
+                "n": len(values),
+                "paper": published.get(name),
+                "unit": units.get(name, "1"),
+                "per_seed": values,
+            }
+        )
+    origin = provenance(device, command, sum(run.seconds for run in runs))
+    results = Results(figure, preset, list(seeds), metrics, origin, arrays)
+    save_results(notebook, results)
+    return results
+
+
+def paper_values(notebook: str) -> dict[str, float]:
+    """The paper's own values of a notebook's metrics, from ``data/paper/toy.csv``."""
+    with (paths.PAPER / "toy.csv").open(newline="") as file:
+        return {row["metric"]: float(row["value"]) for row in csv.DictReader(file) if row["notebook"] == notebook}
+
+
+def save_results(notebook: str, results: Results) -> None:
+    """Write a result file and its arrays; an older one is replaced only when both are complete."""
+    path = result_path(notebook, results.preset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance")}
+    text, arrays = path.with_suffix(".json.part"), path.with_suffix(".npz.part")
+    text.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
+    with arrays.open("wb") as file:
+        np.savez_compressed(file, **results.arrays)
+    os.replace(arrays, path.with_suffix(".npz"))
+    os.replace(text, path)
+
+
+def load_results(notebook: str, preset: str) -> Results:
+    """Read a result file.
+
+    Raises:
+        SMWMError: it is missing, truncated, or lacks something a result file must have.
+    """
+    path = result_path(notebook, preset)
+    name = paths.shown(path)
+    if not path.exists():
+        raise SMWMError(
+            f"There are no results {name}; make them with "
+            f"`python -m smwm_core run {notebook} --preset {preset} --recompute`."
+        )
+    try:
+        content = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise SMWMError(f"{name} is not valid JSON ({error}); restore or recompute it.") from error
+    if not isinstance(content, dict) or content.keys() != _KEYS:
+        raise SMWMError(f"{name} is not a result file: it must have exactly {', '.join(sorted(_KEYS))}.")
+    for entry in content["metrics"]:
+        if entry.keys() != _METRIC_KEYS or len(entry["per_seed"]) != len(content["seeds"]):
+            raise SMWMError(f"{name} has a malformed metric {entry.get('name')!r}; restore or recompute it.")
+    try:
+        with np.load(path.with_suffix(".npz")) as file:
+            arrays = dict(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise SMWMError(f"{name.removesuffix('.json')}.npz cannot be read ({error}); restore it.") from error
+    return Results(**content, arrays=arrays)
+
+
+def require_agreement(results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02) -> None:
+    """Refuse results that the weights beside them do not reproduce.
+
+    Arguments:
+        row: metrics just computed for ``seed``.
+        tolerance: largest allowed difference, relative to the stored value (absolute below 1e-9);
+            it covers the arithmetic of different processors.
+    """
+    if seed not in results.seeds:
+        raise SMWMError(f"The results hold seeds {results.seeds}, not {seed}; recompute them with --recompute.")
+    position = results.seeds.index(seed)
+    for name, value in row.items():
+        stored = results.metric(name)["per_seed"][position]
+        if not math.isclose(value, stored, rel_tol=tolerance, abs_tol=1e-9):
+            raise SMWMError(
+                f"{name} is {value:.6g} when computed from the weights, but {stored:.6g} in the results of preset "
+                f"{results.preset}; weights and results do not belong together, recompute both with --recompute."
+            )

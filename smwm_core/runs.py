@@ -1,0 +1,156 @@
+"""Runs: train once, keep the outcome, find it again.
+
+A run lives in ``data/cache/runs/<name>_<fingerprint>/``: ``progress.pt`` while it trains (deleted
+at the end), then ``weights.safetensors`` and ``history.npz``. Whoever asks for a run gets it from
+there, from the published checkpoints, or by training it; in all cases the model is read back from
+a weights file.
+"""
+
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from smwm_core import checkpoints, paths
+from smwm_core.errors import SMWMError
+from smwm_core.fingerprint import fingerprint
+from smwm_core.models import WorldModel
+from smwm_core.training import RunConfig, build_model, train
+from smwm_core.worlds import World, make_world
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Arguments:
+        config, seed: what it was.
+        world: the world it was trained in.
+        model: its model in evaluation mode, on the device asked for.
+        history: ``loss``, ``forward``, … per step, ``snapshot_steps`` and ``snapshots``; empty for a
+            published checkpoint, which carries weights alone.
+        seconds: what training took, on the machine that did it.
+    """
+
+    config: RunConfig
+    seed: int
+    world: World
+    model: WorldModel
+    history: dict[str, np.ndarray]
+    seconds: float
+
+
+def run_name(config: RunConfig, seed: int) -> str:
+    """A readable name made from the values that set runs apart."""
+    weights = "_".join(f"{term}{weight:g}" for term, weight in asdict(config.objective).items() if weight)
+    budget = f"{config.steps}x{config.batch_size}"
+    return f"{config.world.replace('/', '-')}_{weights or 'forward'}_{budget}_seed{seed}"
+
+
+def obtain(config: RunConfig, seed: int, device: torch.device, *, recompute: bool, publish: bool = False) -> Run:
+    """A run, trained (``recompute``) or only opened: the call that notebooks make."""
+    if recompute:
+        return train_run(config, seed, device, publish=publish)
+    return load_run(config, seed, device)
+
+
+def train_run(config: RunConfig, seed: int, device: torch.device, *, publish: bool = False) -> Run:
+    """Train a run, continue it, or find it finished.
+
+    Arguments:
+        config, seed, device: what to train, from which seed, where.
+        publish: whether the weights also go into ``data/checkpoints``.
+    """
+    folder = paths.data() / "cache" / "runs" / f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    weights, history = folder / "weights.safetensors", folder / "history.npz"
+    if not weights.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        progress = folder / "progress.pt"
+        trained = train(
+            config,
+            seed,
+            device=device,
+            state=_read_progress(progress, device),
+            save=lambda state: _replace(progress, lambda path: torch.save(state, path)),
+        )
+        arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
+        _replace(history, lambda path: _save_npz(path, arrays))
+        description = {
+            "name": run_name(config, seed),
+            "config": asdict(config),
+            "seed": seed,
+            "device": device.type,
+            "fingerprint": fingerprint(config, seed, device.type),
+            "seconds": round(trained.seconds, 1),
+        }
+        checkpoints.save_weights(weights, trained.model, description)
+        progress.unlink(missing_ok=True)
+    if publish:
+        checkpoints.publish(weights, f"{run_name(config, seed)}.safetensors")
+    return _open(config, seed, device, weights, _load_npz(history))
+
+
+def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
+    """Open a run that was published or finished here before, without training.
+
+    Raises:
+        SMWMError: there is no such run, or the code has changed since it was trained.
+    """
+    published = checkpoints.folder() / f"{run_name(config, seed)}.safetensors"
+    if published.name in checkpoints.read_manifest():
+        checkpoints.verify(published)
+        return _open(config, seed, device, published, {})
+    cached = paths.data() / "cache" / "runs"
+    folder = cached / f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    if (folder / "weights.safetensors").exists():
+        return _open(config, seed, device, folder / "weights.safetensors", _load_npz(folder / "history.npz"))
+    raise SMWMError(
+        f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute."
+    )
+
+
+def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
+    model = build_model(config)
+    description = checkpoints.load_weights(weights, model)
+    expected = fingerprint(config, seed, description["device"])
+    if description["fingerprint"] != expected:
+        raise SMWMError(
+            f"{paths.shown(weights)} was trained by other code or another configuration (fingerprint "
+            f"{description['fingerprint']}, now {expected}); train it again with --recompute."
+        )
+    model = model.to(device).eval().requires_grad_(False)
+    return Run(config, seed, make_world(config.world), model, history, description["seconds"])
+
+
+def _read_progress(path: Path, device: torch.device) -> dict | None:
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise SMWMError(f"{paths.shown(path)} cannot be read ({error}); delete it to start this run anew.") from error
+    state["directions"] = state["directions"].cpu()
+    return state
+
+
+def _replace(path: Path, write) -> None:
+    """Write a file beside ``path`` and move it into place, so that ``path`` is never half written."""
+    unfinished = path.with_name(path.name + ".part")
+    write(unfinished)
+    os.replace(unfinished, path)
+
+
+def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _load_npz(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with np.load(path) as file:
+            return dict(file)
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise SMWMError(f"{paths.shown(path)} cannot be read ({error}); delete its folder to train anew.") from error

@@ -1,0 +1,268 @@
+"""The dot world: coloured dots on a white square, some of which obey the action.
+
+Each dot is the set of pixels within 2 px of an integer centre (13 pixels). At every step each dot
+is displaced by whole pixels, up to 16 per axis, according to its motion: ``independent`` dots have
+a 2-D action of their own, ``coupled`` dots share one action in pairs, ``random`` dots move without
+any action and ``static`` dots stay. Only what an action causes is in the action vector.
+
+Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from smwm_core.errors import SMWMError, choose
+from smwm_core.worlds.transitions import Transitions
+
+MOTIONS = ("independent", "coupled", "random", "static")
+
+SETTINGS = {
+    "single": ("independent",),
+    "independent": ("independent", "independent"),
+    "coupled": ("coupled", "coupled"),
+    "distractor": ("independent", "random"),
+    "combined": ("coupled", "coupled", "independent", "independent", "random"),
+}
+
+# 8-bit RGB; the first five are the paper's, the last three are ours for worlds with more dots.
+PALETTE = (
+    (255, 0, 0),
+    (0, 220, 0),
+    (0, 100, 255),
+    (255, 220, 0),
+    (255, 0, 255),
+    (0, 200, 200),
+    (255, 128, 0),
+    (110, 60, 0),
+)
+
+RADIUS = 2
+MAX_DISPLACEMENT = 16
+MIN_SEPARATION = 5.0
+
+_DISC = [
+    (dx, dy)
+    for dy in range(-RADIUS, RADIUS + 1)
+    for dx in range(-RADIUS, RADIUS + 1)
+    if dx * dx + dy * dy <= RADIUS * RADIUS
+]
+
+
+@dataclass(frozen=True)
+class DotWorld:
+    """Dots on a white 64×64 RGB frame.
+
+    A state is ``(x_1, y_1, x_2, y_2, …)``, whole pixels with the origin at the top left. Before a
+    step every coordinate lies in [18, 45], so that after it every dot is still fully in the frame.
+
+    Arguments:
+        motions: one of ``MOTIONS`` per dot; later dots are drawn over earlier ones. The coupled
+            dots form pairs in the order in which they appear.
+
+    Raises:
+        SMWMError: an unknown motion, an odd number of coupled dots, no dot, or more dots than
+            there are colours.
+    """
+
+    motions: tuple[str, ...]
+    image_size: int = 64
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.motions) <= len(PALETTE):
+            raise SMWMError(f"A dot world has between 1 and {len(PALETTE)} dots; {len(self.motions)} were asked for.")
+        for motion in self.motions:
+            choose("dot motion", motion, dict.fromkeys(MOTIONS))
+        if self.motions.count("coupled") % 2:
+            raise SMWMError(
+                f"Coupled dots move in pairs, so their number must be even; "
+                f"{self.motions.count('coupled')} were asked for."
+            )
+        if self.highest_start < self.lowest_start:
+            raise SMWMError(
+                f"No dot fits: a frame of {self.image_size} px leaves no room for a margin of "
+                f"{self.lowest_start} px on each side; use at least {2 * self.lowest_start + 1} px."
+            )
+
+    @classmethod
+    def setting(cls, name: str) -> "DotWorld":
+        """One of the paper's five settings: single, independent, coupled, distractor, combined."""
+        return cls(choose("dot-world setting", name, SETTINGS))
+
+    @property
+    def lowest_start(self) -> int:
+        return RADIUS + MAX_DISPLACEMENT
+
+    @property
+    def highest_start(self) -> int:
+        return self.image_size - 1 - self.lowest_start
+
+    @property
+    def action_slots(self) -> tuple[int | None, ...]:
+        """For each dot, which 2-D part of the action moves it (``None``: no part does)."""
+        slots: list[int | None] = []
+        free, open_pair = 0, None
+        for motion in self.motions:
+            if motion == "independent":
+                slots.append(free)
+                free += 1
+            elif motion == "coupled" and open_pair is None:
+                open_pair = free
+                slots.append(free)
+                free += 1
+            elif motion == "coupled":
+                slots.append(open_pair)
+                open_pair = None
+            else:
+                slots.append(None)
+        return tuple(slots)
+
+    @property
+    def state_dim(self) -> int:
+        return 2 * len(self.motions)
+
+    @property
+    def action_dim(self) -> int:
+        return 2 * len({slot for slot in self.action_slots if slot is not None})
+
+    @property
+    def controllable_dim(self) -> int:
+        return self.action_dim
+
+    def describe(self) -> str:
+        counts = ", ".join(f"{count} {motion}" for motion, count in Counter(self.motions).items())
+        return f"dots on {self.image_size}×{self.image_size} px: {counts}; {self.action_dim}-D action"
+
+    def sample(self, n: int, generator: Generator) -> Transitions:
+        """Draw ``n`` independent transitions.
+
+        Candidates are uniform; those in which two dots come closer than 5 px, before or after the
+        step, are thrown away, so the rest is uniform over the allowed transitions.
+
+        Arguments:
+            n: how many.
+            generator: a CPU generator, the only source of randomness.
+
+        Returns:
+            int16 states and float32 actions in [-1, 1] (pixels divided by 16), on the CPU.
+
+        Raises:
+            SMWMError: the dots cannot be placed (fewer than one candidate in 10,000 is allowed).
+        """
+        kept: list[tuple[Tensor, Tensor, Tensor]] = []
+        found, tried = 0, 0
+        while found < n:
+            if tried >= 10_000 and found * 10_000 < tried:
+                raise SMWMError(
+                    f"{len(self.motions)} dots cannot be placed {MIN_SEPARATION:g} px apart in this frame; "
+                    f"use fewer dots or a larger frame."
+                )
+            chance = found / tried if found else 1.0
+            draw = min(int(1.1 * (n - found) / chance) + 64, 1_000_000)
+            start = self._draw_positions(draw, generator)
+            action, displacement = self._draw_motion(draw, generator)
+            end = start + displacement
+            allowed = self._separated(start) & self._separated(end)
+            kept.append((start[allowed], action[allowed], end[allowed]))
+            found, tried = found + int(allowed.sum()), tried + draw
+        state, action, next_state = (torch.cat(parts)[:n] for parts in zip(*kept, strict=True))
+        return Transitions(
+            state.flatten(1).contiguous(), action.float() / MAX_DISPLACEMENT, next_state.flatten(1).contiguous()
+        )
+
+    def sample_trajectories(self, n: int, steps: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Draw ``n`` trajectories whose every state lies where single steps may start.
+
+        Each step is uniform over the displacements that keep all dots inside [18, 45] and 5 px
+        apart, so a model trained on single steps is never asked about a place it has not seen.
+
+        Returns:
+            states ``(n, steps + 1, state_dim)`` int16 and actions ``(n, steps, action_dim)`` in [-1, 1].
+        """
+        position = self.sample(n, generator).state.unflatten(1, (-1, 2))
+        states, actions = [position.flatten(1)], []
+        for _ in range(steps):
+            action = torch.zeros(n, self.action_dim)
+            arrived = position.clone()
+            waiting = torch.arange(n)
+            for _attempt in range(100_000):
+                if not len(waiting):
+                    break
+                drawn, displacement = self._draw_motion(len(waiting), generator)
+                end = position[waiting] + displacement
+                inside = ((end >= self.lowest_start) & (end <= self.highest_start)).flatten(1).all(1)
+                allowed = inside & self._separated(end)
+                action[waiting[allowed]] = drawn[allowed].float() / MAX_DISPLACEMENT
+                arrived[waiting[allowed]] = end[allowed]
+                waiting = waiting[~allowed]
+            else:
+                raise SMWMError(f"{len(self.motions)} dots leave no room for trajectories; use fewer dots.")
+            position = arrived
+            states.append(position.flatten(1))
+            actions.append(action)
+        return torch.stack(states, 1), torch.stack(actions, 1)
+
+    def render(self, state: Tensor) -> Tensor:
+        """Draw states.
+
+        Arguments:
+            state: ``(N, state_dim)`` whole pixels, any device.
+
+        Returns:
+            ``(N, 3, H, W)`` float32 in [0, 1], in channels-last memory, on the state's device.
+
+        Raises:
+            SMWMError: wrong state size, or a dot that is not fully inside the frame.
+        """
+        if state.ndim != 2 or state.shape[1] != self.state_dim:
+            raise SMWMError(f"This world draws states of shape (N, {self.state_dim}), not {tuple(state.shape)}.")
+        n, size = len(state), self.image_size
+        position = state.long().unflatten(1, (-1, 2))
+        if state.device.type == "cpu" and n:
+            low, high = int(position.min()), int(position.max())
+            if low < RADIUS or high > size - 1 - RADIUS:
+                raise SMWMError(
+                    f"A dot centre lies between {RADIUS} and {size - 1 - RADIUS} px; this state has {low} to {high}."
+                )
+        canvas = torch.ones(n * size * size, 3, device=state.device)
+        disc = torch.tensor([dy * size + dx for dx, dy in _DISC], device=state.device)
+        corner = torch.arange(n, device=state.device) * (size * size)
+        colours = torch.tensor(PALETTE, device=state.device) / 255
+        for dot in range(len(self.motions)):
+            centre = corner + position[:, dot, 1] * size + position[:, dot, 0]
+            canvas[(centre[:, None] + disc).flatten()] = colours[dot]
+        return canvas.view(n, size, size, 3).permute(0, 3, 1, 2)
+
+    def _draw_positions(self, n: int, generator: Generator) -> Tensor:
+        shape = (n, len(self.motions), 2)
+        return torch.randint(self.lowest_start, self.highest_start + 1, shape, generator=generator, dtype=torch.int16)
+
+    def _draw_motion(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
+        """Whole-pixel actions ``(n, action_dim)`` and the displacements ``(n, dots, 2)`` they and chance cause."""
+        bound = MAX_DISPLACEMENT + 1
+        slots = self.action_slots
+        n_random = self.motions.count("random")
+        drawn = torch.randint(
+            1 - bound, bound, (n, self.action_dim // 2 + n_random, 2), generator=generator, dtype=torch.int16
+        )
+        chance = iter(range(self.action_dim // 2, self.action_dim // 2 + n_random))
+        still = torch.zeros(n, 2, dtype=torch.int16)
+        columns = []
+        for motion, slot in zip(self.motions, slots, strict=True):
+            if motion == "static":
+                columns.append(still)
+            else:
+                columns.append(drawn[:, next(chance) if motion == "random" else slot])
+        return drawn[:, : self.action_dim // 2].flatten(1), torch.stack(columns, 1)
+
+    @staticmethod
+    def _separated(position: Tensor) -> Tensor:
+        """Whether all dots of a frame are at least 5 px apart: ``(n, dots, 2) -> (n,)`` bool."""
+        allowed = torch.ones(len(position), dtype=torch.bool)
+        for i in range(position.shape[1]):
+            for j in range(i):
+                gap = (position[:, i] - position[:, j]).int()
+                allowed &= gap.square().sum(1) >= MIN_SEPARATION**2
+        return allowed
