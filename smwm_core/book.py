@@ -3,6 +3,7 @@
 Everything is staged under ``_build/source``, so a build never touches a tracked file.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -10,9 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from smwm_core import notebooks, paths, scorecard
+from smwm_core import gallery, notebooks, paths, scorecard
 from smwm_core.errors import SMWMError
 
+_README_TABLE = re.compile(r"(<!-- figures: .*? -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 COPIED = ("_config.yml", "_toc.yml", "book")
 
 
@@ -35,11 +37,26 @@ def build() -> Path:
     for name in COPIED:
         copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
         copy(root / name, stage / name)
-    scorecard.write(stage / "book")
     for name in tqdm(notebooks.sources(), desc="executing notebooks", unit="notebook"):
         notebooks.execute(name, {}, stage / "notebooks" / f"{name}.ipynb")
+    write_generated(stage)
     command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--path-output", str(root)]
     finished = subprocess.run([*command, str(stage)])
     if finished.returncode:
         raise SMWMError("Jupyter Book reported the problems above; every warning is an error here.")
     return root / "_build" / "html" / "index.html"
+
+
+def write_generated(root: Path) -> None:
+    """Write the pages and pictures that are made from results and executed notebooks.
+
+    Arguments:
+        root: a tree with ``notebooks/`` (executed) and ``book/``; its README, if there is one, gets
+            its table of figures.
+    """
+    scorecard.write(root / "book")
+    gallery.write(root / "notebooks", root / "book" / "_static" / "gallery")
+    readme = root / "README.md"
+    if readme.exists():
+        text = readme.read_text()
+        readme.write_text(_README_TABLE.sub(lambda m: f"{m[1]}{scorecard.readme_table()}\n{m[2]}", text))

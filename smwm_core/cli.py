@@ -6,7 +6,7 @@ A user's mistake ends with one sentence on stderr and exit status 2, and nothing
 import argparse
 import sys
 
-from smwm_core import book, notebooks, paths, scorecard
+from smwm_core import book, notebooks, paths
 from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError
 from smwm_core.presets import PRESETS, get_preset
@@ -46,8 +46,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--recompute", action="store_true", help="train instead of reading published weights")
     run.set_defaults(command=_run)
 
-    score = commands.add_parser("scorecard", help="write book/scorecard.md from the result files")
-    score.set_defaults(command=_scorecard)
+    pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
+    pages.set_defaults(command=_pages)
 
     building = commands.add_parser("book", help="execute every notebook and build the book in _build/html")
     building.set_defaults(command=_book)
@@ -74,8 +74,8 @@ def _run(options: argparse.Namespace) -> None:
     print(paths.shown(output))
 
 
-def _scorecard(options: argparse.Namespace) -> None:
-    print(paths.shown(scorecard.write(paths.REPOSITORY / "book")))
+def _pages(options: argparse.Namespace) -> None:
+    book.write_generated(paths.REPOSITORY)
 
 
 def _book(options: argparse.Namespace) -> None:

@@ -106,3 +106,16 @@ def _section(notebook: str, results: Results) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
+
+
+def readme_table() -> str:
+    """Markdown for the README: notebook, figure, command and the training time of the committed results."""
+    lines = ["| notebook | figure | command | training time |", "|:--|:--|:--|--:|"]
+    for name in notebooks.sources():
+        for results in _results(name):
+            origin = results.provenance
+            seconds = f"{origin['training_seconds']:,.0f} s on {origin['device']}"
+            lines.append(
+                f"| [{name}](notebooks/{name}.ipynb) | {results.figure} | `.venv/bin/{origin['command']}` | {seconds} |"
+            )
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""Pictures for the front page and the README: the first figure of every executed notebook."""
+
+import base64
+from pathlib import Path
+
+import nbformat
+
+from smwm_core.errors import SMWMError
+
+
+def write(executed: Path, folder: Path) -> None:
+    """Save each notebook's first captioned figure as ``<name>.png``.
+
+    Arguments:
+        executed: folder of executed notebooks.
+        folder: where the pictures go.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(executed.glob("*.ipynb")):
+        (folder / f"{path.stem}.png").write_bytes(first_figure(path))
+
+
+def first_figure(path: Path) -> bytes:
+    """The PNG of the first cell with a caption in an executed notebook."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if "figure" in cell.metadata.get("mystnb", {}):
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    return base64.b64decode(output.data["image/png"])
+    raise SMWMError(f"{path.name} has no figure; execute it first.")

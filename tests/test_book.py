@@ -1,0 +1,145 @@
+"""Claims about the built book, checked in a real browser.
+
+1. It builds from clean without a warning and leaves the git tree as it was.
+2. Every page loads at desktop and phone width, light and dark, with no request to another host, no
+   failed request, no error of ours on the console, no picture without alt text and no sideways scrolling.
+3. Formulas are typeset and figures are shown by the page itself.
+"""
+
+import functools
+import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from smwm_core import paths
+
+HTML = paths.REPOSITORY / "_build" / "html"
+
+# The theme declares this constant twice on every page; it is not ours and harmless.
+THEME_NOISE = ("THEBE_JS_URL",)
+
+
+def git_status():
+    return subprocess.run(
+        ["git", "-C", str(paths.REPOSITORY), "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def built():
+    before = git_status()
+    finished = subprocess.run(
+        [sys.executable, "-m", "smwm_core", "book"], cwd=paths.REPOSITORY, capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    assert git_status() == before
+    return HTML
+
+
+@pytest.fixture(scope="module")
+def address(built):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(built)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    assert executable, "no Chromium found; run `sh tools/need.sh chromium`"
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=options)
+        yield chromium
+        chromium.close()
+
+
+def pages():
+    toc = (paths.REPOSITORY / "_toc.yml").read_text().splitlines()
+    entries = [line.split(": ", 1)[1].strip() for line in toc if "root: " in line or "file: " in line]
+    return [f"{entry}.html" for entry in entries]
+
+
+def open_page(browser, address, page_name, width, scheme="light"):
+    """Open a page; return it with the list of everything that went wrong on the way."""
+    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    problems = []
+
+    def note_request(request):
+        if not request.url.startswith((address, "data:", "blob:")):
+            problems.append(f"foreign request: {request.url}")
+
+    def note_console(message):
+        if message.type == "error" and not any(noise in message.text for noise in THEME_NOISE):
+            problems.append(f"console: {message.text}")
+
+    def note_error(error):
+        if not any(noise in str(error) for noise in THEME_NOISE):
+            problems.append(f"script error: {error}")
+
+    page.on("request", note_request)
+    page.on("requestfailed", lambda request: problems.append(f"failed request: {request.url}"))
+    page.on("response", lambda answer: answer.status >= 400 and problems.append(f"{answer.status}: {answer.url}"))
+    page.on("console", note_console)
+    page.on("pageerror", note_error)
+    page.goto(f"{address}/{page_name}", wait_until="networkidle")
+    return page, problems
+
+
+@pytest.mark.parametrize("page_name", pages())
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_page_is_whole(browser, address, page_name, width, scheme):
+    page, problems = open_page(browser, address, page_name, width, scheme)
+    assert problems == []
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.title()
+    assert page.locator("html").get_attribute("lang")
+    for picture in page.locator("article img").all():
+        alt = picture.get_attribute("alt") or ""
+        assert len(alt) > 20, f"a picture needs alt text, this has {alt!r}"
+        assert not alt.startswith("../_images")
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
+    page.close()
+
+
+def test_formulas_are_typeset(browser, address):
+    page, problems = open_page(browser, address, "book/method.html", 1280)
+    page.wait_for_selector("mjx-container svg, mjx-container mjx-math", timeout=10_000, state="attached")
+    assert page.locator("mjx-container").count() > 20
+    assert page.locator("mjx-merror, mjx-container [data-mjx-error]").count() == 0
+    assert problems == []
+    page.close()
+
+
+def test_the_front_page_shows_a_result_without_scrolling(browser, address):
+    for width, height in ((1280, 800), (390, 844)):
+        page, _ = open_page(browser, address, "book/intro.html", width)
+        page.set_viewport_size({"width": width, "height": height})
+        box = page.locator("article figure img").first.bounding_box()
+        assert box["y"] + box["height"] / 2 < height
+        page.close()
+
+
+def test_no_page_names_a_content_network(built):
+    networks = ("cdnjs", "jsdelivr", "unpkg", "maxcdn")
+    for path in built.rglob("*.html"):
+        text = path.read_text()
+        for line in text.splitlines():
+            if "src=" in line or "<link" in line:
+                assert not any(host in line for host in ("cdnjs", "jsdelivr", "unpkg", "maxcdn")), (
+                    f"{path.name}: {line}"
+                )

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Make sure that a part of the system is there, and install it where that is allowed.
+#   need.sh venv PYTHON   a Python of a supported version that can make virtual environments
+#   need.sh chromium      a browser for the tests
+set -eu
+
+install() {
+    if ! command -v apt-get >/dev/null; then
+        return 1
+    elif [ "$(id -u)" = 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        as_root=sudo
+    else
+        return 1
+    fi
+    $as_root apt-get update -qq && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
+}
+
+refuse() {
+    echo "$1" >&2
+    exit 2
+}
+
+case "$1" in
+venv)
+    command -v "$2" >/dev/null || refuse "There is no command $2; install Python 3.11, 3.12 or 3.13, or name yours with PYTHON=…"
+    "$2" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
+        refuse "$("$2" --version) is not supported; name a Python 3.11, 3.12 or 3.13 with PYTHON=…"
+    "$2" -c 'import ensurepip' 2>/dev/null && exit 0
+    package=python$("$2" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
+    install "$package" || refuse "$2 cannot make virtual environments; install it with: apt-get install $package"
+    ;;
+chromium)
+    for name in chromium chromium-browser google-chrome; do
+        command -v "$name" >/dev/null && exit 0
+    done
+    install chromium || refuse "The browser test needs Chromium; install it with: apt-get install chromium"
+    ;;
+esac
