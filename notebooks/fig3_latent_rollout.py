@@ -88,7 +88,7 @@ z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatte
 predicted = run.model.rollout(z[:4, 0], actions[:4].to(device))
 plane = PrincipalPlane(z.flatten(0, 1))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Blue circles: the encoded frames. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of six blue circles in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Black square: the first frame. Blue circles: the frames that follow, encoded. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of blue circles that starts at a black square in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
 figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 
 # %% [markdown]
@@ -116,12 +116,11 @@ for k in range(1, STEPS + 1):
 # %% [markdown]
 # ## What to notice
 #
-# - **The first step costs most.** The error barely grows with further steps. A forward model with chaotic
-#   errors would climb towards the dashed line and beyond it.
-# - **The latent is slightly off the plane.** The picture shows two of 64 dimensions, the error counts them all.
-#   Most of the remaining error lies outside the plane, in the small components after the cliff.
-# - **The question is fair.** All frames of a trajectory lie where training steps start. Near the edge of the
-#   frame the model has seen where steps end, but none that starts there, and it is less accurate.
+# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards the dashed line
+#   and beyond it. Here five steps cost little more than one.
+# - **The picture is flat, the error is not.** The plane shows two of 64 dimensions; the error counts them all.
+# - **The question is fair.** All frames of a trajectory lie where training steps start. The model has seen where
+#   steps near the edge of the frame end, but none that starts there, so nothing is claimed about those places.
 #
 # **Try it.** Replace `Objective(inverse=10)` by `Objective(inverse=0)` and recompute. The absolute error
 # becomes tiny. What does the ratio say?

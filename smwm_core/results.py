@@ -8,6 +8,7 @@ import csv
 import json
 import math
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,8 +25,24 @@ _METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed"
 _KEYS = {"figure", "preset", "seeds", "metrics", "provenance"}
 
 
-def mean_interval(values: list[float]) -> tuple[float, float | None, float | None]:
-    """Mean and 95 % interval over seeds, by Student's t.
+# What a metric can be at all, by a word of its name.
+_RANGES = {
+    "share": (0.0, 1.0),
+    "r2": (-math.inf, 1.0),
+    "variance": (0.0, math.inf),
+    "loss": (0.0, math.inf),
+    "mse": (0.0, math.inf),
+    "ratio": (0.0, math.inf),
+    "error": (0.0, math.inf),
+}
+
+
+def mean_interval(name: str, values: list[float]) -> tuple[float, float | None, float | None]:
+    """Mean and 95 % interval over seeds, by Student's t, cut to what the metric can be.
+
+    Arguments:
+        name: of the metric; an R² cannot exceed 1, a variance cannot be negative, and so on.
+        values: one per seed.
 
     Returns:
         mean, low, high; from a single value there is no interval (``None``), for one seed says
@@ -35,7 +52,9 @@ def mean_interval(values: list[float]) -> tuple[float, float | None, float | Non
     if len(values) < 2:
         return mean, None, None
     half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half
+    words = re.split(r"[._]", name)
+    lowest, highest = next((_RANGES[word] for word in words if word in _RANGES), (-math.inf, math.inf))
+    return mean, max(lowest, mean - half), min(highest, mean + half)
 
 
 @dataclass(frozen=True)
@@ -119,7 +138,7 @@ def settle(
     metrics = []
     for name in rows[0]:
         values = [float(row[name]) for row in rows]
-        value, low, high = mean_interval(values)
+        value, low, high = mean_interval(name, values)
         metrics.append(
             {
                 "name": name,

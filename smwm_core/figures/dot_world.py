@@ -14,7 +14,7 @@ def latent_grids(position: np.ndarray, smwm: np.ndarray, forward_only: np.ndarra
             principal components of each model.
     """
     figure, axes = new_figure(9, 3.6, 1, 3)
-    reach = 1.15 * np.abs(smwm).max()
+    reach = 1.3 * np.abs(smwm).max()
     panels = (
         (position, "The world", "x (px)", "y (px)"),
         (smwm, "Latent, λ = 10", "PC 1", "PC 2"),
@@ -62,7 +62,7 @@ def spectra(smwm: np.ndarray, forward_only: np.ndarray, true_dim: int, component
         true_dim + 0.65, 0.97, f"{true_dim} controlled\ndirections", transform=axis.get_xaxis_transform(), va="top"
     )
     axis.set(yscale="log", xlabel="principal component", ylabel="variance (latent units²)", xticks=x)
-    axis.legend(loc="center right")
+    axis.legend(loc="center right", bbox_to_anchor=(1, 0.42))
     return figure
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import GREY, ORANGE, SMWM, Figure, new_figure
+from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, Figure, new_figure
 
 
 def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.ndarray) -> Figure:
@@ -20,20 +20,12 @@ def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.nda
         path = np.vstack([truth[:1], guess])
         axis.plot(*path.T, color=ORANGE, linestyle="--", linewidth=1.6, zorder=3)
         axis.scatter(*guess.T, marker="D", s=34, facecolor="white", edgecolor=ORANGE, linewidth=1.8, zorder=4)
-        axis.annotate(
-            "start",
-            truth[0],
-            xytext=(0, 9),
-            textcoords="offset points",
-            ha="center",
-            zorder=5,
-            bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )
+        axis.plot(*truth[0], color=INK, marker="s", markersize=11, linestyle="none", zorder=5, label="start")
         axis.set_aspect("equal")
     axes[0, 0].plot([], [], color=ORANGE, linestyle="--", marker="D", markerfacecolor="white", label="predicted")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    figure.supxlabel("PC 1")
-    figure.supylabel("PC 2")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    figure.supxlabel("PC 1", fontsize="medium")
+    figure.supylabel("PC 2", fontsize="medium")
     return figure
 
 
