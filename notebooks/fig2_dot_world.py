@@ -26,6 +26,8 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
+from collections import defaultdict
+
 import numpy as np
 import torch
 
@@ -40,36 +42,45 @@ from smwm_core.results import settle
 from smwm_core.runs import obtain
 from smwm_core.seeds import generator
 
-# %% [markdown]
-# ## The experiment
-#
-# Two runs differ in one number, the weight λ of the inverse loss. World, data, architecture, optimiser and
-# number of steps are the same.
-
-# %%
 budget = get_preset(preset)
 device = pick_device(device)
-smwm = budget.config("dots/single", Objective(inverse=10))
-forward_only = budget.config("dots/single", Objective(inverse=0))
 seeds = [seed + i for i in range(budget.seeds)]
+configs = {
+    "smwm": budget.config("dots/single", Objective(inverse=10)),
+    "forward_only": budget.config("dots/single", Objective(inverse=0)),
+}
+
+ticks = torch.arange(18, 46, 3)
+grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
+latent = {}
+for name, config in configs.items():
+    run = obtain(config, seed, device, recompute=recompute, publish=budget.published)
+    z = run.model.encode_states(run.world, grid.flatten(0, 1).to(device))
+    latent[name] = PrincipalPlane(z)(z).reshape(*grid.shape)
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-dot-grids", "caption": "A grid of dot positions (left) and the latents of the 100 frames in their first two principal components, with the inverse loss (middle) and without (right), both on the same scale. Equal colours and letters are equal positions. The middle grid is the left one, turned or mirrored and a little bent; on the right nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. Left: a regular ten by ten grid of dot positions in pixels. Middle: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. Right: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light wide"}}
+figures.latent_grids(grid.numpy(), latent["smwm"], latent["forward_only"])
 
 # %% [markdown]
-# Each run is then looked at through frames that it has not been trained on. `spectrum` gives the variance
+# The dot was put on a hundred places of a regular grid, and the hundred frames were encoded by the two models of the
+# first seed just now, on the machine that built this page.
+#
+# ## The experiment
+#
+# The two runs of a seed differ in one number, the weight λ of the inverse loss: `Objective(inverse=10)` against
+# `Objective(inverse=0)`. World, data, architecture, optimiser and number of steps are the same.
+#
+# Each run is looked at through frames that it has not been trained on. `spectrum` gives the variance
 # of the latent along its principal components; `knee` says after which of them it falls off most steeply;
 # `linear_r2` says how well a linear map reads the position off the latent.
 
 # %%
-rows, runs, arrays = (
-    [],
-    [],
-    {"smwm_spectrum": [], "forward_only_spectrum": [], "smwm_total": [], "forward_only_total": []},
-)
+rows, runs, arrays = [], [], defaultdict(list)
 
 for s in seeds if recompute else seeds[:1]:
     row = {}
-    for name, config in {"smwm": smwm, "forward_only": forward_only}.items():
-        publish = budget.published and s == seed
-        run = obtain(config, s, device, recompute=recompute, publish=publish)
+    for name, config in configs.items():
+        run = obtain(config, s, device, recompute=recompute)
         held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
         z = run.model.encode_states(run.world, held_out.state)
         z_next = run.model.encode_states(run.world, held_out.next_state)
@@ -106,23 +117,6 @@ results = settle(
     runs=runs,
     arrays={name: np.array(values) for name, values in arrays.items()},
 )
-
-# %% [markdown]
-# ## A grid of positions becomes a grid of latents
-#
-# Put the dot on a hundred places of a regular grid and encode the hundred frames with the model of the first
-# seed, just now, on the machine that built this page.
-
-# %%
-ticks = torch.arange(18, 46, 3)
-grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
-latent = {}
-for name, run in zip(("smwm", "forward_only"), runs[:2], strict=True):
-    z = run.model.encode_states(run.world, grid.flatten(0, 1).to(device))
-    latent[name] = PrincipalPlane(z)(z).reshape(*grid.shape)
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-dot-grids", "caption": "A grid of dot positions (left) and the latents of the 100 frames in their first two principal components, with the inverse loss (middle) and without (right), both on the same scale. Equal colours and letters are equal positions. The middle grid is the left one, turned or mirrored and a little bent; on the right nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. Left: a regular ten by ten grid of dot positions in pixels. Middle: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. Right: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light"}}
-figures.latent_grids(grid.numpy(), latent["smwm"], latent["forward_only"])
 
 # %% [markdown]
 # ## Two directions, then a cliff
@@ -180,7 +174,7 @@ print(f"action variance                     {rows[0]['action_variance']:.3f}")
 # - **The floor is the variance of the action.** A *new* inverse model, trained on the frozen latents of
 #   the collapsed encoder, cannot do better than guess the mean action: its loss is the variance of the action.
 #
-# **Try it.** Set `inverse=0.01` in the first cell of the experiment, run the notebook with `recompute=True`,
+# **Try it.** Set `inverse=0.01` where the runs are configured, run the notebook with `recompute=True`,
 # and watch the collapse figure. How small can λ be before the two curves look alike?
 
 # %% [markdown]

@@ -37,8 +37,23 @@ from smwm_core.runs import obtain
 from smwm_core.seeds import generator
 
 STEPS = 5
+budget = get_preset(preset)
+device = pick_device(device)
+config = budget.config("dots/single", Objective(inverse=10))
+seeds = [seed + i for i in range(budget.seeds)]
+
+run = obtain(config, seed, device, recompute=recompute, publish=budget.published)
+states, actions = run.world.sample_trajectories(budget.held_out // 4, STEPS, generator(seed, "held-out trajectories"))
+z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
+predicted = run.model.rollout(z[:4, 0], actions[:4].to(device))
+plane = PrincipalPlane(z.flatten(0, 1))
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Black square: the first frame. Blue circles: the frames that follow, encoded. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of blue circles that starts at a black square in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
+figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 
 # %% [markdown]
+# These are the first four trajectories that the generator draws for the first seed; none was picked by hand.
+#
 # ## The experiment
 #
 # The models are those of the previous page. They are asked about trajectories that they have never seen: every
@@ -50,14 +65,9 @@ STEPS = 5
 # model has learned nothing.
 
 # %%
-budget = get_preset(preset)
-device = pick_device(device)
-config = budget.config("dots/single", Objective(inverse=10))
-seeds = [seed + i for i in range(budget.seeds)]
-
 rows, runs = [], []
 for s in seeds if recompute else seeds[:1]:
-    run = obtain(config, s, device, recompute=recompute, publish=budget.published and s == seed)
+    run = obtain(config, s, device, recompute=recompute)
     states, actions = run.world.sample_trajectories(budget.held_out // 4, STEPS, generator(s, "held-out trajectories"))
     z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
     error, stay_put = rollout_errors(run.model, z, actions.to(device))
@@ -75,21 +85,6 @@ results = settle(
     runs=runs,
     arrays={"error_ratio": np.array([list(row.values()) for row in rows])},
 )
-
-# %% [markdown]
-# ## Four trajectories
-#
-# The trajectories are the first four that the generator draws for the first seed; none was picked by hand.
-
-# %%
-run = runs[0]
-states, actions = run.world.sample_trajectories(budget.held_out // 4, STEPS, generator(seed, "held-out trajectories"))
-z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
-predicted = run.model.rollout(z[:4, 0], actions[:4].to(device))
-plane = PrincipalPlane(z.flatten(0, 1))
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Black square: the first frame. Blue circles: the frames that follow, encoded. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of blue circles that starts at a black square in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
-figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 
 # %% [markdown]
 # ## The error per step

@@ -40,9 +40,10 @@ def knee(variances: np.ndarray) -> int:
     estimator of Ahn and Horenstein (Econometrica 2013) with a floor. It is blind to scale: look at
     the total variance before reading anything into it.
     """
-    candidates = np.flatnonzero(variances[:-1] >= KNEE_FLOOR * variances.sum())
-    smallest = np.finfo(variances.dtype).tiny
-    ratios = variances[candidates] / np.maximum(variances[candidates + 1], smallest)
+    floor = min(KNEE_FLOOR * variances.sum(), variances[0])  # with very many equal components none has 1 %
+    candidates = np.flatnonzero(variances[:-1] >= floor)
+    with np.errstate(over="ignore"):
+        ratios = variances[candidates] / np.maximum(variances[candidates + 1], np.finfo(variances.dtype).tiny)
     return int(candidates[ratios.argmax()] + 1)
 
 

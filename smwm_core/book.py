@@ -40,8 +40,9 @@ def build() -> Path:
     for name in tqdm(notebooks.sources(), desc="executing notebooks", unit="notebook"):
         notebooks.execute(name, {}, stage / "notebooks" / f"{name}.ipynb")
     write_generated(stage)
-    command = [sys.executable, "-m", "jupyter_book", "build", "-W", "-n", "--keep-going", "--path-output", str(root)]
-    finished = subprocess.run([*command, str(stage)])
+    jupyter_book = Path(sys.executable).with_name("jupyter-book")
+    options = ["-W", "-n", "--keep-going", "--path-output", str(root)]
+    finished = subprocess.run([str(jupyter_book), "build", *options, str(stage)])
     if finished.returncode:
         raise SMWMError("Jupyter Book reported the problems above; every warning is an error here.")
     return root / "_build" / "html" / "index.html"

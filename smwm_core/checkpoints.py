@@ -9,7 +9,6 @@ from such a file, never from the model as it left training.
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from safetensors.torch import save_file
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError
+from smwm_core.files import write_whole
 
 FORMAT = "smwm-weights-1"
 
@@ -35,11 +35,9 @@ def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
         model: whose weights.
         description: JSON-ready facts about the run, kept in the file's header.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     weights = {name: w.detach().half().contiguous().cpu() for name, w in model.state_dict().items()}
-    unfinished = path.with_suffix(".part")
-    save_file(weights, unfinished, metadata={"format": FORMAT, "run": json.dumps(description, sort_keys=True)})
-    os.replace(unfinished, path)
+    header = {"format": FORMAT, "run": json.dumps(description, sort_keys=True)}
+    write_whole(path, lambda unfinished: save_file(weights, unfinished, metadata=header))
 
 
 def load_weights(path: Path, model: torch.nn.Module) -> dict:
@@ -77,15 +75,11 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
 def publish(path: Path, name: str) -> None:
     """Copy a weights file into ``data/checkpoints`` under ``name`` and enter it into the manifest."""
     published = folder() / name
-    published.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = published.with_suffix(".part")
-    shutil.copyfile(path, unfinished)
-    os.replace(unfinished, published)
+    write_whole(published, lambda unfinished: shutil.copyfile(path, unfinished))
     entries = read_manifest()
     entries[name] = {"bytes": published.stat().st_size, "sha256": _sha256(published)}
-    unfinished = folder() / "manifest.part"
-    unfinished.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n")
-    os.replace(unfinished, folder() / "manifest.json")
+    text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
+    write_whole(folder() / "manifest.json", lambda unfinished: unfinished.write_text(text))
 
 
 def read_manifest() -> dict[str, dict]:
@@ -94,9 +88,15 @@ def read_manifest() -> dict[str, dict]:
     if not path.exists():
         return {}
     try:
-        return json.loads(path.read_text())
-    except json.JSONDecodeError as error:
+        entries = json.loads(path.read_text())
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SMWMError(f"{paths.shown(path)} is not valid JSON ({error}); restore it from git.") from error
+    well_formed = isinstance(entries, dict) and all(
+        isinstance(entry, dict) and entry.keys() == {"bytes", "sha256"} for entry in entries.values()
+    )
+    if not well_formed:
+        raise SMWMError(f"{paths.shown(path)} is not a manifest of checkpoints; restore it from git.")
+    return entries
 
 
 def verify(path: Path) -> None:

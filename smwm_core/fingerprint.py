@@ -1,25 +1,23 @@
 """The name of a run's numbers: a digest of all that can change them.
 
 It covers the configuration, the seed, the kind of device and the source of every module whose code
-can change the outcome. Comments, docstrings and blank lines do not count, so better words never
-make a committed checkpoint stale; changed code always does.
+can change the outcome. Comments, docstrings and layout do not count, so better words never make a
+committed checkpoint stale; changed code always does.
 """
 
 import ast
 import hashlib
 import inspect
-import io
 import json
 import sys
-import tokenize
 from dataclasses import asdict
 
 from smwm_core import losses, objective, seeds, sigreg, training
 from smwm_core.models import dynamics, encoder, world_model
 from smwm_core.training import RunConfig
-from smwm_core.worlds import make_world
+from smwm_core.worlds import make_world, transitions
 
-_ALWAYS = (training, objective, losses, seeds, encoder, dynamics, world_model)
+_ALWAYS = (training, objective, losses, seeds, encoder, dynamics, world_model, transitions)
 
 
 def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
@@ -28,7 +26,7 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
     if config.objective.sigreg:
         modules.append(sigreg)
     identity = {
-        "config": asdict(config),
+        "config": _plain(asdict(config)),
         "seed": seed,
         "device": device_type,
         "code": {module.__name__: code_digest(inspect.getsource(module)) for module in modules},
@@ -37,19 +35,27 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
 
 
 def code_digest(source: str) -> str:
-    """A digest of Python source that ignores comments, docstrings and blank lines.
+    """A digest of Python source that ignores comments, docstrings and layout.
 
-    It works on text and positions only, so every Python version gives the same answer.
+    It reads the syntax tree and leaves out what only some Python versions put into it, so all
+    supported versions give the same answer.
     """
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    for node in ast.walk(ast.parse(source)):
-        body = getattr(node, "body", None)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
-            first, last = body[0].lineno, body[0].end_lineno
-            lines[first - 1 : last] = [""] * (last - first + 1)
-    kept = "\n".join(line.rstrip() for line in lines if line.strip())
-    return hashlib.sha256(kept.encode()).hexdigest()
+    return hashlib.sha256(repr(_canonical(ast.parse(source))).encode()).hexdigest()
+
+
+def _canonical(node):
+    if isinstance(node, list):
+        return [_canonical(entry) for entry in node]
+    if not isinstance(node, ast.AST):
+        return node
+    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        fields["body"] = fields["body"][ast.get_docstring(node) is not None :]
+    return [type(node).__name__, *((name, _canonical(value)) for name, value in fields.items())]
+
+
+def _plain(value):
+    """Numbers that are equal become the same text: 10 and 10.0 are one configuration."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return float(value) if isinstance(value, int | float) else value

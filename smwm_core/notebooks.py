@@ -5,7 +5,6 @@ executed by papermill, cleaned of everything that changes from run to run, and o
 place, so a run that fails leaves the former one untouched.
 """
 
-import os
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ import papermill
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError, choose
+from smwm_core.files import write_whole
 
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
@@ -83,16 +83,14 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
                 kernel_name="python3",
                 progress_bar=False,
                 stderr_file=sys.stderr if show_progress else None,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
             )
         except papermill.PapermillExecutionError as error:
             if error.ename == SMWMError.__name__:
                 raise SMWMError(error.evalue) from None
             raise
         finished = clean(nbformat.read(executed, as_version=4), parameters)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_suffix(".part")
-    nbformat.write(finished, unfinished)
-    os.replace(unfinished, output)
+    write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 
 
 def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.NotebookNode:

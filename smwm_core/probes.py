@@ -25,7 +25,7 @@ def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
     """
     if len(z) != len(target) or len(z) // 2 <= z.shape[1]:
         raise SMWMError(
-            f"A linear probe needs one target per latent and more than {2 * z.shape[1]} of them; "
+            f"A linear probe needs one target per latent and at least {2 * z.shape[1] + 2} of them; "
             f"there are {len(z)} latents and {len(target)} targets."
         )
     x, y = z.double().cpu().numpy(), target.double().cpu().numpy()

@@ -7,9 +7,7 @@ has one, and provenance; arrays for the figures lie beside it in an ``.npz``.
 import csv
 import json
 import math
-import os
 import re
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from scipy import stats
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError
+from smwm_core.files import load_arrays, save_arrays, write_whole
 from smwm_core.provenance import provenance
 from smwm_core.runs import Run
 
@@ -138,6 +137,8 @@ def settle(
     metrics = []
     for name in rows[0]:
         values = [float(row[name]) for row in rows]
+        if not np.isfinite(values).all():
+            raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
         value, low, high = mean_interval(name, values)
         metrics.append(
             {
@@ -166,14 +167,10 @@ def paper_values(notebook: str) -> dict[str, float]:
 def save_results(notebook: str, results: Results) -> None:
     """Write a result file and its arrays; an older one is replaced only when both are complete."""
     path = result_path(notebook, results.preset)
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance")}
-    text, arrays = path.with_suffix(".json.part"), path.with_suffix(".npz.part")
-    text.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n")
-    with arrays.open("wb") as file:
-        np.savez_compressed(file, **results.arrays)
-    os.replace(arrays, path.with_suffix(".npz"))
-    os.replace(text, path)
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    save_arrays(path.with_suffix(".npz"), results.arrays)
+    write_whole(path, lambda unfinished: unfinished.write_text(text))
 
 
 def load_results(notebook: str, preset: str) -> Results:
@@ -195,15 +192,13 @@ def load_results(notebook: str, preset: str) -> Results:
         raise SMWMError(f"{name} is not valid JSON ({error}); restore or recompute it.") from error
     if not isinstance(content, dict) or content.keys() != _KEYS:
         raise SMWMError(f"{name} is not a result file: it must have exactly {', '.join(sorted(_KEYS))}.")
-    for entry in content["metrics"]:
-        if entry.keys() != _METRIC_KEYS or len(entry["per_seed"]) != len(content["seeds"]):
-            raise SMWMError(f"{name} has a malformed metric {entry.get('name')!r}; restore or recompute it.")
-    try:
-        with np.load(path.with_suffix(".npz")) as file:
-            arrays = dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SMWMError(f"{name.removesuffix('.json')}.npz cannot be read ({error}); restore it.") from error
-    return Results(**content, arrays=arrays)
+    if not isinstance(content["metrics"], list) or not isinstance(content["seeds"], list):
+        raise SMWMError(f"{name} is not a result file: metrics and seeds must be lists.")
+    for position, entry in enumerate(content["metrics"]):
+        whole = isinstance(entry, dict) and entry.keys() == _METRIC_KEYS and isinstance(entry["per_seed"], list)
+        if not whole or len(entry["per_seed"]) != len(content["seeds"]):
+            raise SMWMError(f"{name} has a malformed metric at position {position}; restore or recompute it.")
+    return Results(**content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
 
 
 def require_agreement(results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02) -> None:

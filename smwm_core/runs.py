@@ -6,9 +6,8 @@ there, from the published checkpoints, or by training it; in all cases the model
 a weights file.
 """
 
-import os
-import zipfile
-from dataclasses import asdict, dataclass
+import pickle
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,14 @@ import torch
 
 from smwm_core import checkpoints, paths
 from smwm_core.errors import SMWMError
+from smwm_core.files import load_arrays, save_arrays, write_whole
 from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
 from smwm_core.training import RunConfig, build_model, train
 from smwm_core.worlds import World, make_world
+
+_RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z"}
+_RETRAIN = "delete its folder to train anew"
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,12 @@ class Run:
 def run_name(config: RunConfig, seed: int) -> str:
     """A readable name made from the values that set runs apart."""
     weights = "_".join(f"{term}{weight:g}" for term, weight in asdict(config.objective).items() if weight)
-    budget = f"{config.steps}x{config.batch_size}"
-    return f"{config.world.replace('/', '-')}_{weights or 'forward'}_{budget}_seed{seed}"
+    parts = [config.world.replace("/", "-"), weights or "forward", f"{config.steps}x{config.batch_size}"]
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name in _RARELY_CHANGED and value != field.default:
+            parts.append(f"{_RARELY_CHANGED[field.name]}{value:g}")
+    return "_".join([*parts, f"seed{seed}"])
 
 
 def obtain(config: RunConfig, seed: int, device: torch.device, *, recompute: bool, publish: bool = False) -> Run:
@@ -64,20 +71,19 @@ def train_run(config: RunConfig, seed: int, device: torch.device, *, publish: bo
         config, seed, device: what to train, from which seed, where.
         publish: whether the weights also go into ``data/checkpoints``.
     """
-    folder = paths.data() / "cache" / "runs" / f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    folder = _folder(config, seed, device)
     weights, history = folder / "weights.safetensors", folder / "history.npz"
     if not weights.exists():
-        folder.mkdir(parents=True, exist_ok=True)
         progress = folder / "progress.pt"
         trained = train(
             config,
             seed,
             device=device,
             state=_read_progress(progress, device),
-            save=lambda state: _replace(progress, lambda path: torch.save(state, path)),
+            save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
         )
         arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
-        _replace(history, lambda path: _save_npz(path, arrays))
+        save_arrays(history, arrays)
         description = {
             "name": run_name(config, seed),
             "config": asdict(config),
@@ -90,7 +96,7 @@ def train_run(config: RunConfig, seed: int, device: torch.device, *, publish: bo
         progress.unlink(missing_ok=True)
     if publish:
         checkpoints.publish(weights, f"{run_name(config, seed)}.safetensors")
-    return _open(config, seed, device, weights, _load_npz(history))
+    return _open(config, seed, device, weights, load_arrays(history, _RETRAIN))
 
 
 def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
@@ -100,16 +106,22 @@ def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
         SMWMError: there is no such run, or the code has changed since it was trained.
     """
     published = checkpoints.folder() / f"{run_name(config, seed)}.safetensors"
-    if published.name in checkpoints.read_manifest():
+    if published.exists() or published.name in checkpoints.read_manifest():
         checkpoints.verify(published)
         return _open(config, seed, device, published, {})
-    cached = paths.data() / "cache" / "runs"
-    folder = cached / f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    folder = _folder(config, seed, device)
     if (folder / "weights.safetensors").exists():
-        return _open(config, seed, device, folder / "weights.safetensors", _load_npz(folder / "history.npz"))
+        return _open(
+            config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN)
+        )
     raise SMWMError(
         f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute."
     )
+
+
+def _folder(config: RunConfig, seed: int, device: torch.device) -> Path:
+    name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    return paths.data() / "cache" / "runs" / name
 
 
 def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
@@ -130,27 +142,9 @@ def _read_progress(path: Path, device: torch.device) -> dict | None:
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        raise SMWMError(f"{paths.shown(path)} cannot be read ({error}); delete it to start this run anew.") from error
-    state["directions"] = state["directions"].cpu()
+        state["directions"] = state["directions"].cpu()
+    except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
+        raise SMWMError(
+            f"{paths.shown(path)} is no saved progress ({type(error).__name__}); delete it to start this run anew."
+        ) from error
     return state
-
-
-def _replace(path: Path, write) -> None:
-    """Write a file beside ``path`` and move it into place, so that ``path`` is never half written."""
-    unfinished = path.with_name(path.name + ".part")
-    write(unfinished)
-    os.replace(unfinished, path)
-
-
-def _save_npz(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    with path.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-
-
-def _load_npz(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with np.load(path) as file:
-            return dict(file)
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise SMWMError(f"{paths.shown(path)} cannot be read ({error}); delete its folder to train anew.") from error

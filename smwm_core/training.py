@@ -54,7 +54,7 @@ class RunConfig:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
             )
-        if self.steps < 1 or self.learning_rate <= 0 or self.latent_dim < 1:
+        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 1:
             raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 1.")
 
 
@@ -100,8 +100,9 @@ def train(
         config: what to train.
         seed: of data, weights and order.
         device: where.
-        state: what ``save`` was last given, to continue from there.
-        save: called with the complete state now and then, always between two steps.
+        state: what ``save`` was given, read back from disk, to continue from there; it is used up.
+        save: called with the complete state now and then, always between two steps;
+            its tensors go on changing, so write them out at once.
         save_every_seconds: how often; 0 saves after every step.
 
     Returns:
@@ -170,6 +171,11 @@ def train(
                 snapshots[done] = model.encode_states(world, watched).cpu()
             if done % REFRESH_EVERY == 0 or done == config.steps:
                 recent = losses[done - 1].tolist()
+                if not np.isfinite(recent).all():
+                    raise SMWMError(
+                        f"Training on {config.world} with seed {seed} diverged: a loss is not finite by step {done}; "
+                        f"lower the learning rate."
+                    )
                 bar.set_postfix_str(
                     " ".join(f"{n}={v:.2g}" for n, v in zip(config.objective.terms, recent, strict=True)), refresh=False
                 )
@@ -181,10 +187,6 @@ def train(
         bar.close()
 
     final = losses.cpu().numpy()
-    if not np.isfinite(final).all():
-        raise SMWMError(
-            f"Training on {config.world} with seed {seed} diverged (a loss is not finite); lower the learning rate."
-        )
     steps = sorted(snapshots)
     return Trained(
         model=model,

@@ -153,7 +153,7 @@ class DotWorld:
         """
         kept: list[tuple[Tensor, Tensor, Tensor]] = []
         found, tried = 0, 0
-        while found < n:
+        while found < n or not kept:
             if tried >= 10_000 and found * 10_000 < tried:
                 raise SMWMError(
                     f"{len(self.motions)} dots cannot be placed {MIN_SEPARATION:g} px apart in this frame; "

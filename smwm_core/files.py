@@ -1,0 +1,47 @@
+"""Files that are never half written, and arrays that may arrive damaged."""
+
+import os
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from smwm_core import paths
+from smwm_core.errors import SMWMError
+
+# All that numpy lets through when bytes of an archive, or of an array's header in it, are wrong.
+_UNREADABLE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then move it into place in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    write(unfinished)
+    os.replace(unfinished, path)
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as a compressed ``.npz``."""
+
+    def write(unfinished: Path) -> None:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    write_whole(path, write)
+
+
+def load_arrays(path: Path, remedy: str) -> dict[str, np.ndarray]:
+    """Read all arrays of an ``.npz``.
+
+    Arguments:
+        remedy: what to do if it is missing or damaged, the end of the error's sentence.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return dict(arrays)
+    except _UNREADABLE as error:
+        raise SMWMError(f"{paths.shown(path)} cannot be read ({error}); {remedy}.") from error

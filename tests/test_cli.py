@@ -1,0 +1,113 @@
+"""Claims about the command line: a mistake costs one sentence on stderr and exit status 2, nothing more."""
+
+import subprocess
+import sys
+
+import papermill
+import pytest
+import torch
+
+from smwm_core import notebooks, paths
+from smwm_core.cli import main
+
+NOTEBOOK = "fig2_dot_world"
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_executed(monkeypatch, tmp_path):
+    """A mistake that slips through must not start a notebook or write into the repository."""
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: pytest.fail("executed a notebook"))
+
+
+def assert_one_sentence(printed: str, *words: str) -> None:
+    assert printed.count("\n") == 1
+    assert printed.endswith(".\n")
+    assert "Traceback" not in printed
+    for word in words:
+        assert word in printed
+
+
+MISTAKES = {
+    "no command": ([], "COMMAND"),
+    "unknown command": (["fly"], "'fly'"),
+    "no notebook": (["run"], "notebook"),
+    "unknown notebook": (["run", "fig99", "--preset", "smoke"], "no notebook named 'fig99'; choose one of", NOTEBOOK),
+    "unknown preset": (
+        ["run", NOTEBOOK, "--preset", "huge"],
+        "no preset named 'huge'; choose one of: laptop, paper, smoke",
+    ),
+    "unknown device": (["run", NOTEBOOK, "--device", "tpu"], "no device named 'tpu'", "auto, cpu, cuda"),
+    "device too many": (["run", NOTEBOOK, "--device", "cuda:77"], "'cuda:77' is not here"),
+    "device far too many": (["run", NOTEBOOK, "--device", "cuda:999"], "cuda:999"),
+    "device beyond numbers": (["run", NOTEBOOK, "--device", "cuda:99999999999"], "cuda:99999999999"),
+    "device with a leading zero": (["run", NOTEBOOK, "--device", "cuda:00"], "cuda:00"),
+    "unknown parameter": (["run", NOTEBOOK, "--speed", "9"], "--speed"),
+    "a seed that is no number": (["run", NOTEBOOK, "--seed", "one"], "--seed", "'one'"),
+    "a parameter without value": (["run", NOTEBOOK, "--preset"], "--preset"),
+    "an argument too many": (["list", "everything"], "everything"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_one_sentence_and_exit_status_2(mistake, capsys):
+    arguments, *words = MISTAKES[mistake]
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert_one_sentence(printed.err, *words)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
+def test_cuda_where_there_is_none_is_a_mistake(capsys):
+    assert main(["run", NOTEBOOK, "--device", "cuda"]) == 2
+    assert_one_sentence(capsys.readouterr().err, "'cuda' is not here", "use device cpu or auto")
+
+
+def test_list_prints_every_notebook_with_its_title(capsys):
+    assert main(["list"]) == 0
+    printed = capsys.readouterr()
+    names = sorted(path.stem for path in paths.NOTEBOOKS.glob("*.py"))
+    assert NOTEBOOK in names
+    lines = printed.out.splitlines()
+    assert [line.split()[0] for line in lines] == names
+    for name, line in zip(names, lines, strict=True):
+        assert line.removeprefix(name).strip() == notebooks.title(name) != ""
+    assert printed.err == ""
+
+
+def test_run_hands_its_options_to_the_notebook(capsys, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(
+        notebooks, "run", lambda name, **options: asked.update(name=name, **options) or paths.NOTEBOOKS / "x.ipynb"
+    )
+    assert main(["run", NOTEBOOK, "--preset", "smoke", "--seed", "3", "--device", "cpu", "--recompute"]) == 0
+    assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True}
+    assert main(["run", NOTEBOOK]) == 0
+    assert asked == {"name": NOTEBOOK, "preset": "laptop", "seed": 0, "device": "auto", "recompute": False}
+    assert capsys.readouterr().out.splitlines() == ["notebooks/x.ipynb"] * 2
+
+
+def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks, "run", interrupted)
+    assert main(["run", NOTEBOOK]) == 130
+    assert_one_sentence(capsys.readouterr().err, "the same command continues where it stopped")
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    def buggy(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(notebooks, "run", buggy)
+    with pytest.raises(ZeroDivisionError):
+        main(["run", NOTEBOOK])
+
+
+def test_the_module_runs_as_a_program():
+    command = [sys.executable, "-m", "smwm_core", "run", "fig99"]
+    finished = subprocess.run(command, capture_output=True, text=True, cwd=paths.REPOSITORY)
+    assert (finished.returncode, finished.stdout) == (2, "")
+    assert_one_sentence(finished.stderr, "no notebook named 'fig99'")

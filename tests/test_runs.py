@@ -1,0 +1,652 @@
+"""Claims about what is kept of a run: names, weights, progress and results.
+
+1. A fingerprint changes with everything that can change the numbers, and with nothing else.
+2. What is written is read back, to the bit for half-precision weights.
+3. A file that is missing, truncated, tampered with or foreign is refused with one sentence that names
+   it, and a refusal leaves every file as it was.
+4. Results are settled once and must agree with the weights ever after.
+"""
+
+import gc
+import inspect
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from smwm_core import checkpoints, runs
+from smwm_core.errors import SMWMError
+from smwm_core.fingerprint import code_digest, fingerprint
+from smwm_core.models import WorldModel
+from smwm_core.objective import Objective
+from smwm_core.results import (
+    Results,
+    load_results,
+    mean_interval,
+    paper_values,
+    require_agreement,
+    result_path,
+    save_results,
+    settle,
+)
+from smwm_core.runs import Run, load_run, obtain, run_name, train_run
+from smwm_core.training import RunConfig
+from smwm_core.worlds import make_world
+
+CPU = torch.device("cpu")
+CONFIG = RunConfig("dots/single", Objective(2.5, 0), transitions=16, batch_size=8, steps=2, latent_dim=8)
+NAME = "dots-single_inverse2.5_2x8_of16_z8_seed0"
+PUBLISHED = f"{NAME}.safetensors"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A data folder with one run, finished and published."""
+    data = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMWM_DATA", str(data))
+        train_run(CONFIG, 0, CPU, publish=True)
+    return data
+
+
+@pytest.fixture
+def data(trained, tmp_path, monkeypatch) -> Path:
+    """A copy of that folder, to be damaged."""
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "data"))
+    return Path(shutil.copytree(trained, tmp_path / "data"))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def refused(call, *words: str, untouched: Path) -> None:
+    """Whether ``call`` refuses in one sentence that says ``words``, and touches no file."""
+    before = contents(untouched)
+    with pytest.raises(SMWMError) as refusal:
+        call()
+    sentence = str(refusal.value)
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    for word in words:
+        assert word in sentence
+    assert contents(untouched) == before
+
+
+def cached(data: Path) -> Path:
+    return data / "cache" / "runs" / f"{NAME}_{fingerprint(CONFIG, 0, 'cpu')}"
+
+
+# Fingerprints
+
+
+def test_a_fingerprint_is_twelve_hexadecimal_digits_and_repeatable():
+    assert fingerprint(CONFIG, 0, "cpu") == fingerprint(replace(CONFIG), 0, "cpu")
+    assert len(fingerprint(CONFIG, 0, "cpu")) == 12
+    assert int(fingerprint(CONFIG, 0, "cpu"), 16) >= 0
+
+
+def test_every_value_of_the_configuration_the_seed_and_the_device_change_the_fingerprint():
+    changes = {
+        "world": "dots/coupled",
+        "objective": Objective(2.5, 0.1),
+        "transitions": 17,
+        "batch_size": 9,
+        "steps": 3,
+        "learning_rate": 6e-4,
+        "latent_dim": 9,
+    }
+    assert changes.keys() == CONFIG.__dataclass_fields__.keys()
+    others = [fingerprint(replace(CONFIG, **{field: value}), 0, "cpu") for field, value in changes.items()]
+    others += [fingerprint(replace(CONFIG, objective=Objective(2.6, 0)), 0, "cpu")]
+    others += [fingerprint(CONFIG, 1, "cpu"), fingerprint(CONFIG, 0, "cuda"), fingerprint(CONFIG, 0, "cpu")]
+    assert len(set(others)) == len(others) == 11
+
+
+def test_equal_configurations_have_equal_fingerprints():
+    whole, real = replace(CONFIG, objective=Objective(10, 0)), replace(CONFIG, objective=Objective(10.0, 0.0))
+    assert whole == real
+    assert fingerprint(whole, 0, "cpu") == fingerprint(real, 0, "cpu")
+
+
+TRAINING_MODULES = (
+    "training",
+    "objective",
+    "losses",
+    "seeds",
+    "models.encoder",
+    "models.dynamics",
+    "models.world_model",
+)
+
+
+@pytest.mark.parametrize("module", [*TRAINING_MODULES, "worlds.dots"])
+def test_changed_code_changes_the_fingerprint_and_changed_words_do_not(module, monkeypatch):
+    before, source_of = fingerprint(CONFIG, 0, "cpu"), inspect.getsource
+
+    def append(text: str) -> None:
+        edited = f"smwm_core.{module}"
+        monkeypatch.setattr(inspect, "getsource", lambda m: source_of(m) + text * (m.__name__ == edited))
+
+    append("\n\n# a comment\n")
+    assert fingerprint(CONFIG, 0, "cpu") == before
+    append("\nNEW = 1\n")
+    assert fingerprint(CONFIG, 0, "cpu") != before
+
+
+def test_the_code_of_sigreg_counts_only_where_it_is_used(monkeypatch):
+    source_of, with_sigreg = inspect.getsource, replace(CONFIG, objective=Objective(2.5, 0.1))
+    before = fingerprint(CONFIG, 0, "cpu"), fingerprint(with_sigreg, 0, "cpu")
+    monkeypatch.setattr(
+        inspect, "getsource", lambda m: source_of(m) + "\nNEW = 1\n" * (m.__name__ == "smwm_core.sigreg")
+    )
+    assert fingerprint(CONFIG, 0, "cpu") == before[0]
+    assert fingerprint(with_sigreg, 0, "cpu") != before[1]
+
+
+SOURCE = '''"""A module."""
+
+A = "# no comment"  # a comment with ”quotes”
+
+
+class C:
+    """A class."""
+
+    def f(self, x: int = 1) -> int:
+        """A method.
+
+        Returns: something.
+        """
+        # why
+        return x + 1
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("A module.", "Another\nmodule."),
+        ("  # a comment with ”quotes”", ""),
+        ("        # why\n", ""),
+        ("# why", "# because ü = ï"),
+        ("\n\nclass", "\n\n\n\n# far away\nclass"),
+        ('    """A class."""\n\n', ""),
+        ("        Returns: something.\n", ""),
+        ("return x + 1", "return x + 1   "),
+    ],
+)
+def test_words_do_not_change_the_digest_of_code(old, new):
+    assert old in SOURCE
+    assert code_digest(SOURCE.replace(old, new)) == code_digest(SOURCE)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x + 1", "x + 2"),
+        ("# no comment", "# a comment"),
+        ("int = 1", "int = 2"),
+        ("        return x + 1", "    return x + 1"),
+        ("def f", "def g"),
+        ('A = "', 'B = "'),
+    ],
+)
+def test_code_changes_the_digest_of_code(old, new):
+    assert old in SOURCE
+    assert code_digest(SOURCE.replace(old, new)) != code_digest(SOURCE)
+
+
+def test_code_on_the_line_of_a_docstring_counts():
+    assert code_digest('def f(x=1): "says"\n') != code_digest('def f(x=2): "says"\n')
+
+
+def test_a_blank_line_inside_a_text_counts():
+    assert code_digest('A = """x\n\ny"""\n') != code_digest('A = """x\ny"""\n')
+
+
+@pytest.mark.parametrize(
+    ("config", "seed", "name"),
+    [
+        (CONFIG, 0, NAME),
+        (RunConfig(), 2, "dots-single_inverse10_97600x256_seed2"),
+        (RunConfig("dots/combined", Objective(0, 0.09)), 0, "dots-combined_sigreg0.09_97600x256_seed0"),
+        (RunConfig(objective=Objective(0, 0), steps=20), 1, "dots-single_forward_20x256_seed1"),
+        (
+            RunConfig(objective=Objective(1e-3, 0.5), batch_size=64),
+            0,
+            "dots-single_inverse0.001_sigreg0.5_97600x64_seed0",
+        ),
+    ],
+)
+def test_a_run_is_named_by_its_values(config, seed, name):
+    assert run_name(config, seed) == name
+
+
+# Runs and their files
+
+
+def test_a_finished_run_leaves_weights_and_history_and_nothing_else(data):
+    assert {path.relative_to(data) for path in contents(data)} == {
+        (cached(data) / "weights.safetensors").relative_to(data),
+        (cached(data) / "history.npz").relative_to(data),
+        Path("checkpoints") / PUBLISHED,
+        Path("checkpoints/manifest.json"),
+    }
+    assert checkpoints.read_manifest().keys() == {PUBLISHED}
+
+
+def test_a_finished_run_is_found_and_not_trained_again(data, monkeypatch):
+    before = contents(data)
+    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
+    found, opened = obtain(CONFIG, 0, CPU, recompute=True), obtain(CONFIG, 0, CPU, recompute=False)
+    for name, tensor in found.model.state_dict().items():
+        assert torch.equal(tensor, opened.model.state_dict()[name])
+    assert found.history.keys() == {"loss", "forward", "inverse", "snapshot_steps", "snapshots"}
+    assert not opened.history
+    assert found.seconds == opened.seconds
+    assert contents(data) == before
+
+
+def test_an_opened_run_is_frozen_and_in_half_precision(data):
+    model = load_run(CONFIG, 0, CPU).model
+    stored = load_file(data / "checkpoints" / PUBLISHED)
+    assert not model.training
+    for name, parameter in model.named_parameters():
+        assert stored[name].dtype == torch.float16
+        assert torch.equal(parameter, stored[name].float())
+        assert not parameter.requires_grad
+
+
+def test_an_unpublished_run_is_found_in_the_cache(data):
+    shutil.rmtree(data / "checkpoints")
+    assert load_run(CONFIG, 0, CPU).history["loss"].shape == (2,)
+
+
+def test_a_run_that_never_was_is_refused(data):
+    refused(lambda: load_run(CONFIG, 1, CPU), "No trained weights for", "seed1", "--recompute", untouched=data)
+
+
+def test_weights_of_another_configuration_under_the_same_name_are_refused(data, monkeypatch):
+    other = replace(CONFIG, learning_rate=1e-3)
+    assert run_name(other, 0) == "dots-single_inverse2.5_2x8_of16_lr0.001_z8_seed0"
+    monkeypatch.setattr(runs, "run_name", lambda *_: NAME)
+    refused(lambda: load_run(other, 0, CPU), PUBLISHED, "another configuration", "--recompute", untouched=data)
+
+
+def test_weights_of_other_code_are_refused(data, monkeypatch):
+    monkeypatch.setattr(runs, "fingerprint", lambda *_: "0" * 12)
+    words = PUBLISHED, "trained by other code", fingerprint(CONFIG, 0, "cpu"), "now 000000000000"
+    refused(lambda: load_run(CONFIG, 0, CPU), *words, untouched=data)
+
+
+def inverted(content: bytes, first: int, last: int) -> bytes:
+    return content[:first] + bytes(255 - byte for byte in content[first:last]) + content[last:]
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "ten bytes": lambda content: content[:10],
+    "half": lambda content: content[: len(content) // 2],
+    "one byte short": lambda content: content[:-1],
+    "no such format": lambda content: b"This is a text, and a rather long one, but not what it should be. " * 20,
+    "overwritten early": lambda content: inverted(content, 100, 150),
+    "overwritten later": lambda content: inverted(content, 200, 300),
+    "overwritten inside": lambda content: inverted(content, 400, 500),
+}
+truncated = pytest.mark.parametrize("damage", ["empty", "ten bytes", "half", "one byte short", "no such format"])
+damaged = pytest.mark.parametrize("damage", DAMAGES)
+
+
+def spoil(path: Path, damage: str) -> None:
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+
+
+@truncated
+def test_incomplete_weights_are_refused(data, damage):
+    weights = cached(data) / "weights.safetensors"
+    spoil(weights, damage)
+    words = "weights.safetensors is not a complete safetensors file", "fetch or recompute"
+    refused(lambda: train_run(CONFIG, 0, CPU), *words, untouched=data)
+    shutil.rmtree(data / "checkpoints")
+    refused(lambda: load_run(CONFIG, 0, CPU), *words, untouched=data)
+
+
+@damaged
+def test_published_weights_that_differ_from_the_manifest_are_refused(data, damage):
+    spoil(data / "checkpoints" / PUBLISHED, damage)
+    refused(lambda: load_run(CONFIG, 0, CPU), f"{PUBLISHED} differs from its sha256", untouched=data)
+
+
+def test_one_flipped_bit_of_published_weights_is_refused(data):
+    path = data / "checkpoints" / PUBLISHED
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    refused(lambda: load_run(CONFIG, 0, CPU), f"{PUBLISHED} differs from its sha256", untouched=data)
+
+
+def test_published_weights_that_are_missing_are_refused(data):
+    (data / "checkpoints" / PUBLISHED).unlink()
+    refused(lambda: load_run(CONFIG, 0, CPU), f"The manifest names {data}", PUBLISHED, "missing", untouched=data)
+
+
+def test_weights_without_an_entry_in_the_manifest_are_refused(data):
+    (data / "checkpoints" / "manifest.json").write_text("{}")
+    path = data / "checkpoints" / PUBLISHED
+    refused(lambda: checkpoints.verify(path), PUBLISHED, "not in the manifest", untouched=data)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'{"a": {"bytes": 1', id="truncated"),
+        pytest.param(b"\xff\xfe\x00", id="not text"),
+        pytest.param(b"null", id="null"),
+        pytest.param(json.dumps([PUBLISHED]).encode(), id="list"),
+        pytest.param(json.dumps({PUBLISHED: {}}).encode(), id="empty entry"),
+    ],
+)
+def test_a_broken_manifest_is_refused(data, content):
+    (data / "checkpoints" / "manifest.json").write_bytes(content)
+    refused(lambda: load_run(CONFIG, 0, CPU), "checkpoints", "restore", "git", untouched=data)
+
+
+@damaged
+def test_a_broken_history_is_refused(data, damage):
+    spoil(cached(data) / "history.npz", damage)
+    refused(lambda: train_run(CONFIG, 0, CPU), "history.npz cannot be read", "delete", untouched=data)
+    gc.collect()  # a file that was left open would be a warning here, and so an error
+
+
+def test_a_missing_history_is_refused(data):
+    (cached(data) / "history.npz").unlink()
+    refused(lambda: train_run(CONFIG, 0, CPU), "history.npz cannot be read", "delete", untouched=data)
+
+
+@pytest.mark.parametrize("content", ["empty", "truncated", "no torch file", "foreign"])
+def test_broken_progress_is_refused_and_kept(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    progress = cached(tmp_path) / "progress.pt"
+    progress.parent.mkdir(parents=True)
+    torch.save({"weights": torch.zeros(1_000)}, progress)
+    if content != "foreign":
+        spoil(progress, {"empty": "empty", "truncated": "half", "no torch file": "no such format"}[content])
+    refused(lambda: train_run(CONFIG, 0, CPU), "progress.pt", "delete it", untouched=tmp_path)
+
+
+# Checkpoints alone
+
+
+def toy(action_dim: int = 2, latent_dim: int = 8) -> WorldModel:
+    torch.manual_seed(0)
+    return WorldModel.toy(action_dim, latent_dim)
+
+
+def test_saved_weights_come_back_as_their_halves_with_their_description(tmp_path):
+    saved, loaded = toy(), toy()
+    for parameter in loaded.parameters():
+        parameter.data.zero_()
+    path = tmp_path / "new folder" / "w.safetensors"
+    checkpoints.save_weights(path, saved, {"seed": 3, "config": {"world": "dots/single"}})
+    assert checkpoints.load_weights(path, loaded) == {"seed": 3, "config": {"world": "dots/single"}}
+    for name, tensor in saved.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor.half().float())
+        assert loaded.state_dict()[name].dtype == torch.float32
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_failed_save_keeps_the_former_weights(tmp_path):
+    path = tmp_path / "w.safetensors"
+    checkpoints.save_weights(path, toy(), {"seed": 1})
+    before = path.read_bytes()
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        checkpoints.save_weights(path, toy(), {"seed": object()})
+    assert path.read_bytes() == before
+
+
+def refused_weights(path: Path, *words: str) -> None:
+    """Whether loading ``path`` is refused and leaves the model as it was."""
+    model = toy()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    refused(lambda: checkpoints.load_weights(path, model), path.name, *words, untouched=path.parent)
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    refused_weights(tmp_path / "nowhere.safetensors", "There is no checkpoint")
+
+
+@pytest.mark.parametrize("metadata", [None, {"format": "pt"}, {"format": "smwm-weights-0", "run": "{}"}])
+def test_foreign_weights_are_refused_even_where_every_tensor_fits(tmp_path, metadata):
+    path = tmp_path / "foreign.safetensors"
+    save_file(toy().state_dict(), path, metadata=metadata)
+    refused_weights(path, "not written by this project", "smwm-weights-1")
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (toy(action_dim=4), ("forward_model.net.0.weight is (256, 12) in the file", "(256, 10) in the model")),
+        (toy(latent_dim=9), ("encoder.head.bias is (9,) in the file", "(8,) in the model")),
+        (toy().encoder, ("encoder.features.0.bias is missing in the file", "(32,) in the model")),
+        (torch.nn.ModuleDict({"extra": torch.nn.Linear(2, 2)}), ("another architecture", "missing in the file")),
+    ],
+    ids=["action size", "latent size", "encoder alone", "other model"],
+)
+def test_weights_of_another_architecture_are_refused(tmp_path, other, words):
+    path = tmp_path / "other.safetensors"
+    checkpoints.save_weights(path, other, {})
+    refused_weights(path, *words)
+
+
+def test_weights_with_one_tensor_too_many_are_refused(tmp_path):
+    model = toy()
+    model.extra = torch.nn.Linear(1, 1)
+    checkpoints.save_weights(tmp_path / "more.safetensors", model, {})
+    refused_weights(tmp_path / "more.safetensors", "extra.bias is (1,) in the file and missing in the model")
+
+
+# Results
+
+
+def results(**changes) -> Results:
+    metric = {
+        "name": "knee",
+        "value": 2.0,
+        "low": 1.9,
+        "high": 2.1,
+        "n": 2,
+        "paper": 2.0,
+        "unit": "1",
+        "per_seed": [1.9, 2.1],
+    }
+    whole = Results("Fig. 2", "laptop", [4, 5], [metric], {"commit": "abc"}, {"curve": np.arange(500.0)})
+    return replace(whole, **changes)
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch) -> Path:
+    """A folder that holds ``results()`` of notebook ``page``."""
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    save_results("page", results())
+    return result_path("page", "laptop")
+
+
+def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], notebook: str = "fig2_dot_world") -> Results:
+    run = Run(CONFIG, 0, make_world("dots/single"), toy(), {}, 1.5)
+    return settle(
+        notebook,
+        rows,
+        recompute=recompute,
+        figure="Fig. 2",
+        preset="laptop",
+        seeds=seeds,
+        units={"error": "px"},
+        runs=[run, run],
+        arrays={"curve": np.arange(3.0)},
+    )
+
+
+def test_the_interval_of_three_seeds_by_hand():
+    # Mean 2, standard deviation 1, Student's t of 2 degrees of freedom 4.303.
+    mean, low, high = mean_interval("distance", [1.0, 2.0, 3.0])
+    assert mean == 2
+    assert (low, high) == pytest.approx((2 - 4.303 / 3**0.5, 2 + 4.303 / 3**0.5), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "low", "high"),
+    [
+        ("single.top2_share", [0.1, 0.9], 0, 1),
+        ("single.position_r2", [0.9, 1.0], 0.95 - 0.635, 1),
+        ("lambda0.total_variance", [0.1, 0.2], 0, 0.15 + 0.635),
+        ("step1.error_ratio", [0.1, 0.2], 0, 0.15 + 0.635),
+        ("single.knee", [1.0, 2.0], 1.5 - 6.353, 1.5 + 6.353),
+    ],
+)
+def test_an_interval_ends_where_the_metric_does(name, values, low, high):
+    # Two seeds at distance d: mean ± 12.706 · (d / √2) / √2.
+    assert mean_interval(name, values)[1:] == pytest.approx((low, high), abs=1e-3)
+
+
+def test_equal_values_have_an_interval_without_width_and_one_value_has_none():
+    assert mean_interval("knee", [2.0, 2.0]) == (2, 2, 2)
+    assert mean_interval("knee", [0.7]) == (0.7, None, None)
+
+
+def test_settled_results_are_read_back_with_intervals_units_papers_values_and_provenance(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    rows = [{"single.knee": 2, "error": value} for value in (1.0, 2.0, 3.0)]
+    written = settle_page(rows, recompute=True, seeds=[0, 1, 2])
+    read = load_results("fig2_dot_world", "laptop")
+    assert (read.metrics, read.provenance, read.seeds) == (written.metrics, written.provenance, [0, 1, 2])
+    assert np.array_equal(read.arrays["curve"], np.arange(3.0))
+    knee, error = read.metric("single.knee"), read.metric("error")
+    assert (knee["paper"], knee["unit"], knee["low"], knee["high"]) == (2.0, "1", 2.0, 2.0)
+    assert (error["paper"], error["unit"], error["n"], error["per_seed"]) == (None, "px", 3, [1.0, 2.0, 3.0])
+    assert error["high"] == pytest.approx(2 + 4.303 / 3**0.5, abs=1e-3)
+    facts = {"commit", "device", "cpu_or_gpu", "torch", "python", "wall_seconds", "peak_memory_mb", "date", "command"}
+    assert facts <= read.provenance.keys()
+    assert read.provenance["cpu_or_gpu"] == "cpu"
+    assert read.provenance["training_seconds"] == 3.0
+    command = "python -m smwm_core run fig2_dot_world --preset laptop --seed 0 --recompute"
+    assert read.provenance["command"] == command
+    assert (read.text("single.knee", ".1f"), read.text("error", ".1f")) == ("2.0", "2.0 [0.0, 4.5]")
+
+
+def test_settling_again_without_recomputing_checks_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    settle_page([{"error": 1.0}, {"error": 3.0}], recompute=True, seeds=[0, 1])
+    before = contents(tmp_path)
+    assert settle_page([{"error": 1.001}], recompute=False, seeds=[0, 1]).metric("error")["value"] == 2.0
+    assert contents(tmp_path) == before
+    refused(
+        lambda: settle_page([{"error": 1.1}], recompute=False, seeds=[0, 1]),
+        "error is 1.1",
+        "but 1 in the results of preset laptop",
+        "recompute both",
+        untouched=tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [{"error": 1.0}], [{"error": 1.0}, {"other": 1.0}], [{"error": 1.0}] * 3], ids=len
+)
+def test_rows_that_do_not_fit_the_seeds_are_refused(tmp_path, monkeypatch, rows):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    refused(lambda: settle_page(rows, recompute=True, seeds=[0, 1]), "one row per seed", untouched=tmp_path)
+
+
+def test_agreement_is_within_two_percent_of_the_value_of_that_seed():
+    require_agreement(results(), 4, {"knee": 1.9 * 1.019})
+    require_agreement(results(), 5, {"knee": 2.1 * 0.981})
+    for seed, value in ((4, 1.9 * 1.03), (4, 2.1), (5, 1.9), (5, float("nan"))):
+        with pytest.raises(SMWMError, match=r"knee is .* weights and results do not belong together"):
+            require_agreement(results(), seed, {"knee": value})
+
+
+def test_agreement_with_an_unknown_seed_or_metric_is_refused():
+    with pytest.raises(SMWMError, match=r"hold seeds \[4, 5\], not 6"):
+        require_agreement(results(), 6, {"knee": 2.0})
+    with pytest.raises(SMWMError, match="no metric 'elbow'"):
+        require_agreement(results(), 4, {"elbow": 2.0})
+
+
+def test_missing_results_are_refused_with_the_command_that_makes_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    words = "laptop.json", "`python -m smwm_core run page --preset laptop --recompute`"
+    refused(lambda: load_results("page", "laptop"), *words, untouched=tmp_path)
+
+
+@truncated
+def test_a_truncated_result_file_is_refused(stored, damage):
+    spoil(stored, damage)
+    if damage == "one byte short":
+        stored.write_bytes(stored.read_bytes()[:-1])  # the first byte to go was a line end
+    refused(lambda: load_results("page", "laptop"), "laptop.json is not valid JSON", untouched=stored.parent)
+
+
+@damaged
+def test_broken_arrays_are_refused(stored, damage):
+    spoil(stored.with_suffix(".npz"), damage)
+    refused(lambda: load_results("page", "laptop"), "laptop.npz cannot be read", untouched=stored.parent)
+    gc.collect()  # a file that was left open would be a warning here, and so an error
+
+
+def test_missing_arrays_are_refused(stored):
+    stored.with_suffix(".npz").unlink()
+    refused(lambda: load_results("page", "laptop"), "laptop.npz cannot be read", untouched=stored.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda content: content.pop("seeds"), id="no seeds"),
+        pytest.param(lambda content: content.update(more=1), id="a key too many"),
+        pytest.param(lambda content: content["metrics"][0].pop("unit"), id="a metric without unit"),
+        pytest.param(lambda content: content["metrics"][0]["per_seed"].pop(), id="a seed without value"),
+        pytest.param(lambda content: content.update(metrics=["knee"]), id="a metric that is a word"),
+        pytest.param(lambda content: content.update(metrics=None), id="metrics that are null"),
+    ],
+)
+def test_a_result_file_without_its_parts_is_refused(stored, change):
+    content = json.loads(stored.read_text())
+    change(content)
+    stored.write_text(json.dumps(content))
+    refused(lambda: load_results("page", "laptop"), "laptop.json", untouched=stored.parent)
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "3"])
+def test_json_that_is_no_result_file_is_refused(stored, content):
+    stored.write_text(content)
+    refused(lambda: load_results("page", "laptop"), "laptop.json is not a result file", untouched=stored.parent)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_refused_and_the_former_file_kept(stored, value):
+    before = contents(stored.parent)
+    broken = results(metrics=[{**results().metrics[0], "value": value}])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_results("page", broken)
+    assert contents(stored.parent) == before
+
+
+def test_results_read_back_equal_what_was_saved(stored):
+    read, saved = load_results("page", "laptop"), results()
+    for field in ("figure", "preset", "seeds", "metrics", "provenance"):
+        assert getattr(read, field) == getattr(saved, field)
+    assert read.arrays.keys() == saved.arrays.keys()
+    assert np.array_equal(read.arrays["curve"], saved.arrays["curve"])
+
+
+def test_the_papers_knees_are_known():
+    assert paper_values("fig2_dot_world")["single.knee"] == 2
+    knees = {name: paper_values("fig4_controllable_dof")[f"{name}.knee"] for name in ("independent", "coupled")}
+    assert knees == {"independent": 4, "coupled": 2}
+    assert paper_values("no_such_notebook") == {}
