@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # What an agent controls is what it sees (Fig. 4)
+# # What an agent controls is what it sees (paper's Fig. 4)
 #
 # **The claim.** The number of significant directions of the latent is the number of degrees of freedom that the
 # action controls. It is not the number of things in the picture: two dots that always move together count once, and
@@ -52,7 +52,7 @@ rows, runs, tables, arrays = [], {}, {}, defaultdict(list)
 for s in seeds if recompute else seeds[:1]:
     row = {}
     for name, config in configs.items():
-        run = obtain(config, s, device, recompute=recompute, publish=budget.published and s == seed)
+        run = obtain(config, s, device, recompute=recompute)
         held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
         z = run.model.encode_states(run.world, held_out.state)
         z_next = run.model.encode_states(run.world, held_out.next_state)
@@ -139,23 +139,22 @@ ticks = torch.arange(18, 46, 3)
 grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1).flatten(0, 1)
 
 
-def encode(controlled, distractor):
-    apart = (controlled - distractor).square().sum(1) >= 25
-    return run.model.encode_states(run.world, torch.cat([controlled, distractor], 1)[apart].to(device))
-
-
-base = encode(grid, torch.tensor([[5, 5]]).expand(100, 2))
+base = run.model.encode_states(run.world, torch.cat([grid, torch.full_like(grid, 5)], 1).to(device))
 plane = PrincipalPlane(base)
-places = torch.tensor([[21, 21], [42, 21], [32, 32], [21, 42], [42, 42]])
-clouds = [plane(encode(place.expand(100, 2), grid)) for place in places]
+clouds = []
+for place in torch.tensor([[21, 21], [42, 21], [32, 32], [21, 42], [42, 42]]):
+    reachable = grid[(grid - place).square().sum(1) >= 25]
+    state = torch.cat([place.expand_as(reachable), reachable], 1)
+    clouds.append(plane(run.model.encode_states(run.world, state.to(device))))
+
 r2 = results.arrays["snapshot_r2"]
 figures.distractor_filtering(results.arrays["snapshot_steps"], r2[..., 0], r2[..., 1], plane(base), clouds)
 
 # %% [markdown]
 # ## The numbers
 #
-# Mean over seeds with a 95 % interval (Student's t), and the paper's value where it states one. `here` is what the
-# weights of the first seed gave when this page was computed.
+# Mean over seeds with a 95 % interval (the scorecard says how), and the paper's value where it states one. The column
+# *here* is what the weights of the first seed gave when this page was computed.
 
 # %% tags=["hide-input"]
 display_metrics(results, rows[0])

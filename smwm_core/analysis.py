@@ -28,8 +28,9 @@ def spectrum(z: Tensor) -> np.ndarray:
 
 
 def top_share(variances: np.ndarray, k: int) -> float:
-    """Share of the total variance in the first ``k`` components, in [0, 1]."""
-    return float(variances[:k].sum() / variances.sum())
+    """Share of the total variance in the first ``k`` components, in [0, 1]; 0 if there is no variance."""
+    total = variances.sum()
+    return float(variances[:k].sum() / total) if total else 0.0
 
 
 def knee(variances: np.ndarray) -> int:
@@ -48,12 +49,13 @@ def knee(variances: np.ndarray) -> int:
 
 
 def effective_rank(variances: np.ndarray) -> float:
-    """Exponential of the entropy of the variance shares (Roy and Vetterli 2007), in [1, Z].
+    """Exponential of the entropy of the variance shares (Roy and Vetterli 2007), in [1, Z]; 0 without variance.
 
     It too is blind to scale, and *rises* when everything collapses to one noisy point.
     """
-    share = variances / variances.sum()
-    share = share[share > 0]
+    share = variances[variances > 0] / (variances.sum() or 1)
+    if not len(share):
+        return 0.0
     return float(np.exp(-(share * np.log(share)).sum()))
 
 

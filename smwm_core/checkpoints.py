@@ -58,7 +58,7 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise SMWMError(f"{name} is not a complete safetensors file ({error}); fetch or recompute it.") from error
-    if header.get("format") != FORMAT:
+    if header.get("format") != FORMAT or "run" not in header:
         raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
     expected = {key: tuple(w.shape) for key, w in model.state_dict().items()}
     found = {key: tuple(w.shape) for key, w in weights.items()}

@@ -1,10 +1,12 @@
 """Files that are never half written, and arrays that may arrive damaged."""
 
+import fcntl
 import os
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,25 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     unfinished = path.with_name(path.name + ".part")
     write(unfinished)
     os.replace(unfinished, path)
+
+
+@contextmanager
+def held(folder: Path, purpose: str) -> Iterator[None]:
+    """Keep every other process out of a folder until the work in it is done.
+
+    Arguments:
+        folder: made if it is missing.
+        purpose: what for, to tell the process that comes second.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SMWMError(
+                f"Another process is {purpose} in {paths.shown(folder)}; wait for it or stop it."
+            ) from error
+        yield
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

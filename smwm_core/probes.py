@@ -14,7 +14,8 @@ from smwm_core.seeds import generator, initialising
 def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
     """Coefficient of determination of a linear read-out, per target, on held-out data.
 
-    Ordinary least squares is fitted on the first half and scored on the second.
+    Ordinary least squares is fitted on one half of the distinct targets and scored on the others,
+    so a state that was drawn twice is never on both sides.
 
     Arguments:
         z: ``(N, Z)`` latents.
@@ -29,10 +30,11 @@ def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
             f"there are {len(z)} latents and {len(target)} targets."
         )
     x, y = z.double().cpu().numpy(), target.double().cpu().numpy()
-    half = len(x) // 2
-    predicted = LinearRegression().fit(x[:half], y[:half]).predict(x[half:])
-    residual = np.square(y[half:] - predicted).sum(0)
-    return 1 - residual / np.square(y[half:] - y[half:].mean(0)).sum(0)
+    distinct, group = np.unique(y, axis=0, return_inverse=True)
+    fitted = (np.random.default_rng(0).permutation(len(distinct)) < len(distinct) / 2)[group.ravel()]
+    scored = y[~fitted]
+    predicted = LinearRegression().fit(x[fitted], y[fitted]).predict(x[~fitted])
+    return 1 - np.square(scored - predicted).sum(0) / np.square(scored - scored.mean(0)).sum(0)
 
 
 def fresh_inverse_loss(
@@ -40,9 +42,10 @@ def fresh_inverse_loss(
 ) -> float:
     """The inverse loss that a new inverse model reaches on frozen latents, on held-out data.
 
-    Says whether the action can still be recovered from latents whose own inverse model was never
-    trained (λ = 0). The head is the toy model's, trained with Adam at its learning rate on the
-    first half of the data and scored on the second.
+    Says whether an inverse model still finds the action, at the scale that the latents have, if
+    their own was never trained (λ = 0). It does not rescale them; a probe that does may find more.
+    The head is the toy model's, trained with Adam at its learning rate on the first half of the
+    data and scored on the second.
 
     Arguments:
         z, z_next: consecutive latents ``(N, Z)``.

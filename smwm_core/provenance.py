@@ -13,6 +13,18 @@ from smwm_core import paths
 from smwm_core.devices import describe_device
 
 _STARTED = time.monotonic()
+PROVENANCE_KEYS = {
+    "commit",
+    "device",
+    "cpu_or_gpu",
+    "torch",
+    "python",
+    "training_seconds",
+    "wall_seconds",
+    "peak_memory_mb",
+    "date",
+    "command",
+}
 
 
 def provenance(device: torch.device, command: str, training_seconds: float) -> dict:
@@ -43,7 +55,7 @@ def provenance(device: torch.device, command: str, training_seconds: float) -> d
 
 
 def commit() -> str:
-    """The commit of the code, with ``+changes`` if tracked code differs from it."""
+    """The commit of the code, with ``+changes`` if the code here differs from it."""
 
     def git(*arguments: str) -> str:
         finished = subprocess.run(
@@ -53,7 +65,7 @@ def commit() -> str:
 
     try:
         head = git("rev-parse", "--short=12", "HEAD")
-        changed = git("status", "--porcelain", "--untracked-files=no", "--", "smwm_core", "notebooks/*.py")
+        changed = git("status", "--porcelain", "--", "smwm_core", "notebooks/*.py")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return head + ("+changes" if changed else "")

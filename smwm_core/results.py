@@ -17,43 +17,47 @@ from scipy import stats
 from smwm_core import paths
 from smwm_core.errors import SMWMError
 from smwm_core.files import load_arrays, save_arrays, write_whole
-from smwm_core.provenance import provenance
-from smwm_core.runs import Run
+from smwm_core.presets import get_preset
+from smwm_core.provenance import PROVENANCE_KEYS, provenance
+from smwm_core.runs import Run, publish
 
 _METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed"}
 _KEYS = {"figure", "preset", "seeds", "metrics", "provenance"}
 
 
-# What a metric can be at all, by a word of its name.
-_RANGES = {
-    "share": (0.0, 1.0),
-    "r2": (-math.inf, 1.0),
-    "variance": (0.0, math.inf),
-    "loss": (0.0, math.inf),
-    "mse": (0.0, math.inf),
-    "ratio": (0.0, math.inf),
-    "error": (0.0, math.inf),
-}
+# What a metric is, by a word of its name.
+_SCALES = {"variance", "loss", "mse", "ratio", "error", "distance"}
+_RANGES = {"share": (0.0, 1.0), "r2": (-math.inf, 1.0)}
 
 
 def mean_interval(name: str, values: list[float]) -> tuple[float, float | None, float | None]:
-    """Mean and 95 % interval over seeds, by Student's t, cut to what the metric can be.
+    """Mean and 95 % interval over seeds, by Student's t.
+
+    What has a scale and no sign (variances, losses, errors, ratios) is averaged on a logarithmic
+    scale: its mean is the geometric one. Other intervals are cut to what the metric can be.
 
     Arguments:
-        name: of the metric; an R² cannot exceed 1, a variance cannot be negative, and so on.
+        name: of the metric; its words say what it is.
         values: one per seed.
 
     Returns:
         mean, low, high; from a single value there is no interval (``None``), for one seed says
         nothing about spread.
     """
+    words = re.split(r"[._]", name)
+    if _SCALES & set(words) and min(values) > 0:
+        return tuple(None if bound is None else math.exp(bound) for bound in _student(np.log(values)))
+    mean, low, high = _student(values)
+    lowest, highest = next((_RANGES[word] for word in words if word in _RANGES), (-math.inf, math.inf))
+    return mean, low if low is None else max(lowest, low), high if high is None else min(highest, high)
+
+
+def _student(values) -> tuple[float, float | None, float | None]:
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, None, None
     half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    words = re.split(r"[._]", name)
-    lowest, highest = next((_RANGES[word] for word in words if word in _RANGES), (-math.inf, math.inf))
-    return mean, max(lowest, mean - half), min(highest, mean + half)
+    return mean, mean - half, mean + half
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Results:
     """One result file.
 
     Arguments:
+        notebook: the stem of the notebook that made it.
         figure: the paper's name for it ("Fig. 2").
         preset, seeds: the budget and the seeds it was computed with.
         metrics: entries with ``name, value, low, high, n, paper, unit, per_seed``.
@@ -68,6 +73,7 @@ class Results:
         arrays: what the figures draw.
     """
 
+    notebook: str
     figure: str
     preset: str
     seeds: list[int]
@@ -81,17 +87,10 @@ class Results:
                 return entry
         raise SMWMError(f"These results have no metric {name!r}.")
 
-    def text(self, name: str, form: str = ".3f") -> str:
-        """A metric as ``value [low, high]``, ready for a sentence."""
-        entry = self.metric(name)
-        value = format(entry["value"], form)
-        if entry["low"] is None or entry["low"] == entry["high"]:
-            return value
-        return f"{value} [{entry['low']:{form}}, {entry['high']:{form}}]"
 
-
-def result_path(notebook: str, preset: str) -> Path:
-    return paths.data() / "results" / notebook / f"{preset}.json"
+def result_path(notebook: str, preset: str, seed: int = 0) -> Path:
+    """The file for a notebook at a preset; another first seed than 0 has a file of its own."""
+    return paths.data() / "results" / notebook / f"{preset}{f'_seed{seed}' if seed else ''}.json"
 
 
 def settle(
@@ -108,8 +107,9 @@ def settle(
 ) -> Results:
     """The one way from a notebook's measurements to the numbers on its page.
 
-    When the runs were recomputed, the rows become the new result file. Otherwise the rows (of the
-    seeds whose weights are published) must agree with the result file that is there.
+    When the runs were recomputed, the rows become the new result file, and the weights of the first
+    seed are published with it (seed 0 of the laptop and paper budgets). Otherwise the rows must agree
+    with the result file that is there.
 
     Arguments:
         notebook: its stem, which names the result file.
@@ -125,7 +125,7 @@ def settle(
         SMWMError: rows and results do not agree, or the result file is missing or broken.
     """
     if not recompute:
-        results = load_results(notebook, preset)
+        results = load_results(notebook, preset, seeds[0])
         for seed, row in zip(seeds, rows, strict=False):
             require_agreement(results, seed, row)
         return results
@@ -153,8 +153,12 @@ def settle(
             }
         )
     origin = provenance(device, command, sum(run.seconds for run in runs))
-    results = Results(figure, preset, list(seeds), metrics, origin, arrays)
-    save_results(notebook, results)
+    results = Results(notebook, figure, preset, list(seeds), metrics, origin, arrays)
+    save_results(results)
+    if get_preset(preset).published and seeds[0] == 0:
+        for run in runs:
+            if run.seed == 0:
+                publish(run)
     return results
 
 
@@ -164,27 +168,27 @@ def paper_values(notebook: str) -> dict[str, float]:
         return {row["metric"]: float(row["value"]) for row in csv.DictReader(file) if row["notebook"] == notebook}
 
 
-def save_results(notebook: str, results: Results) -> None:
-    """Write a result file and its arrays; an older one is replaced only when both are complete."""
-    path = result_path(notebook, results.preset)
+def save_results(results: Results) -> None:
+    """Write a result file and its arrays, each in one step."""
+    path = result_path(results.notebook, results.preset, results.seeds[0])
     content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance")}
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     save_arrays(path.with_suffix(".npz"), results.arrays)
     write_whole(path, lambda unfinished: unfinished.write_text(text))
 
 
-def load_results(notebook: str, preset: str) -> Results:
+def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     """Read a result file.
 
     Raises:
         SMWMError: it is missing, truncated, or lacks something a result file must have.
     """
-    path = result_path(notebook, preset)
+    path = result_path(notebook, preset, seed)
     name = paths.shown(path)
     if not path.exists():
         raise SMWMError(
             f"There are no results {name}; make them with "
-            f"`python -m smwm_core run {notebook} --preset {preset} --recompute`."
+            f"`python -m smwm_core run {notebook} --preset {preset} --seed {seed} --recompute`."
         )
     try:
         content = json.loads(path.read_text())
@@ -196,9 +200,20 @@ def load_results(notebook: str, preset: str) -> Results:
         raise SMWMError(f"{name} is not a result file: metrics and seeds must be lists.")
     for position, entry in enumerate(content["metrics"]):
         whole = isinstance(entry, dict) and entry.keys() == _METRIC_KEYS and isinstance(entry["per_seed"], list)
-        if not whole or len(entry["per_seed"]) != len(content["seeds"]):
+        if (
+            not whole
+            or len(entry["per_seed"]) != len(content["seeds"])
+            or not all(isinstance(number, int | float) for number in (entry["value"], *entry["per_seed"]))
+        ):
             raise SMWMError(f"{name} has a malformed metric at position {position}; restore or recompute it.")
-    return Results(**content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
+    if content["preset"] != preset or not content["seeds"] or content["seeds"][0] != seed:
+        raise SMWMError(
+            f"{name} holds preset {content['preset']!r} from seeds {content['seeds']}, which is not what its name "
+            f"says; restore or recompute it."
+        )
+    if not isinstance(content["provenance"], dict) or not content["provenance"].keys() >= PROVENANCE_KEYS:
+        raise SMWMError(f"{name} does not say where its numbers come from; restore or recompute it.")
+    return Results(notebook, **content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
 
 
 def require_agreement(results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02) -> None:

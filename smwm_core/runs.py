@@ -15,10 +15,10 @@ import torch
 
 from smwm_core import checkpoints, paths
 from smwm_core.errors import SMWMError
-from smwm_core.files import load_arrays, save_arrays, write_whole
+from smwm_core.files import held, load_arrays, save_arrays, write_whole
 from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
-from smwm_core.training import RunConfig, build_model, train
+from smwm_core.training import PROGRESS_KEYS, RunConfig, build_model, train
 from smwm_core.worlds import World, make_world
 
 _RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z"}
@@ -36,6 +36,7 @@ class Run:
         history: ``loss``, ``forward``, … per step, ``snapshot_steps`` and ``snapshots``; empty for a
             published checkpoint, which carries weights alone.
         seconds: what training took, on the machine that did it.
+        weights: the file that the model was read from.
     """
 
     config: RunConfig
@@ -44,6 +45,7 @@ class Run:
     model: WorldModel
     history: dict[str, np.ndarray]
     seconds: float
+    weights: Path
 
 
 def run_name(config: RunConfig, seed: int) -> str:
@@ -57,46 +59,53 @@ def run_name(config: RunConfig, seed: int) -> str:
     return "_".join([*parts, f"seed{seed}"])
 
 
-def obtain(config: RunConfig, seed: int, device: torch.device, *, recompute: bool, publish: bool = False) -> Run:
+def obtain(config: RunConfig, seed: int, device: torch.device, *, recompute: bool) -> Run:
     """A run, trained (``recompute``) or only opened: the call that notebooks make."""
-    if recompute:
-        return train_run(config, seed, device, publish=publish)
-    return load_run(config, seed, device)
+    return (train_run if recompute else load_run)(config, seed, device)
 
 
-def train_run(config: RunConfig, seed: int, device: torch.device, *, publish: bool = False) -> Run:
+def train_run(config: RunConfig, seed: int, device: torch.device) -> Run:
     """Train a run, continue it, or find it finished.
 
     Arguments:
         config, seed, device: what to train, from which seed, where.
-        publish: whether the weights also go into ``data/checkpoints``.
+
+    Raises:
+        SMWMError: its saved progress is damaged, or another process is training it.
     """
     folder = _folder(config, seed, device)
-    weights, history = folder / "weights.safetensors", folder / "history.npz"
-    if not weights.exists():
-        progress = folder / "progress.pt"
-        trained = train(
-            config,
-            seed,
-            device=device,
-            state=_read_progress(progress, device),
-            save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
-        )
-        arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
-        save_arrays(history, arrays)
-        description = {
-            "name": run_name(config, seed),
-            "config": asdict(config),
-            "seed": seed,
-            "device": device.type,
-            "fingerprint": fingerprint(config, seed, device.type),
-            "seconds": round(trained.seconds, 1),
-        }
-        checkpoints.save_weights(weights, trained.model, description)
-        progress.unlink(missing_ok=True)
-    if publish:
-        checkpoints.publish(weights, f"{run_name(config, seed)}.safetensors")
-    return _open(config, seed, device, weights, load_arrays(history, _RETRAIN))
+    with held(folder, "training"):
+        if not (folder / "weights.safetensors").exists():
+            _train_into(folder, config, seed, device)
+    return _open_cached(folder, config, seed, device)
+
+
+def publish(run: Run) -> None:
+    """Put a run's weights among the published checkpoints, in place of an older one of that name."""
+    checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
+
+
+def _train_into(folder: Path, config: RunConfig, seed: int, device: torch.device) -> None:
+    progress = folder / "progress.pt"
+    trained = train(
+        config,
+        seed,
+        device=device,
+        state=_read_progress(progress, device),
+        save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
+    )
+    arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
+    save_arrays(folder / "history.npz", arrays)
+    description = {
+        "name": run_name(config, seed),
+        "config": asdict(config),
+        "seed": seed,
+        "device": device.type,
+        "fingerprint": fingerprint(config, seed, device.type),
+        "seconds": round(trained.seconds, 1),
+    }
+    checkpoints.save_weights(folder / "weights.safetensors", trained.model, description)
+    progress.unlink(missing_ok=True)
 
 
 def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
@@ -111,22 +120,28 @@ def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
         return _open(config, seed, device, published, {})
     folder = _folder(config, seed, device)
     if (folder / "weights.safetensors").exists():
-        return _open(
-            config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN)
-        )
+        return _open_cached(folder, config, seed, device)
     raise SMWMError(
         f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute."
     )
 
 
 def _folder(config: RunConfig, seed: int, device: torch.device) -> Path:
-    name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}"
+    """Where a run is kept; another torch or number of threads adds in another order and is another run."""
+    arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"
+    name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}_{arithmetic}"
     return paths.data() / "cache" / "runs" / name
+
+
+def _open_cached(folder: Path, config: RunConfig, seed: int, device: torch.device) -> Run:
+    return _open(config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN))
 
 
 def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
     model = build_model(config)
     description = checkpoints.load_weights(weights, model)
+    if not {"device", "fingerprint", "seconds"} <= description.keys():
+        raise SMWMError(f"{paths.shown(weights)} does not say which run it is from; restore or recompute it.")
     expected = fingerprint(config, seed, description["device"])
     if description["fingerprint"] != expected:
         raise SMWMError(
@@ -134,7 +149,7 @@ def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, his
             f"{description['fingerprint']}, now {expected}); train it again with --recompute."
         )
     model = model.to(device).eval().requires_grad_(False)
-    return Run(config, seed, make_world(config.world), model, history, description["seconds"])
+    return Run(config, seed, make_world(config.world), model, history, description["seconds"], weights)
 
 
 def _read_progress(path: Path, device: torch.device) -> dict | None:
@@ -142,6 +157,8 @@ def _read_progress(path: Path, device: torch.device) -> dict | None:
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
+        if state.keys() != PROGRESS_KEYS:
+            raise ValueError("it was not saved by a training run")
         state["directions"] = state["directions"].cpu()
     except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
         raise SMWMError(

@@ -26,5 +26,5 @@ def generator(seed: int, purpose: str, device: torch.device | str = "cpu") -> to
 def initialising(seed: int, purpose: str):
     """Make module initialisation follow ``seed``, and leave torch's global generator as it was."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(stream_seed(seed, purpose))
+        torch.default_generator.manual_seed(stream_seed(seed, purpose))
         yield

@@ -5,7 +5,8 @@ frames of all transitions together), and thrown away. Nothing in a step waits fo
 losses are read when the progress bar is refreshed.
 
 An interrupted run continues where it was last saved and ends with the same bits as a run that was
-never interrupted: every random choice follows from the seed and the step.
+never interrupted: every random choice follows from the seed and the step. (On a CPU. A GPU's
+convolutions may add numbers in another order each time.)
 """
 
 import time
@@ -24,6 +25,7 @@ from smwm_core.worlds import make_world
 
 SNAPSHOT_FRAMES = 256
 REFRESH_EVERY = 20
+PROGRESS_KEYS = {"step", "seconds", "model", "optimizer", "directions", "losses", "snapshots"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class RunConfig:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
             )
-        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 1:
-            raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 1.")
+        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 2:
+            raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 2.")
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from smwm_core.figures.dot_world import training_step_axis
 from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, VERMILION, Figure, new_figure
 
 
@@ -77,11 +78,8 @@ def distractor_filtering(
         values = values.clip(min=0)
         left.plot(steps, values.T, color=colour, linewidth=0.8, alpha=0.5)
         left.plot(steps, values.mean(0), color=colour, marker="o", label=name)
-    left.set_xscale("symlog", linthresh=1, linscale=0.5)
-    ticks = [tick for tick in (0, 1, 10, 100, 1_000, 10_000) if tick <= steps[-1]]
-    left.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    left.minorticks_off()
-    left.set(xlabel="training step", ylabel="R² of the position", ylim=(-0.03, 1.05), xlim=(0, steps[-1] * 1.2))
+    training_step_axis(left, steps)
+    left.set(ylabel="R² of the position", ylim=(-0.03, 1.05))
     left.legend(loc="center left")
     right.scatter(*base.T, s=10, color="#B8C4CE", label="controlled dot moves")
     for number, cloud in enumerate(clouds):

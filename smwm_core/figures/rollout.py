@@ -29,11 +29,12 @@ def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.nda
     return figure
 
 
-def rollout_error(ratios: np.ndarray) -> Figure:
+def rollout_error(ratios: np.ndarray, label: str) -> Figure:
     """Prediction error over stay-put error for each step ahead, one thin line per seed.
 
     Arguments:
         ratios: ``(seeds, T)``; 1 is as bad as predicting that nothing moves.
+        label: names the model.
     """
     figure, axis = new_figure(7, 3.8)
     steps = np.arange(1, ratios.shape[1] + 1)
@@ -41,6 +42,6 @@ def rollout_error(ratios: np.ndarray) -> Figure:
     axis.text(steps[-1], 0.97, "“it stays where it is”", ha="right", va="top", color=GREY)
     axis.plot(steps, ratios.T, color=SMWM, linewidth=0.8, alpha=0.5)
     axis.plot(steps, ratios.mean(0), color=SMWM, marker="o", markersize=8)
-    axis.text(steps[0], ratios.mean(0)[0] + 0.05, "SMWM, λ = 10", color=SMWM)
+    axis.text(steps[0], ratios.mean(0)[0] + 0.05, label, color=SMWM)
     axis.set(xlabel="steps ahead", ylabel="error ÷ stay-put error", xticks=steps, ylim=(0, 1.1))
     return figure

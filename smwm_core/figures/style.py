@@ -7,18 +7,9 @@ a white ground, so that they read the same on light and dark pages.
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY, GREY = (
-    "#0072B2",
-    "#E69F00",
-    "#009E73",
-    "#D55E00",
-    "#CC79A7",
-    "#56B4E9",
-    "#6B7280",
-)
-INK = "#1F2933"
+BLUE, ORANGE, VERMILION, GREY, INK = "#0072B2", "#E69F00", "#D55E00", "#6B7280", "#1F2933"
 
-SMWM, FORWARD_ONLY, REFERENCE = BLUE, VERMILION, GREY
+SMWM, FORWARD_ONLY = BLUE, VERMILION
 
 _RC = {
     "figure.dpi": 150,
@@ -56,5 +47,4 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     return figure, axes
 
 
-__all__ = ["BLUE", "FORWARD_ONLY", "GREEN", "GREY", "INK", "ORANGE", "PURPLE", "REFERENCE", "SKY", "SMWM", "VERMILION"]
-__all__ += ["Figure", "new_figure"]
+__all__ = ["FORWARD_ONLY", "GREY", "INK", "ORANGE", "SMWM", "VERMILION", "Figure", "new_figure"]

@@ -5,19 +5,21 @@ import numpy as np
 from smwm_core.figures.style import ORANGE, SMWM, Figure, new_figure
 
 
-def displacement_fields(latent: np.ndarray, fields: dict[str, np.ndarray]) -> Figure:
-    """How actions move the latents of a grid of positions.
+def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict[str, np.ndarray]) -> Figure:
+    """How actions move latents.
 
     Arguments:
-        latent: ``(N, 2)`` latents in the plane of two principal components.
-        fields: per title the displacements ``(N, 2)`` of one action in the same plane, at most four.
+        background: ``(M, 2)`` latents in the plane of two principal components, for orientation.
+        origin: ``(N, 2)`` latents at which the arrows start.
+        fields: per title the displacements ``(N, 2)`` of one action in the same plane, at most two.
     """
-    figure, axes = new_figure(7.5, 4, 1, len(fields), sharex=True, sharey=True)
-    for axis, (title, field), colour in zip(axes, fields.items(), (SMWM, ORANGE, SMWM, ORANGE), strict=False):
-        axis.scatter(*latent.T, s=8, color="#9AA5B1", zorder=1)
-        axis.quiver(*latent.T, *field.T, color=colour, angles="xy", scale_units="xy", scale=1, width=0.006, zorder=2)
+    figure, axes = new_figure(7.5, 4.2, 1, len(fields), sharex=True, sharey=True)
+    for axis, (title, field), colour in zip(axes, fields.items(), (SMWM, ORANGE), strict=True):
+        axis.scatter(*background.T, s=8, color="#C3CBD3", zorder=1)
+        axis.quiver(*origin.T, *field.T, color=colour, angles="xy", scale_units="xy", scale=1, width=0.011, zorder=2)
+        axis.update_datalim(origin + field)
         axis.set(title=title, xlabel="PC 1", aspect="equal")
-        axis.margins(0.15)
+        axis.autoscale_view()
     axes[0].set_ylabel("PC 2")
     return figure
 

@@ -10,6 +10,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Generator, Tensor
@@ -214,7 +215,8 @@ class DotWorld:
             ``(N, 3, H, W)`` float32 in [0, 1], in channels-last memory, on the state's device.
 
         Raises:
-            SMWMError: wrong state size, or a dot that is not fully inside the frame.
+            SMWMError: wrong state size, or (on a CPU, where looking costs nothing) a dot that is not
+                fully inside the frame.
         """
         if state.ndim != 2 or state.shape[1] != self.state_dim:
             raise SMWMError(f"This world draws states of shape (N, {self.state_dim}), not {tuple(state.shape)}.")
@@ -227,9 +229,8 @@ class DotWorld:
                     f"A dot centre lies between {RADIUS} and {size - 1 - RADIUS} px; this state has {low} to {high}."
                 )
         canvas = torch.ones(n * size * size, 3, device=state.device)
-        disc = torch.tensor([dy * size + dx for dx, dy in _DISC], device=state.device)
+        disc, colours = _brush(size, state.device)
         corner = torch.arange(n, device=state.device) * (size * size)
-        colours = torch.tensor(PALETTE, device=state.device) / 255
         for dot in range(len(self.motions)):
             centre = corner + position[:, dot, 1] * size + position[:, dot, 0]
             canvas[(centre[:, None] + disc).flatten()] = colours[dot]
@@ -266,3 +267,10 @@ class DotWorld:
                 gap = (position[:, i] - position[:, j]).int()
                 allowed &= gap.square().sum(1) >= MIN_SEPARATION**2
         return allowed
+
+
+@cache
+def _brush(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Offsets of a dot's 13 pixels in a flat frame, and all colours; copied to a device only once."""
+    offsets = torch.tensor([dy * size + dx for dx, dy in _DISC], device=device)
+    return offsets, torch.tensor(PALETTE, device=device) / 255

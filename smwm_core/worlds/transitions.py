@@ -36,8 +36,9 @@ class Transitions:
 class World(Protocol):
     """A source of transitions that can draw its own states.
 
-    ``controllable_dim`` is the number of state directions that the action moves; the paper's claim
-    is that a sensorimotor latent has just that many significant directions.
+    ``controllable_dim`` is the number of independent ways in which the action can move the state (a
+    coupled pair of dots counts two, not four); the paper's claim is that a sensorimotor latent has
+    just that many significant directions.
     """
 
     state_dim: int
