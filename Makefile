@@ -8,33 +8,31 @@ RUN := .venv/bin/python
 NOTEBOOKS := $(basename $(notdir $(wildcard notebooks/*.py)))
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
 
 book: .venv/installed ## execute every notebook and build the book into _build/html
 	$(RUN) -m smwm_core book
 
-test: .venv/installed ## prove that code, notebooks and book are right
+test: .venv/installed ## check code, notebooks and book
 	sh tools/need.sh chromium
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest
 	$(RUN) -m pytest --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
-figures: .venv/installed ## recompute every figure from nothing (PRESET=smoke, laptop or paper)
+figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
 		$(RUN) -m smwm_core run $$name --preset $(PRESET) --recompute || exit $$?; \
 	done
-	$(RUN) -m smwm_core pages
 
 bench: .venv/installed ## measure training against a straightforward reference
 	$(RUN) benchmarks/training.py
 
-clean: ## remove what was built here; results, weights and the cache of runs stay
-	rm -rf _build .venv
+clean: ## remove what was built here, and the cache of runs
+	rm -rf _build .venv data/cache
 
-.venv/installed: requirements.txt pyproject.toml
-	sh tools/need.sh venv $(PYTHON)
-	test -x $(RUN) || $(PYTHON) -m venv .venv
-	$(RUN) -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+.venv/installed: requirements.txt constraints.txt pyproject.toml
+	$(RUN) -m pip --version >/dev/null 2>&1 || { sh tools/need.sh venv $(PYTHON) && $(PYTHON) -m venv --clear .venv; }
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@

@@ -31,8 +31,7 @@ def build() -> Path:
     """
     root = paths.REPOSITORY
     stage = root / "_build" / "source"
-    for stale in (stage, root / "_build" / "html", root / "_build" / ".doctrees"):
-        shutil.rmtree(stale, ignore_errors=True)
+    shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(parents=True)
     for name in COPIED:
         copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
@@ -40,6 +39,8 @@ def build() -> Path:
     for name in tqdm(notebooks.sources(), desc="executing notebooks", unit="notebook"):
         notebooks.execute(name, {}, stage / "notebooks" / f"{name}.ipynb")
     write_generated(stage)
+    for former in ("html", ".doctrees"):
+        shutil.rmtree(root / "_build" / former, ignore_errors=True)
     jupyter_book = Path(sys.executable).with_name("jupyter-book")
     options = ["-W", "-n", "--keep-going", "--path-output", str(root)]
     finished = subprocess.run([str(jupyter_book), "build", *options, str(stage)])

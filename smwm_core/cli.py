@@ -4,9 +4,11 @@ A user's mistake ends with one sentence on stderr and exit status 2, and nothing
 """
 
 import argparse
+import importlib
+import os
 import sys
 
-from smwm_core import book, notebooks, paths
+from smwm_core import paths
 from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError
 from smwm_core.presets import PRESETS, get_preset
@@ -19,6 +21,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
+    if "SMWM_DATA" in os.environ:  # kernels have another working directory
+        os.environ["SMWM_DATA"] = str(paths.data())
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
@@ -54,7 +58,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _book_tool(name: str):
+    """A module that needs the book tools, which the library alone does not."""
+    try:
+        return importlib.import_module(f"smwm_core.{name}")
+    except ModuleNotFoundError as error:
+        raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements.txt`.") from error
+
+
 def _list(options: argparse.Namespace) -> None:
+    notebooks = _book_tool("notebooks")
     names = notebooks.sources()
     width = max(map(len, names))
     for name in names:
@@ -64,19 +77,21 @@ def _list(options: argparse.Namespace) -> None:
 def _run(options: argparse.Namespace) -> None:
     get_preset(options.preset)
     pick_device(options.device)
-    output = notebooks.run(
+    output = _book_tool("notebooks").run(
         options.notebook,
         preset=options.preset,
         seed=options.seed,
         device=options.device,
         recompute=options.recompute,
     )
+    if output.parent == paths.NOTEBOOKS:
+        _pages(options)
     print(paths.shown(output))
 
 
 def _pages(options: argparse.Namespace) -> None:
-    book.write_generated(paths.REPOSITORY)
+    _book_tool("book").write_generated(paths.REPOSITORY)
 
 
 def _book(options: argparse.Namespace) -> None:
-    print(paths.shown(book.build()))
+    print(paths.shown(_book_tool("book").build()))

@@ -17,6 +17,7 @@ from smwm_core import paths
 from smwm_core.errors import SMWMError, choose
 from smwm_core.files import write_whole
 
+DEFAULTS = {"preset": "laptop", "seed": 0, "device": "auto"}  # as in every notebook's parameters cell
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
 
@@ -37,8 +38,8 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> P
     """Run a notebook and keep its executed form.
 
     With ``recompute`` it is executed twice: once to train and to write results, once more to read
-    them, for what readers open never trains. The default budget goes to ``notebooks/``, any other
-    to ``_build/notebooks/``.
+    them, for what readers open never trains. With default parameters it goes to ``notebooks/``, as
+    long as results go to the repository's own ``data/``; all else goes to ``cache/notebooks`` there.
 
     Returns:
         where the executed notebook lies.
@@ -47,10 +48,11 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> P
     if recompute:
         with tempfile.TemporaryDirectory() as scratch:
             execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
-    if (preset, seed) == ("laptop", 0):
+        parameters["device"] = "auto"
+    if parameters == DEFAULTS and paths.data() == paths.REPOSITORY / "data":
         output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
     else:
-        output = paths.REPOSITORY / "_build" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
+        output = paths.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
     execute(name, parameters, output)
     return output
 

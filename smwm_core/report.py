@@ -2,18 +2,21 @@
 
 from IPython.display import Markdown, display
 
-from smwm_core.results import Results
+from smwm_core.presets import PRESETS
+from smwm_core.results import Results, load_results, result_path
 
 
 def format_number(value: float | None) -> str:
-    """Three significant digits; small numbers in powers of ten, nothing for a missing value."""
+    """Three significant digits, or three decimals near 1; powers of ten for what is very small."""
     if value is None:
         return "–"
-    if value == int(value) and abs(value) < 1e6:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
         return str(int(value))
     if abs(value) < 1e-3:
         return f"{value:.1e}"
-    return f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}"
+    if abs(value) < 2:
+        return f"{value:.3f}"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def format_interval(metric: dict) -> str:
@@ -24,20 +27,37 @@ def format_interval(metric: dict) -> str:
     return f"{value} [{format_number(metric['low'])}, {format_number(metric['high'])}]"
 
 
-def metrics_table(results: Results, here: dict[str, float]) -> str:
-    """Markdown: every metric with interval, the paper's value, and the first seed's value just computed."""
-    lines = [
-        "| metric | ours [95 % interval] | paper | seed " + str(results.seeds[0]) + ", here | unit | seeds |",
-        "|:--|:--|:--|:--|:--|--:|",
+def published_results(notebook: str) -> list[Results]:
+    """The committed results of a notebook, one per budget that has been run."""
+    return [
+        load_results(notebook, name)
+        for name, preset in PRESETS.items()
+        if preset.published and result_path(notebook, name).exists()
     ]
+
+
+def metrics_table(results: Results, here: dict[str, float]) -> str:
+    """Markdown: every metric with interval, the paper's value, and the first seed's value just computed.
+
+    Budgets other than that of ``results`` get a column too, once they have been run.
+    """
+    others = [other for other in published_results(results.notebook) if other.preset != results.preset]
+    budgets = [results, *others]
+    header = [
+        "metric",
+        *(f"{budget.preset}: mean [95 %], {len(budget.seeds)} seeds" for budget in budgets),
+        "paper",
+        f"seed {results.seeds[0]}, here",
+        "unit",
+    ]
+    lines = [f"| {' | '.join(header)} |", "|" + ":--|" * len(header)]
     for metric in results.metrics:
         cells = [
             f"`{metric['name']}`",
-            format_interval(metric),
+            *(format_interval(budget.metric(metric["name"])) for budget in budgets),
             format_number(metric["paper"]),
             format_number(here.get(metric["name"])),
             metric["unit"],
-            str(metric["n"]),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
@@ -57,7 +77,7 @@ def provenance_table(results: Results) -> str:
         "date": origin["date"],
         "command": f"`{origin['command']}`",
     }
-    return "\n".join(["| | |", "|:--|:--|", *(f"| {name} | {fact} |" for name, fact in facts.items())])
+    return "\n".join(["| fact | value |", "|:--|:--|", *(f"| {name} | {fact} |" for name, fact in facts.items())])
 
 
 def display_metrics(results: Results, here: dict[str, float]) -> None:

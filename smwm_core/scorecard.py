@@ -4,21 +4,34 @@ import csv
 from pathlib import Path
 
 from smwm_core import notebooks, paths
-from smwm_core.presets import PRESETS
-from smwm_core.report import format_interval, format_number
-from smwm_core.results import Results, load_results, result_path
+from smwm_core.report import format_interval, format_number, published_results
+from smwm_core.results import Results
 
 _INTRODUCTION = """\
 (scorecard)=
 # Scorecard
 
-Every figure and table of the paper, with the paper's number, ours and how ours was made. This page is written
-by a program from the result files in `data/results/`; nobody types numbers into it.
+Every figure and table of the paper, and what this book has of it so far: the paper's number, ours, and how ours
+was made. This page is written by a program from the result files in `data/results/`; nobody types numbers into
+it.
 
-**How to read a verdict.** *Reproduced*: the paper's value lies inside our 95 % interval over seeds. *Differs*: it
-lies outside. *No number*: the paper makes the point with a picture, so there is nothing to compare digit by
-digit, and the page of that figure argues it. *Not yet run*: this book has no result file for it.
-A budget other than `paper` is smaller than the paper's own.
+**Verdicts.** *Reproduced*: the paper's value lies inside our 95 % interval; a count (a knee) must equal the
+paper's for every seed. *Differs*: it does not. *No number*: the paper makes the point with a picture, so there
+is nothing to compare digit by digit, and the page of that figure argues it. *Explained*: the method page covers
+it. *Not yet run*: this book has no result file for it. A verdict holds for the budget that stands beside it; a
+budget other than `paper` is smaller than the paper's own.
+
+**Intervals.** Mean over seeds and 95 % interval by Student's t. Variances, losses, errors, distances and ratios
+are averaged on a logarithmic scale. With three seeds such an interval is wide, and says so honestly.
+
+**Metric names.** `knee`: after which principal component the variance falls off most steeply (see the
+[](method.md)). `top2_share`, `topk_share`: share of the variance in the first 2, or k = controlled, components.
+`effective_rank`: how many components there seem to be, from their shares alone. `total_variance`: sum of the
+variances of all latent dimensions, and `variance_over_untrained` the same divided by that of the freshly
+initialised encoder. `…_r2`: coefficient of determination of a linear read-out, 1 is perfect. `inverse_loss`:
+loss of a new inverse model on frozen latents. `error`, `stay_put_distance`, `error_ratio`: distance of a
+prediction from the encoded frame, of standing still from it, and their quotient. `composition…relative_error`:
+distance between small steps and the one large step, over the length of the latter.
 
 """
 
@@ -34,49 +47,42 @@ def verdict(metric: dict) -> str:
     """The written rule of the page, for one metric."""
     if metric["paper"] is None:
         return "no number"
-    if metric["low"] is None:
+    if metric["name"].endswith("knee"):
+        agrees = all(value == metric["paper"] for value in metric["per_seed"])
+    elif metric["low"] is None:
         return "one seed only"
-    return "reproduced" if metric["low"] <= metric["paper"] <= metric["high"] else "differs"
+    else:
+        agrees = metric["low"] <= metric["paper"] <= metric["high"]
+    return "reproduced" if agrees else "differs"
 
 
 def render() -> str:
     """The whole page as Markdown."""
     with (paths.PAPER / "figures.csv").open(newline="") as file:
         figures = list(csv.DictReader(file))
-    found = {row["notebook"]: _results(row["notebook"]) for row in figures if row["notebook"]}
-    lines = ["| paper | what it shows | page | budget | verdict |", "|:--|:--|:--|:--|:--|"]
+    found = {row["notebook"]: published_results(row["notebook"]) for row in figures if row["notebook"]}
+    lines = ["| paper | what it shows | page | verdict (budget) |", "|:--|:--|:--|:--|"]
     for row in figures:
         lines.append(_summary_row(row, found.get(row["notebook"], [])))
     sections = [_section(name, results) for name, runs in found.items() for results in runs]
     return _INTRODUCTION + "\n".join(lines) + "\n\n" + "\n".join(sections)
 
 
-def _results(notebook: str) -> list[Results]:
-    return [
-        load_results(notebook, name)
-        for name, preset in PRESETS.items()
-        if preset.published and result_path(notebook, name).exists()
-    ]
-
-
 def _summary_row(row: dict, runs: list[Results]) -> str:
     if not row["notebook"]:
-        cells = ["[method](method.md)", "–", "explained"]
+        cells = ["[method](method.md)", "explained"]
     elif not runs:
-        cells = ["–", "–", "not yet run"]
+        cells = ["–", "not yet run"]
     else:
-        verdicts = [verdict(metric) for results in runs for metric in results.metrics if metric["paper"] is not None]
-        budgets = ", ".join(f"`{results.preset}`" for results in runs)
-        cells = [f"[page](../notebooks/{row['notebook']}.ipynb)", budgets, _overall(verdicts)]
+        cells = [f"[page](../notebooks/{row['notebook']}.ipynb)", "; ".join(map(_overall, runs))]
     return f"| {' | '.join([row['figure'], row['content'], *cells])} |"
 
 
-def _overall(verdicts: list[str]) -> str:
+def _overall(results: Results) -> str:
+    verdicts = [verdict(metric) for metric in results.metrics if metric["paper"] is not None]
     if not verdicts:
-        return "no number"
-    if set(verdicts) == {"reproduced"}:
-        return "reproduced"
-    return f"{verdicts.count('reproduced')} of {len(verdicts)} numbers reproduced"
+        return f"no number (`{results.preset}`)"
+    return f"{verdicts.count('reproduced')} of {len(verdicts)} numbers reproduced (`{results.preset}`)"
 
 
 def _section(notebook: str, results: Results) -> str:
@@ -112,7 +118,7 @@ def readme_table() -> str:
     """Markdown for the README: notebook, figure, command and the training time of the committed results."""
     lines = ["| notebook | figure | command | training time |", "|:--|:--|:--|--:|"]
     for name in notebooks.sources():
-        for results in _results(name):
+        for results in published_results(name):
             origin = results.provenance
             seconds = f"{origin['training_seconds']:,.0f} s on {origin['device']}"
             lines.append(

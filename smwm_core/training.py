@@ -1,7 +1,7 @@
 """The training loop: render, encode, two heads, one step of Adam.
 
-Only states are stored. Each batch is drawn on the device from its states, encoded once (both
-frames of all transitions together), and thrown away. Nothing in a step waits for the device;
+Only states are stored. Each batch is drawn on the device from its states, encoded once (all first
+and all second frames in one go), and thrown away. Nothing in a step waits for the device;
 losses are read when the progress bar is refreshed.
 
 An interrupted run continues where it was last saved and ends with the same bits as a run that was
@@ -25,6 +25,8 @@ from smwm_core.worlds import make_world
 
 SNAPSHOT_FRAMES = 256
 REFRESH_EVERY = 20
+# On a CPU, activations of more frames leave the cache, and their memory is given back and fetched anew at every step.
+ENCODED_AT_ONCE = 32
 PROGRESS_KEYS = {"step", "seconds", "model", "optimizer", "directions", "losses", "snapshots"}
 
 
@@ -140,6 +142,7 @@ def train(
             "snapshots": snapshots,
         }
 
+    at_once = ENCODED_AT_ONCE if device.type == "cpu" else 2 * config.batch_size
     batches_per_epoch = config.transitions // config.batch_size
     keep = set(snapshot_steps(config.steps))
     order = None
@@ -161,7 +164,7 @@ def train(
             batch = data[order[first : first + config.batch_size]]
 
             frames = world.render(torch.cat([batch.state, batch.next_state]))
-            z, z_next = model.encode(frames).chunk(2)
+            z, z_next = torch.cat([model.encode(part) for part in frames.split(at_once)]).chunk(2)
             terms = config.objective(model, z, batch.action, z_next, directions)
             optimizer.zero_grad(set_to_none=True)
             terms["loss"].backward()

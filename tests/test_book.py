@@ -1,7 +1,7 @@
 """Claims about the built book, checked in a real browser.
 
 1. It builds from clean without a warning and leaves the git tree as it was.
-2. Every page loads at desktop and phone width, light and dark, with no request to another host, no
+2. Every page loads at desktop and phone width, in light and dark, with no request to another host, no
    failed request, no error of ours on the console, no picture without alt text and no sideways scrolling.
 3. Formulas are typeset and figures are shown by the page itself.
 """
@@ -56,9 +56,8 @@ def address(built):
 
 @pytest.fixture(scope="module")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    assert executable, "no Chromium found; run `sh tools/need.sh chromium`"
+    # Where Debian's Chromium is missing, Playwright's own is used (tools/need.sh installs one of them).
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=options)
@@ -99,7 +98,8 @@ def open_page(browser, address, page_name, width, scheme="light"):
 
 
 @pytest.mark.parametrize("page_name", pages())
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_is_whole(browser, address, page_name, width, scheme):
     page, problems = open_page(browser, address, page_name, width, scheme)
     assert problems == []

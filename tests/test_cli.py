@@ -79,13 +79,13 @@ def test_list_prints_every_notebook_with_its_title(capsys):
 def test_run_hands_its_options_to_the_notebook(capsys, monkeypatch):
     asked = {}
     monkeypatch.setattr(
-        notebooks, "run", lambda name, **options: asked.update(name=name, **options) or paths.NOTEBOOKS / "x.ipynb"
+        notebooks, "run", lambda name, **options: asked.update(name=name, **options) or paths.REPOSITORY / "x.ipynb"
     )
     assert main(["run", NOTEBOOK, "--preset", "smoke", "--seed", "3", "--device", "cpu", "--recompute"]) == 0
     assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True}
     assert main(["run", NOTEBOOK]) == 0
     assert asked == {"name": NOTEBOOK, "preset": "laptop", "seed": 0, "device": "auto", "recompute": False}
-    assert capsys.readouterr().out.splitlines() == ["notebooks/x.ipynb"] * 2
+    assert capsys.readouterr().out.splitlines() == ["x.ipynb"] * 2
 
 
 def test_an_interruption_says_how_to_go_on(capsys, monkeypatch):
@@ -111,3 +111,10 @@ def test_the_module_runs_as_a_program():
     finished = subprocess.run(command, capture_output=True, text=True, cwd=paths.REPOSITORY)
     assert (finished.returncode, finished.stdout) == (2, "")
     assert_one_sentence(finished.stderr, "no notebook named 'fig99'")
+
+
+def test_without_the_book_tools_the_command_line_says_what_to_install(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    monkeypatch.delitem(sys.modules, "smwm_core.notebooks", raising=False)
+    assert main(["list"]) == 2
+    assert_one_sentence(capsys.readouterr().err, "needs the package jupytext", "pip install -r requirements.txt")

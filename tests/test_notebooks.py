@@ -9,6 +9,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 
@@ -89,36 +90,47 @@ def test_no_machine_paths(path):
 
 
 def test_nbval_notices_one_changed_digit(tmp_path):
-    name = NAMES[0]
+    name = "fig3_latent_rollout"
     notebook = executed(name)
+    nbformat.write(notebook, tmp_path / "unchanged.ipynb")
     cell = next(cell for cell in notebook.cells if "nbval-check-output" in cell.metadata.get("tags", []))
     text = cell.outputs[0].text
     position = re.search(r"\d\.\d", text).end() - 1
     cell.outputs[0].text = text[:position] + str((int(text[position]) + 1) % 10) + text[position + 1 :]
     nbformat.write(notebook, tmp_path / "changed.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-o", "filterwarnings="]
-    finished = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, cwd=paths.REPOSITORY)
-    assert finished.returncode == 1
-    assert "1 failed" in finished.stdout
+
+    def nbval(file: str) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [*command, str(tmp_path / file)], capture_output=True, text=True, check=False, cwd=paths.REPOSITORY
+        )
+
+    unchanged, changed = nbval("unchanged.ipynb"), nbval("changed.ipynb")
+    assert unchanged.returncode == 0, unchanged.stdout[-2000:]
+    assert changed.returncode == 1
+    assert " 1 failed" in changed.stdout.replace("\n", " ")
+    assert "mismatch 'stdout'" in changed.stdout
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_notebook_trains_from_nothing(name, tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     output = notebooks.run(name, preset="smoke", seed=3, device="cpu", recompute=True)
-    results = json.loads((tmp_path / "results" / name / "smoke.json").read_text())
+    assert output.is_relative_to(tmp_path)
+    results = json.loads((tmp_path / "results" / name / "smoke_seed3.json").read_text())
     assert results["seeds"] == [3, 4]
     assert results["metrics"]
     assert results["provenance"]["command"].endswith("--preset smoke --seed 3 --recompute")
     assert nbformat.read(output, as_version=4).metadata["smwm"]["parameters"]["preset"] == "smoke"
 
 
-def test_a_failed_run_leaves_the_committed_notebook_untouched(tmp_path, monkeypatch):
+def test_a_failed_run_leaves_the_former_notebook_untouched(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    before = (paths.NOTEBOOKS / f"{NAMES[0]}.ipynb").read_bytes()
+    former = tmp_path / "former.ipynb"
+    former.write_text("what was there before")
     with pytest.raises(SMWMError, match="train them with --recompute"):
-        notebooks.run(NAMES[0], preset="laptop", seed=0, device="cpu", recompute=False)
-    assert (paths.NOTEBOOKS / f"{NAMES[0]}.ipynb").read_bytes() == before
+        notebooks.execute(NAMES[0], {}, former)
+    assert former.read_text() == "what was there before"
 
 
 def test_an_unknown_parameter_is_refused(tmp_path):
@@ -152,7 +164,14 @@ def test_every_file_of_the_toc_exists():
 
 
 def test_committed_results_come_from_committed_code():
-    for path in sorted((paths.REPOSITORY / "data" / "results").rglob("*.json")):
+    tracked = subprocess.run(
+        ["git", "-C", str(paths.REPOSITORY), "ls-files", "data/results/*.json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert tracked
+    for path in (paths.REPOSITORY / name for name in tracked):
         origin = json.loads(path.read_text())["provenance"]
         assert re.fullmatch(r"[0-9a-f]{12}", origin["commit"]), f"{path.name} was made from uncommitted code"
 
@@ -188,7 +207,10 @@ def test_the_eight_lines_of_the_method_page_are_the_objective(monkeypatch):
     assert not torch.equal(before, model.encoder.head.weight)
 
 
-def test_generated_readme_table_survives_being_written_twice(tmp_path):
-    text = (paths.REPOSITORY / "README.md").read_text()
-    once = book._README_TABLE.sub(lambda m: f"{m[1]}{scorecard.readme_table()}\n{m[2]}", text)
-    assert once == text
+def test_generated_pages_do_not_change_when_written_again(tmp_path):
+    shutil.copytree(paths.NOTEBOOKS, tmp_path / "notebooks")
+    (tmp_path / "book").mkdir()
+    shutil.copy(paths.REPOSITORY / "README.md", tmp_path)
+    book.write_generated(tmp_path)
+    for name in ("README.md", "book/scorecard.md"):
+        assert (tmp_path / name).read_text() == (paths.REPOSITORY / name).read_text()
