@@ -244,7 +244,7 @@ def test_the_default_configuration_is_the_papers():
         ({"learning_rate": 0.0}, "positive learning rate"),
         ({"learning_rate": -1e-3}, "positive learning rate"),
         ({"learning_rate": float("nan")}, "positive learning rate"),
-        ({"latent_dim": 0}, "latent of at least 1"),
+        ({"latent_dim": 1}, "latent of at least 2"),
     ],
 )
 def test_a_configuration_that_cannot_be_trained_is_refused(change, words):
