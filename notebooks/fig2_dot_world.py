@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Dot world: the latent is the position (paper's Fig. 2)
+# # Dot world: the latent is the position (paper's Fig. 2)
 #
 # **The claim.** One red dot moves by a two-dimensional action. Nobody tells the model that the frames
 # show a dot, or that a dot has a position. A model that must *predict its own latent* and also

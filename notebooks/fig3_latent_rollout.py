@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Five steps ahead without looking (paper's Fig. 3)
+# # Five steps ahead without looking (paper's Fig. 3)
 #
 # **The claim.** The forward model is trained one step at a time. Fed with its own predictions it nevertheless
 # follows the encoded frames for five steps, and its errors do not blow up.

@@ -11,7 +11,7 @@
 # ---
 
 # %% [markdown]
-# # Actions become shifts (paper's Theorem 1)
+# # Actions become shifts (paper's Theorem 1)
 #
 # **The claim.** In the latent of a sensorimotor world model an action is nearly a translation, the same wherever it is
 # applied, and two actions in a row do what their sum does at once. Nobody asked for that: it follows from predicting
