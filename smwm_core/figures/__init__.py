@@ -1,5 +1,6 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
+from smwm_core.figures.controllable import controllable_worlds, distractor_filtering
 from smwm_core.figures.dot_world import collapse, latent_grids, spectra
 from smwm_core.figures.rollout import rollout_error, rollout_paths
 from smwm_core.figures.translations import composition_errors, displacement_fields
@@ -7,7 +8,9 @@ from smwm_core.figures.translations import composition_errors, displacement_fiel
 __all__ = [
     "collapse",
     "composition_errors",
+    "controllable_worlds",
     "displacement_fields",
+    "distractor_filtering",
     "latent_grids",
     "rollout_error",
     "rollout_paths",
