@@ -33,9 +33,10 @@ from IPython.display import Markdown, display
 from smwm_core import figures
 from smwm_core.analysis import PrincipalPlane, knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.dot_readouts import dot_readouts, readouts_while_training
+from smwm_core.dot_readouts import dot_readouts
 from smwm_core.objective import Objective
 from smwm_core.presets import get_preset
+from smwm_core.probes import r2_while_training
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import settle
 from smwm_core.runs import obtain
@@ -69,9 +70,10 @@ for s in seeds if recompute else seeds[:1]:
         if recompute:
             arrays[f"{name}_spectrum"].append(variances)
         if recompute and name == "distractor":
-            watched = run.world.sample(SNAPSHOT_FRAMES, generator(s, "snapshot frames")).state
+            watched = run.world.sample(SNAPSHOT_FRAMES, generator(s, "snapshot frames")).state.float()
             arrays["snapshot_steps"] = run.history["snapshot_steps"]
-            arrays["snapshot_r2"].append(readouts_while_training(torch.tensor(run.history["snapshots"]), watched))
+            r2 = r2_while_training(torch.tensor(run.history["snapshots"]), watched)
+            arrays["snapshot_r2"].append(r2.reshape(len(r2), -1, 2).min(-1))
     rows.append(row)
 
 results = settle(

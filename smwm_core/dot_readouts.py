@@ -1,13 +1,9 @@
 """What of a dot world can be read linearly from a latent, dot by dot and pair by pair."""
 
-import numpy as np
-import torch
 from torch import Tensor
 
 from smwm_core.probes import linear_r2
 from smwm_core.worlds import DotWorld, Transitions
-
-SNAPSHOT_COMPONENTS = 8
 
 
 def dot_readouts(world: DotWorld, z: Tensor, z_next: Tensor, transitions: Transitions) -> dict[str, dict[str, float]]:
@@ -44,23 +40,3 @@ def dot_readouts(world: DotWorld, z: Tensor, z_next: Tensor, transitions: Transi
         groups["pair"][f"{pair}, mean position"] = worse(z, (a + b) / 2)
         groups["pair"][f"{pair}, relative position"] = worse(z, a - b)
     return groups
-
-
-def readouts_while_training(snapshots: Tensor, state: Tensor) -> np.ndarray:
-    """R² of every dot's position in the latents of fixed frames, snapshot by snapshot.
-
-    The frames are few, so the probe reads only the first eight principal components.
-
-    Arguments:
-        snapshots: ``(S, N, Z)`` latents of the same N frames.
-        state: ``(N, state_dim)`` of those frames.
-
-    Returns:
-        ``(S, dots)``, each the worse of two coordinates.
-    """
-    scores = []
-    for z in snapshots:
-        centred = z - z.mean(0)
-        axes = torch.linalg.svd(centred, full_matrices=False).Vh[:SNAPSHOT_COMPONENTS]
-        scores.append(linear_r2(centred @ axes.T, state.float()).reshape(-1, 2).min(1))
-    return np.stack(scores)

@@ -12,19 +12,19 @@ import json
 import sys
 from dataclasses import asdict
 
-from smwm_core import losses, objective, seeds, sigreg, training
-from smwm_core.models import dynamics, encoder, world_model
+from smwm_core import helpers, losses, objective, seeds, sigreg, training, vicreg
+from smwm_core.models import decoder, dynamics, encoder, world_model
 from smwm_core.training import RunConfig
 from smwm_core.worlds import make_world, transitions
 
-_ALWAYS = (training, objective, losses, seeds, encoder, dynamics, world_model, transitions)
+_ALWAYS = (training, objective, helpers, losses, seeds, encoder, dynamics, world_model, transitions)
+_WHERE_USED = {"sigreg": sigreg, "vicreg": vicreg, "reconstruction": decoder}
 
 
 def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
     """Twelve hexadecimal digits that name the numbers of a run."""
     modules = [*_ALWAYS, sys.modules[type(make_world(config.world)).__module__]]
-    if config.objective.sigreg:
-        modules.append(sigreg)
+    modules += [module for term, module in _WHERE_USED.items() if getattr(config.objective, term)]
     identity = {
         "config": _plain(asdict(config)),
         "seed": seed,

@@ -1,7 +1,7 @@
-"""The two losses of a sensorimotor world model.
+"""The two losses of a sensorimotor world model, and the one that compares pictures.
 
-Both are means over the batch and over dimensions, and both send gradients into the encoder: there
-is no stop-gradient, no moving average and no frozen part.
+All are means over the batch and over dimensions. The first two send gradients into the encoder: in the
+paper's objective there is no stop-gradient, no moving average and no frozen part.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), method.
 """
@@ -10,6 +10,8 @@ from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from smwm_core.errors import SMWMError
+
+FOREGROUND_WEIGHT = 10.0
 
 
 def forward_loss(z_hat: Tensor, z_next: Tensor) -> Tensor:
@@ -26,9 +28,25 @@ def inverse_loss(a_hat: Tensor, a: Tensor) -> Tensor:
     return _mean_squared_error("inverse", a_hat, a)
 
 
+def foreground_loss(o_hat: Tensor, o: Tensor) -> Tensor:
+    """Mean squared error in which ink counts up to eleven times as much as white ground, a scalar ≥ 0.
+
+    Every value is weighted by ``1 + 10 · (1 − o)``; without it an empty frame would be a good answer.
+
+    Arguments:
+        o_hat, o: frames ``(N, 3, H, W)`` in [0, 1].
+    """
+    _require_one_shape("foreground", o_hat, o)
+    return ((1 + FOREGROUND_WEIGHT * (1 - o)) * (o_hat - o).square()).mean()
+
+
 def _mean_squared_error(name: str, estimate: Tensor, target: Tensor) -> Tensor:
+    _require_one_shape(name, estimate, target)
+    return mse_loss(estimate, target)
+
+
+def _require_one_shape(name: str, estimate: Tensor, target: Tensor) -> None:
     if estimate.shape != target.shape:
         raise SMWMError(
             f"The {name} loss compares tensors of one shape, not {tuple(estimate.shape)} with {tuple(target.shape)}."
         )
-    return mse_loss(estimate, target)

@@ -10,6 +10,8 @@ from smwm_core.losses import inverse_loss
 from smwm_core.models import InverseModel
 from smwm_core.seeds import generator, initialising
 
+SNAPSHOT_COMPONENTS = 8
+
 
 def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
     """Coefficient of determination of a linear read-out, per target, on held-out data.
@@ -35,6 +37,26 @@ def linear_r2(z: Tensor, target: Tensor) -> np.ndarray:
     scored = y[~fitted]
     predicted = LinearRegression().fit(x[fitted], y[fitted]).predict(x[~fitted])
     return 1 - np.square(scored - predicted).sum(0) / np.square(scored - scored.mean(0)).sum(0)
+
+
+def r2_while_training(snapshots: Tensor, target: Tensor) -> np.ndarray:
+    """``linear_r2`` of the latents of a few fixed frames, snapshot by snapshot.
+
+    The frames are few, so only the first eight principal components are read.
+
+    Arguments:
+        snapshots: ``(S, N, Z)`` latents of the same N frames.
+        target: ``(N, D)`` of those frames.
+
+    Returns:
+        ``(S, D)``.
+    """
+    scores = []
+    for z in snapshots:
+        centred = z - z.mean(0)
+        axes = torch.linalg.svd(centred, full_matrices=False).Vh[:SNAPSHOT_COMPONENTS]
+        scores.append(linear_r2(centred @ axes.T, target))
+    return np.stack(scores)
 
 
 def fresh_inverse_loss(

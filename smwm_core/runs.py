@@ -21,7 +21,7 @@ from smwm_core.models import WorldModel
 from smwm_core.training import PROGRESS_KEYS, RunConfig, build_model, train
 from smwm_core.worlds import World, make_world
 
-_RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z"}
+_RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z", "curriculum": "curriculum"}
 _RETRAIN = "delete its folder to train anew"
 
 

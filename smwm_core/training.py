@@ -10,24 +10,29 @@ convolutions may add numbers in another order each time.)
 """
 
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import Module
 from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
+from smwm_core.helpers import Helpers
 from smwm_core.models import WorldModel
 from smwm_core.objective import Objective
 from smwm_core.seeds import generator, initialising
-from smwm_core.worlds import make_world
+from smwm_core.worlds import Transitions, make_world
 
 SNAPSHOT_FRAMES = 256
 REFRESH_EVERY = 20
+EASIEST_SHARE = 0.1
 # On a CPU, activations of more frames leave the cache, and their memory is given back and fetched anew at every step.
 ENCODED_AT_ONCE = 32
-PROGRESS_KEYS = {"step", "seconds", "model", "optimizer", "directions", "losses", "snapshots"}
+PROGRESS_KEYS = {"step", "seconds", "model", "helpers", "optimizer", "directions", "losses", "snapshots"}
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class RunConfig:
         steps: optimiser steps; the paper's 100 epochs over 250,000 transitions are 97,600.
         learning_rate: of Adam, constant.
         latent_dim: size of the latent.
+        curriculum: number of steps at the start of training that draw from the easiest transitions, as
+            the world's ``difficulty`` ranks them: at first from the easiest tenth, then from more and more, at
+            last from all. 0, the paper's way, is in random order from the start.
     """
 
     world: str = "dots/single"
@@ -51,15 +59,22 @@ class RunConfig:
     steps: int = 97_600
     learning_rate: float = 5e-4
     latent_dim: int = 64
+    curriculum: int = 0
 
     def __post_init__(self) -> None:
-        make_world(self.world)
+        world = make_world(self.world)
         if not 2 <= self.batch_size <= self.transitions:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
             )
         if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 2:
             raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 2.")
+        if self.objective.inverse and not world.action_dim:
+            raise SMWMError(f"The world {self.world} has no action to recover; its objective has inverse=0.")
+        if not 0 <= self.curriculum <= self.steps:
+            raise SMWMError(f"A curriculum takes between 0 and all {self.steps} steps, not {self.curriculum}.")
+        if self.curriculum and not hasattr(world, "difficulty"):
+            raise SMWMError(f"The world {self.world} does not rank its transitions, so it has no curriculum.")
 
 
 @dataclass
@@ -70,7 +85,7 @@ class Trained:
         model: the trained model.
         losses: per term an array ``(steps,)``.
         snapshot_steps: the steps after which the fixed frames were encoded, ``(S,)``; 0 is before
-            training, and the distances double.
+            training, and the distances grow.
         snapshots: their latents, ``(S, 256, Z)``.
         seconds: time spent training, all sittings added.
     """
@@ -84,8 +99,9 @@ class Trained:
 
 def build_model(config: RunConfig, seed: int = 0) -> WorldModel:
     """A freshly initialised toy model for the world of ``config``, in channels-last memory."""
-    with initialising(seed, "weights"):
-        model = WorldModel.toy(make_world(config.world).action_dim, config.latent_dim)
+    with initialising(seed, "weights"), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors")  # a world without any action
+        model = WorldModel.toy(make_world(config.world).action_dim, config.latent_dim, config.objective.bounded)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -113,16 +129,22 @@ def train(
         the model with its history.
     """
     world = make_world(config.world)
-    data = world.sample(config.transitions, generator(seed, "training transitions")).to(device)
+    data = world.sample(config.transitions, generator(seed, "training transitions"))
+    if config.curriculum:
+        data = data[world.difficulty(data).argsort(stable=True)]
+    data = data.to(device)
     watched = world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state.to(device)
     model = build_model(config, seed).to(device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, fused=True)
+    with initialising(seed, "helpers"):
+        helpers = Helpers(config.objective, model).to(device)
+    optimizer = torch.optim.Adam([*model.parameters(), *helpers.trained()], lr=config.learning_rate, fused=True)
     directions = generator(seed, "loss directions", device)
     losses = torch.zeros(config.steps, len(config.objective.terms), device=device)
     snapshots = {0: model.encode_states(world, watched).cpu()}
     done, seconds_before = 0, 0.0
     if state is not None:
         model.load_state_dict(state["model"])
+        helpers.load_state_dict(state["helpers"])
         optimizer.load_state_dict(state["optimizer"])
         directions.set_state(state["directions"])
         losses[: state["step"]] = state["losses"].to(device)
@@ -136,6 +158,7 @@ def train(
             "step": done,
             "seconds": seconds_before + time.monotonic() - started,
             "model": model.state_dict(),
+            "helpers": helpers.state_dict(),
             "optimizer": optimizer.state_dict(),
             "directions": directions.get_state(),
             "losses": losses[:done].cpu(),
@@ -143,9 +166,12 @@ def train(
         }
 
     at_once = ENCODED_AT_ONCE if device.type == "cpu" else 2 * config.batch_size
-    batches_per_epoch = config.transitions // config.batch_size
+
+    def encode(encoder: Module, frames: Tensor) -> Tensor:
+        return torch.cat([encoder(part) for part in frames.split(at_once)])
+
     keep = set(snapshot_steps(config.steps))
-    order = None
+    batches = _batches(config, data, seed, device, done)
     bar = tqdm(
         total=config.steps * config.batch_size,
         initial=done * config.batch_size,
@@ -156,19 +182,22 @@ def train(
     )
     try:
         while done < config.steps:
-            epoch, batch_of_epoch = divmod(done, batches_per_epoch)
-            if order is None or batch_of_epoch == 0:
-                order = torch.randperm(config.transitions, generator=generator(seed, f"order of epoch {epoch}"))
-                order = order.to(device)
-            first = batch_of_epoch * config.batch_size
-            batch = data[order[first : first + config.batch_size]]
-
+            batch = next(batches)
             frames = world.render(torch.cat([batch.state, batch.next_state]))
-            z, z_next = torch.cat([model.encode(part) for part in frames.split(at_once)]).chunk(2)
-            terms = config.objective(model, z, batch.action, z_next, directions)
+            first_frames, next_frames = frames.chunk(2)
+            if helpers.target is None:
+                z, z_next = encode(model.encoder, frames).chunk(2)
+            else:
+                z = encode(model.encoder, first_frames)
+                with torch.no_grad():
+                    z_next = encode(helpers.target, next_frames)
+            terms = config.objective(
+                model, z, batch.action, z_next, directions, frames=first_frames, decoder=helpers.decoder
+            )
             optimizer.zero_grad(set_to_none=True)
             terms["loss"].backward()
             optimizer.step()
+            helpers.follow(model)
 
             losses[done] = torch.stack([terms[name].detach() for name in config.objective.terms])
             done += 1
@@ -202,6 +231,23 @@ def train(
     )
 
 
+def _batches(config: RunConfig, data: Transitions, seed: int, device: torch.device, done: int) -> Iterator[Transitions]:
+    """The batches of a run from step ``done`` on: those of the curriculum, then epochs in random order."""
+    for step in range(done, config.curriculum):
+        share = EASIEST_SHARE + (1 - EASIEST_SHARE) * step / config.curriculum
+        easiest = max(config.batch_size, int(share * config.transitions))
+        drawn = generator(seed, f"curriculum step {step}")
+        yield data[torch.randint(easiest, (config.batch_size,), generator=drawn).to(device)]
+    batches_per_epoch = config.transitions // config.batch_size
+    epoch, batch_of_epoch = divmod(max(0, done - config.curriculum), batches_per_epoch)
+    while True:
+        order = torch.randperm(config.transitions, generator=generator(seed, f"order of epoch {epoch}")).to(device)
+        for batch in range(batch_of_epoch, batches_per_epoch):
+            yield data[order[batch * config.batch_size : (batch + 1) * config.batch_size]]
+        epoch, batch_of_epoch = epoch + 1, 0
+
+
 def snapshot_steps(steps: int) -> list[int]:
-    """0, the powers of two below ``steps``, and ``steps``: dense where collapse happens."""
-    return [0, *(2**k for k in range(steps.bit_length()) if 2**k < steps), steps]
+    """0, the powers of √2 below ``steps`` (rounded), and ``steps``: dense where collapse happens."""
+    powers = (round(2 ** (k / 2)) for k in range(2 * steps.bit_length()))
+    return sorted({0, *(step for step in powers if step < steps), steps})

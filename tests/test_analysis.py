@@ -20,7 +20,7 @@ from scipy import stats
 from smwm_core.analysis import PrincipalPlane, effective_rank, knee, rollout_errors, spectrum, top_share
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
-from smwm_core.probes import fresh_inverse_loss, linear_r2
+from smwm_core.probes import fresh_inverse_loss, linear_r2, r2_while_training
 
 
 def rotation(size: int) -> np.ndarray:
@@ -261,3 +261,15 @@ def test_half_a_step_leaves_half_the_error():
 def test_rollout_errors_refuse_latents_that_do_not_fit_the_actions(latents, actions):
     with pytest.raises(SMWMError, match=r"need latents of shape \(N, T \+ 1, Z\)"):
         rollout_errors(world_model(torch.nn.Identity()), torch.zeros(latents), torch.zeros(actions))
+
+
+def test_snapshots_are_read_one_by_one():
+    position = torch.rand(256, 4, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(256, 20, generator=torch.Generator().manual_seed(1))
+    only_first = torch.cat([position[:, :2], 0.01 * noise], 1)
+    scores = r2_while_training(torch.stack([noise[:, :12], position.repeat(1, 3), only_first[:, :12]]), position)
+    assert scores.shape == (3, 4)
+    assert (scores[0] < 0.3).all()
+    assert scores[1] == pytest.approx(1, abs=1e-4)
+    assert scores[2][:2] == pytest.approx(1, abs=1e-3)
+    assert (scores[2][2:] < 0.3).all()

@@ -2,13 +2,11 @@
 
 1. A latent that is the state gives R² 1 for everything; each dot is asked about once, in its group.
 2. A latent that holds a pair's mean gives 1 for its shared motion and mean, and nothing for its relative position.
-3. Snapshots are read one by one.
 """
 
 import pytest
-import torch
 
-from smwm_core.dot_readouts import dot_readouts, readouts_while_training
+from smwm_core.dot_readouts import dot_readouts
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 
@@ -40,18 +38,3 @@ def test_the_mean_of_a_pair_tells_its_motion_but_not_its_relative_position():
     assert groups["controlled"]["dots 1 and 2, shared motion"] == pytest.approx(1, abs=1e-6)
     assert groups["pair"]["dots 1 and 2, mean position"] == pytest.approx(1, abs=1e-6)
     assert groups["pair"]["dots 1 and 2, relative position"] < 0.05
-
-
-def test_snapshots_are_read_one_by_one():
-    _, batch = sampled("distractor", 256)
-    position = batch.state.float()
-    noise = torch.randn(256, 20, generator=torch.Generator().manual_seed(1))
-    only_first = torch.cat([position[:, :2], 0.01 * noise], 1)
-    scores = readouts_while_training(
-        torch.stack([noise[:, :12], position.repeat(1, 3), only_first[:, :12]]), batch.state
-    )
-    assert scores.shape == (3, 2)
-    assert (scores[0] < 0.3).all()
-    assert scores[1] == pytest.approx([1, 1], abs=1e-4)
-    assert scores[2][0] == pytest.approx(1, abs=1e-3)
-    assert scores[2][1] < 0.3

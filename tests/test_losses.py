@@ -8,6 +8,8 @@
    weights 2·dt and end weights dt, times the number of samples, averaged over unit directions.
 6. SIGReg is low on N(0, I) and high when the latents are shifted, scaled or collapsed.
 7. Its expectation on N(0, I) does not depend on the number of samples.
+8. VICReg is its definition, written as loops; it is 0 on whitened latents and high on collapsed or correlated ones.
+9. The foreground loss counts ink eleven times.
 """
 
 import math
@@ -18,10 +20,11 @@ import torch
 from scipy import integrate
 
 from smwm_core.errors import SMWMError
-from smwm_core.losses import forward_loss, inverse_loss
-from smwm_core.models import WorldModel
+from smwm_core.losses import foreground_loss, forward_loss, inverse_loss
+from smwm_core.models import PixelDecoder, WorldModel
 from smwm_core.objective import Objective
 from smwm_core.sigreg import sigreg_loss
+from smwm_core.vicreg import vicreg_loss
 from smwm_core.worlds import make_world
 
 
@@ -127,35 +130,45 @@ def test_shapes_that_would_broadcast_are_refused(loss, name):
 
 
 @pytest.mark.parametrize(
-    ("inverse", "sigreg", "terms"),
+    "weights",
     [
-        (10.0, 0.0, ("loss", "forward", "inverse")),
-        (0.0, 0.09, ("loss", "forward", "sigreg")),
-        (2.5, 0.5, ("loss", "forward", "inverse", "sigreg")),
-        (0.0, 0.0, ("loss", "forward")),
+        {"inverse": 10.0},
+        {"inverse": 0.0},
+        {"inverse": 0.0, "sigreg": 0.09},
+        {"inverse": 2.5, "sigreg": 0.5},
+        {"inverse": 0.0, "vicreg": 3.0},
+        {"inverse": 0.0, "reconstruction": 2.0},
+        {"inverse": 0.0, "ema": 0.99},
+        {"inverse": 0.1, "sigreg": 0.2, "vicreg": 0.3, "reconstruction": 0.4},
     ],
 )
-def test_the_objective_is_the_weighted_sum_of_its_terms(inverse, sigreg, terms):
+def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
     model, o, a, o_next = toy_batch()
+    decoder = PixelDecoder()
     z, z_next = model.encode(o), model.encode(o_next)
-    objective = Objective(inverse, sigreg)
-    losses = objective(model, z, a, z_next, seeded(3))
-    assert objective.terms == tuple(losses) == terms
+    objective = Objective(**weights)
+    losses = objective(model, z, a, z_next, seeded(3), frames=o, decoder=decoder)
+    expected_terms = [name for name, weight in weights.items() if weight and name != "ema"]
+    assert objective.terms == tuple(losses) == ("loss", "forward", *expected_terms)
     directions = seeded(3)
     expected = {
         "forward": (model.predict(z, a) - z_next).square().mean(),
         "inverse": (model.inverse_model(z, z_next) - a).square().mean(),
         "sigreg": (sigreg_loss(z, generator=directions) + sigreg_loss(z_next, generator=directions)) / 2,
+        "vicreg": (vicreg_loss(z) + vicreg_loss(z_next)) / 2,
+        "reconstruction": foreground_loss(decoder(z), o),
     }
-    for name in terms[1:]:
+    total = expected["forward"]
+    for name in expected_terms:
         torch.testing.assert_close(losses[name], expected[name])
-    total = expected["forward"] + inverse * expected["inverse"] + sigreg * expected["sigreg"]
+        total = total + weights[name] * expected[name]
     torch.testing.assert_close(losses["loss"], total)
     assert all(loss.requires_grad and loss.ndim == 0 for loss in losses.values())
 
 
 def test_the_default_objective_is_the_papers():
-    assert Objective() == Objective(inverse=10.0, sigreg=0.0)
+    assert Objective() == Objective(inverse=10.0, sigreg=0.0, vicreg=0.0, reconstruction=0.0, ema=0.0)
+    assert Objective().bounded
 
 
 def test_a_term_of_weight_zero_is_not_computed(monkeypatch):
@@ -164,15 +177,80 @@ def test_a_term_of_weight_zero_is_not_computed(monkeypatch):
 
     model, o, a, o_next = toy_batch()
     model.inverse_model.forward = unwanted
-    monkeypatch.setattr("smwm_core.objective.sigreg_loss", unwanted)
+    for loss in ("sigreg_loss", "vicreg_loss", "foreground_loss"):
+        monkeypatch.setattr(f"smwm_core.objective.{loss}", unwanted)
     assert tuple(Objective(inverse=0, sigreg=0)(model, model.encode(o), a, model.encode(o_next))) == ("loss", "forward")
 
 
 @pytest.mark.parametrize("weight", [-1e-9, -1, math.inf, -math.inf, math.nan])
-@pytest.mark.parametrize("name", ["inverse", "sigreg"])
+@pytest.mark.parametrize("name", ["inverse", "sigreg", "vicreg", "reconstruction", "ema"])
 def test_a_weight_that_is_no_finite_number_from_zero_up_is_refused(name, weight):
     with pytest.raises(SMWMError, match=f"finite number ≥ 0; {name} is"):
         Objective(**{name: weight})
+
+
+def test_a_moving_average_that_never_moves_is_refused():
+    with pytest.raises(SMWMError, match="decay below 1, or it never moves; ema is 1"):
+        Objective(ema=1.0)
+
+
+@pytest.mark.parametrize("term", ["sigreg", "vicreg"])
+def test_latents_that_shall_have_unit_variance_are_not_bounded(term):
+    assert not Objective(**{term: 0.1}).bounded
+
+
+def vicreg_by_loops(z: np.ndarray) -> float:
+    """The variance and covariance terms of VICReg in float64, as its paper writes them."""
+    n, dim = z.shape
+    mean = [sum(z[:, i]) / n for i in range(dim)]
+    hinge = together = 0.0
+    for i in range(dim):
+        for j in range(dim):
+            covariance = sum((z[k, i] - mean[i]) * (z[k, j] - mean[j]) for k in range(n)) / (n - 1)
+            if i == j:
+                hinge += max(0.0, 1 - math.sqrt(covariance + 1e-4)) / dim
+            else:
+                together += covariance**2 / dim
+    return hinge + together / 25
+
+
+@pytest.mark.parametrize(("spread", "shift"), [(1.0, 0.0), (0.2, 0.0), (3.0, 1.5)])
+def test_vicreg_is_its_definition(spread, shift):
+    z = torch.randn(12, 5, generator=seeded(), dtype=torch.float64) * spread + shift
+    assert vicreg_loss(z).item() == pytest.approx(vicreg_by_loops(z.numpy()), rel=1e-12)
+
+
+def test_vicreg_is_zero_on_whitened_latents_and_not_on_others():
+    z = torch.linalg.qr(normal(64, 9) - normal(64, 9).mean(0)).Q * math.sqrt(63)
+    assert vicreg_loss(z).item() == pytest.approx(0, abs=1e-5)
+    assert vicreg_loss(2 * z).item() == pytest.approx(0, abs=1e-5)
+    assert vicreg_loss(0.5 * z).item() == pytest.approx(0.5, abs=1e-3)
+    assert vicreg_loss(z[:, :1].expand(-1, 9)).item() == pytest.approx(8 / 25, rel=1e-3)
+
+
+def test_vicreg_pushes_a_collapsed_latent_apart_with_a_finite_gradient():
+    z = (1e-3 * normal(16, 8)).requires_grad_()
+    (gradient,) = torch.autograd.grad(vicreg_loss(z), z)
+    assert torch.isfinite(gradient).all()
+    assert (z - 0.1 * gradient).var() > z.var()
+    still = torch.zeros(16, 8, requires_grad=True)
+    vicreg_loss(still).backward()
+    assert torch.isfinite(still.grad).all()
+
+
+@pytest.mark.parametrize("shape", [(8,), (1, 8), (0, 8), (2, 4, 8)])
+def test_vicreg_refuses_what_is_no_batch_of_latents(shape):
+    with pytest.raises(SMWMError, match=r"at least two latents of shape \(N, Z\)"):
+        vicreg_loss(torch.zeros(shape))
+
+
+def test_the_foreground_loss_counts_ink_eleven_times():
+    white, ink = torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)
+    assert foreground_loss(white - 0.5, white).item() == pytest.approx(0.25)
+    assert foreground_loss(ink + 0.5, ink).item() == pytest.approx(11 * 0.25)
+    assert foreground_loss(ink + 1, ink + 0.5).item() == pytest.approx(6 * 0.25)
+    with pytest.raises(SMWMError, match="The foreground loss compares tensors of one shape"):
+        foreground_loss(white, white[:, :1])
 
 
 @pytest.mark.parametrize(("spread", "shift"), [(1.0, 0.0), (0.2, 0.0), (1.0, 1.5)])

@@ -5,6 +5,8 @@
 3. The encoder is what an independent functional implementation computes from the same weights.
 4. A rollout is predict, fed its own output.
 5. A frame or an action of another shape is refused.
+6. Without its tanh the model is otherwise the same, and its latents may lie anywhere.
+7. The decoder has the layers of the paper's, draws frames in (0, 1), and can be taught a picture.
 """
 
 import pytest
@@ -12,7 +14,8 @@ import torch
 from torch.nn import functional as F
 
 from smwm_core.errors import SMWMError
-from smwm_core.models import ConvEncoder, ForwardModel, InverseModel, WorldModel
+from smwm_core.losses import foreground_loss
+from smwm_core.models import ConvEncoder, ForwardModel, InverseModel, PixelDecoder, WorldModel
 from smwm_core.worlds import make_world
 
 # 3×3 convolutions have inputs·outputs·9 weights and a bias per output; the head reads 128 · 4 · 4.
@@ -164,3 +167,47 @@ def test_a_head_refuses_actions_and_latents_of_another_size(model):
         model.predict(torch.zeros(5, 64), torch.zeros(5, 3))
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         InverseModel(64, 2)(torch.zeros(5, 64), torch.zeros(5, 63))
+
+
+def test_an_unbounded_model_is_the_bounded_one_without_its_tanh(model):
+    unbounded = WorldModel.toy(2, bounded=False).requires_grad_(False)
+    unbounded.load_state_dict(model.state_dict(), strict=True)
+    o, a = uniform(4, 3, 64, 64), uniform(4, 2)
+    z = unbounded.encode(o)
+    torch.testing.assert_close(z.tanh(), model.encode(o))
+    torch.testing.assert_close(unbounded.predict(z, a).tanh(), model.predict(z, a))
+    unbounded.encoder.head.bias.fill_(5)
+    unbounded.forward_model.net[4].bias.fill_(5)
+    assert unbounded.encode(o).min() > 2
+    assert unbounded.predict(z, a).min() > 2
+
+
+# The linear layer, then four 4×4 transposed convolutions: inputs·outputs·16 weights and a bias per output.
+DECODER_PARAMETERS = (64 * 2048 + 2048) + sum(i * o * 16 + o for i, o in ((128, 128), (128, 64), (64, 32), (32, 3)))
+
+
+def test_the_decoder_has_the_papers_layers_and_draws_frames():
+    decoder = PixelDecoder().requires_grad_(False)
+    assert count(decoder) == DECODER_PARAMETERS == 560_867
+    frames = decoder(5 * uniform(3, 64) - 2.5)
+    assert frames.shape == (3, 3, 64, 64)
+    assert frames.min() > 0
+    assert frames.max() < 1
+
+
+def test_the_decoder_learns_two_pictures():
+    torch.manual_seed(0)
+    decoder, world = PixelDecoder(8), make_world("sprite/x")
+    z, o = torch.eye(2, 8), world.render(torch.tensor([[24.0, 24.0, 0.0], [40.0, 40.0, 0.0]]))
+    optimizer = torch.optim.Adam(decoder.parameters(), lr=2e-3)
+    for _ in range(100):
+        optimizer.zero_grad()
+        foreground_loss(decoder(z), o).backward()
+        optimizer.step()
+    assert foreground_loss(decoder(z), o) < 0.2 * foreground_loss(decoder(z), o.flip(0))
+
+
+@pytest.mark.parametrize("shape", [(8,), (2, 7), (2, 3, 8)])
+def test_the_decoder_refuses_latents_of_another_shape(shape):
+    with pytest.raises(SMWMError, match=r"latents of shape \(N, 8\), not"):
+        PixelDecoder(8)(torch.zeros(shape))

@@ -104,12 +104,18 @@ def test_every_value_of_the_configuration_the_seed_and_the_device_change_the_fin
         "steps": 3,
         "learning_rate": 6e-4,
         "latent_dim": 9,
+        "curriculum": 1,
     }
     assert changes.keys() == CONFIG.__dataclass_fields__.keys()
-    others = [fingerprint(replace(CONFIG, **{field: value}), 0, "cpu") for field, value in changes.items()]
+    sprite = replace(CONFIG, world="sprite/x")  # a world that has a curriculum
+    others = [
+        fingerprint(replace(sprite if field == "curriculum" else CONFIG, **{field: value}), 0, "cpu")
+        for field, value in changes.items()
+    ]
+    others += [fingerprint(sprite, 0, "cpu")]
     others += [fingerprint(replace(CONFIG, objective=Objective(2.6, 0)), 0, "cpu")]
     others += [fingerprint(CONFIG, 1, "cpu"), fingerprint(CONFIG, 0, "cuda"), fingerprint(CONFIG, 0, "cpu")]
-    assert len(set(others)) == len(others) == 11
+    assert len(set(others)) == len(others) == 13
 
 
 def test_equal_configurations_have_equal_fingerprints():
@@ -121,6 +127,7 @@ def test_equal_configurations_have_equal_fingerprints():
 TRAINING_MODULES = (
     "training",
     "objective",
+    "helpers",
     "losses",
     "seeds",
     "models.encoder",
@@ -143,14 +150,17 @@ def test_changed_code_changes_the_fingerprint_and_changed_words_do_not(module, m
     assert fingerprint(CONFIG, 0, "cpu") != before
 
 
-def test_the_code_of_sigreg_counts_only_where_it_is_used(monkeypatch):
-    source_of, with_sigreg = inspect.getsource, replace(CONFIG, objective=Objective(2.5, 0.1))
-    before = fingerprint(CONFIG, 0, "cpu"), fingerprint(with_sigreg, 0, "cpu")
+@pytest.mark.parametrize(
+    ("module", "term"), [("sigreg", "sigreg"), ("vicreg", "vicreg"), ("models.decoder", "reconstruction")]
+)
+def test_the_code_of_a_term_counts_only_where_it_is_used(module, term, monkeypatch):
+    source_of, using_it = inspect.getsource, replace(CONFIG, objective=Objective(2.5, **{term: 0.1}))
+    before = fingerprint(CONFIG, 0, "cpu"), fingerprint(using_it, 0, "cpu")
     monkeypatch.setattr(
-        inspect, "getsource", lambda m: source_of(m) + "\nNEW = 1\n" * (m.__name__ == "smwm_core.sigreg")
+        inspect, "getsource", lambda m: source_of(m) + "\nNEW = 1\n" * (m.__name__ == f"smwm_core.{module}")
     )
     assert fingerprint(CONFIG, 0, "cpu") == before[0]
-    assert fingerprint(with_sigreg, 0, "cpu") != before[1]
+    assert fingerprint(using_it, 0, "cpu") != before[1]
 
 
 SOURCE = '''"""A module."""

@@ -5,6 +5,8 @@
 3. So does a run whose process is killed without warning.
 4. Without the inverse loss the latent shrinks; a run that diverges is refused.
 5. A configuration that cannot be trained is refused.
+6. A moving-average target follows the encoder by its decay, gets no gradient, and is what is predicted.
+7. A curriculum draws from the easiest transitions first and from all of them at its end.
 """
 
 import functools
@@ -23,14 +25,16 @@ import torch
 from safetensors.torch import load_file
 
 from smwm_core.errors import SMWMError
+from smwm_core.helpers import Helpers
 from smwm_core.objective import Objective
 from smwm_core.runs import train_run
 from smwm_core.seeds import generator
 from smwm_core.training import RunConfig, Trained, build_model, snapshot_steps, train
-from smwm_core.worlds import DotWorld
+from smwm_core.worlds import DotWorld, SpriteWorld, make_world
 
 CPU = torch.device("cpu")
 OBJECTIVES = {"inverse": Objective(10, 0), "sigreg": Objective(0, 0.09), "both": Objective(10, 0.09)}
+OBJECTIVES |= {"ema": Objective(0, ema=0.9), "reconstruction": Objective(0, reconstruction=1)}
 
 
 def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> RunConfig:
@@ -191,12 +195,12 @@ def wait_for_step(process: subprocess.Popen, data: Path, step: int) -> int:
     [
         (1, [0, 1]),
         (2, [0, 1, 2]),
-        (5, [0, 1, 2, 4, 5]),
-        (8, [0, 1, 2, 4, 8]),
-        (20, [0, 1, 2, 4, 8, 16, 20]),
+        (5, [0, 1, 2, 3, 4, 5]),
+        (8, [0, 1, 2, 3, 4, 6, 8]),
+        (20, [0, 1, 2, 3, 4, 6, 8, 11, 16, 20]),
     ],
 )
-def test_snapshots_are_taken_at_zero_the_powers_of_two_and_the_end(steps, expected):
+def test_snapshots_are_taken_at_zero_the_powers_of_root_two_and_the_end(steps, expected):
     assert snapshot_steps(steps) == expected
 
 
@@ -204,8 +208,8 @@ def test_the_history_has_every_step_and_every_snapshot():
     trained, _ = uninterrupted("both")
     assert set(trained.losses) == {"loss", "forward", "inverse", "sigreg"}
     assert {losses.shape for losses in trained.losses.values()} == {(5,)}
-    assert trained.snapshot_steps.tolist() == [0, 1, 2, 4, 5]
-    assert trained.snapshots.shape == (5, 256, 16)
+    assert trained.snapshot_steps.tolist() == [0, 1, 2, 3, 4, 5]
+    assert trained.snapshots.shape == (6, 256, 16)
     weighted = trained.losses["forward"] + 10 * trained.losses["inverse"] + 0.09 * trained.losses["sigreg"]
     assert trained.losses["loss"] == pytest.approx(weighted, rel=1e-5)
     for before, after in zip(trained.snapshots[:-1], trained.snapshots[1:], strict=True):
@@ -217,6 +221,75 @@ def test_without_the_inverse_loss_the_latent_shrinks():
     total_variance = trained.snapshots.var(1).sum(-1)
     assert total_variance[-1] < 0.5 * total_variance[0]
     assert trained.losses["forward"][-1] < 0.1 * trained.losses["forward"][0]
+
+
+def test_the_moving_average_follows_by_its_decay_and_has_no_gradient():
+    model = build_model(tiny(), 0)
+    helpers = Helpers(Objective(0, ema=0.9), model)
+    before = helpers.target.head.weight.clone()
+    assert torch.equal(before, model.encoder.head.weight)
+    with torch.no_grad():
+        model.encoder.head.weight.add_(1)
+    helpers.follow(model)
+    torch.testing.assert_close(helpers.target.head.weight, before + 0.1)
+    assert not list(helpers.trained())
+
+
+def test_with_a_moving_average_the_encoder_learns_from_the_first_frame_alone(monkeypatch):
+    encoded = []
+    original = Objective.__call__
+
+    def spy(self, model, z, a, z_next, *args, **kwargs):
+        encoded.append((z.requires_grad, z_next.requires_grad))
+        return original(self, model, z, a, z_next, *args, **kwargs)
+
+    monkeypatch.setattr(Objective, "__call__", spy)
+    train(tiny(OBJECTIVES["ema"], steps=2), 0, device=CPU)
+    train(tiny(steps=1), 0, device=CPU)
+    assert encoded == [(True, False), (True, False), (True, True)]
+
+
+def test_the_decoder_of_a_reconstruction_is_trained():
+    _, states = uninterrupted("reconstruction")
+    first, last = (torch.load(io.BytesIO(states[i]), weights_only=True)["helpers"] for i in (0, -1))
+    assert first.keys() == last.keys() != set()
+    assert all(not torch.equal(first[name], last[name]) for name in first)
+
+
+def test_most_objectives_need_no_helpers():
+    assert not list(Helpers(Objective(10, 0.09, 1), build_model(tiny(), 0)).parameters())
+
+
+def test_a_curriculum_draws_the_easiest_first_and_all_at_its_end(monkeypatch):
+    drawn, render = [], SpriteWorld.render
+    monkeypatch.setattr(SpriteWorld, "render", lambda world, state: drawn.append(state) or render(world, state))
+    config = RunConfig("sprite/xyt", transitions=400, batch_size=40, steps=20, latent_dim=8, curriculum=10)
+    train(config, 0, device=CPU)
+    world = make_world("sprite/xyt")
+    everything = world.sample(400, generator(0, "training transitions"))
+    ranked = world.difficulty(everything).sort().values
+    hardest = [torch.cat(states.chunk(2), 1)[:, [2, 5]].abs().max().item() for states in drawn if len(states) == 2 * 40]
+    assert len(hardest) == 20
+    for step in range(10):
+        allowed = int((0.1 + 0.9 * step / 10) * 400)
+        assert hardest[step] <= ranked[allowed - 1] + 1e-6
+        assert hardest[step] >= ranked[allowed // 2]
+    epoch = torch.cat([states.chunk(2)[0] for states in drawn if len(states) == 80][10:])
+    assert len(epoch.unique(dim=0)) == 400
+
+
+def test_a_run_with_a_curriculum_continues_with_the_same_bits():
+    config = RunConfig("sprite/xyt", transitions=64, batch_size=16, steps=6, latent_dim=8, curriculum=3)
+    states: list[bytes] = []
+
+    def save(state: dict) -> None:
+        torch.save(state, buffer := io.BytesIO())
+        states.append(buffer.getvalue())
+
+    expected = train(config, 0, device=CPU, save=save, save_every_seconds=0)
+    for state in states[1:4]:
+        loaded = torch.load(io.BytesIO(state), weights_only=True)
+        assert_same_bits(train(config, 0, device=CPU, state=loaded), expected)
 
 
 def test_a_run_that_diverges_is_refused():
@@ -245,6 +318,10 @@ def test_the_default_configuration_is_the_papers():
         ({"learning_rate": -1e-3}, "positive learning rate"),
         ({"learning_rate": float("nan")}, "positive learning rate"),
         ({"latent_dim": 1}, "latent of at least 2"),
+        ({"curriculum": -1}, "between 0 and all 97600 steps, not -1"),
+        ({"curriculum": 97_601}, "between 0 and all 97600 steps, not 97601"),
+        ({"curriculum": 5}, "dots/single does not rank its transitions"),
+        ({"world": "sprite/none"}, "sprite/none has no action to recover"),
     ],
 )
 def test_a_configuration_that_cannot_be_trained_is_refused(change, words):

@@ -3,15 +3,18 @@
 from smwm_core.figures.controllable import controllable_worlds, distractor_filtering
 from smwm_core.figures.dot_world import collapse, latent_grids, spectra
 from smwm_core.figures.rollout import rollout_error, rollout_paths
+from smwm_core.figures.sprite import decoded_frames, learning_order
 from smwm_core.figures.translations import composition_errors, displacement_fields
 
 __all__ = [
     "collapse",
     "composition_errors",
     "controllable_worlds",
+    "decoded_frames",
     "displacement_fields",
     "distractor_filtering",
     "latent_grids",
+    "learning_order",
     "rollout_error",
     "rollout_paths",
     "spectra",

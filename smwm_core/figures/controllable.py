@@ -19,7 +19,6 @@ def controllable_worlds(panels: list[dict]) -> Figure:
         _draw_world(picture, panel)
         _draw_spectrum(bars, panel)
     axes[-1, 1].set_xlabel("principal component")
-    figure.supylabel("share of the total variance", fontsize="medium", x=1.03)
     return figure
 
 
@@ -57,7 +56,7 @@ def _draw_spectrum(axis, panel: dict, components: int = 10) -> None:
         transform=axis.get_xaxis_transform(),
         va="top",
     )
-    axis.set(xticks=x)
+    axis.set(xticks=x, ylabel="variance share")
 
 
 def distractor_filtering(

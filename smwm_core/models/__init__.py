@@ -1,7 +1,8 @@
-"""Models: the encoder, the two heads on its latent, and the world model they make."""
+"""Models: the encoder, the two heads on its latent, the world model they make, and a decoder."""
 
+from smwm_core.models.decoder import PixelDecoder
 from smwm_core.models.dynamics import ForwardModel, InverseModel
 from smwm_core.models.encoder import ConvEncoder
 from smwm_core.models.world_model import WorldModel
 
-__all__ = ["ConvEncoder", "ForwardModel", "InverseModel", "WorldModel"]
+__all__ = ["ConvEncoder", "ForwardModel", "InverseModel", "PixelDecoder", "WorldModel"]

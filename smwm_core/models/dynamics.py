@@ -14,9 +14,10 @@ class ForwardModel(nn.Module):
         latent_dim: size of the latent.
         action_dim: size of the action; 0 is allowed (a world without any action).
         hidden_dim: width of the hidden layers.
+        bounded: without it the tanh is left out, for an encoder that has none either.
     """
 
-    def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256) -> None:
+    def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256, bounded: bool = True) -> None:
         super().__init__()
         self.net = nn.Sequential(
             nn.Linear(latent_dim + action_dim, hidden_dim),
@@ -24,7 +25,7 @@ class ForwardModel(nn.Module):
             nn.Linear(hidden_dim, hidden_dim),
             nn.ReLU(),
             nn.Linear(hidden_dim, latent_dim),
-            nn.Tanh(),
+            nn.Tanh() if bounded else nn.Identity(),
         )
 
     def forward(self, z: Tensor, a: Tensor) -> Tensor:

@@ -15,9 +15,10 @@ class ConvEncoder(nn.Module):
 
     Arguments:
         latent_dim: size of the latent.
+        bounded: without it the tanh is left out and the latent may lie anywhere.
     """
 
-    def __init__(self, latent_dim: int = 64) -> None:
+    def __init__(self, latent_dim: int = 64, bounded: bool = True) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         self.features = nn.Sequential(
@@ -31,11 +32,12 @@ class ConvEncoder(nn.Module):
             nn.Flatten(),
         )
         self.head = nn.Linear(128 * 4 * 4, latent_dim)
+        self.squash = nn.Tanh() if bounded else nn.Identity()
 
     def forward(self, o: Tensor) -> Tensor:
-        """``(N, 3, 64, 64)`` in [0, 1] → ``(N, latent_dim)`` in (-1, 1)."""
+        """``(N, 3, 64, 64)`` in [0, 1] → ``(N, latent_dim)``, in (-1, 1) if bounded."""
         if o.ndim != 4 or o.shape[1:] != (3, IMAGE_SIZE, IMAGE_SIZE):
             raise SMWMError(
                 f"The toy encoder reads frames of shape (N, 3, {IMAGE_SIZE}, {IMAGE_SIZE}), not {tuple(o.shape)}."
             )
-        return self.head(self.features(o)).tanh()
+        return self.squash(self.head(self.features(o)))

@@ -28,9 +28,13 @@ class WorldModel(nn.Module):
         self.inverse_model = inverse_model
 
     @classmethod
-    def toy(cls, action_dim: int, latent_dim: int = 64) -> "WorldModel":
-        """The paper's toy model: 423,000 parameters for a 2-D action."""
-        return cls(ConvEncoder(latent_dim), ForwardModel(latent_dim, action_dim), InverseModel(latent_dim, action_dim))
+    def toy(cls, action_dim: int, latent_dim: int = 64, bounded: bool = True) -> "WorldModel":
+        """The paper's toy model: 423,000 parameters for a 2-D action; ``bounded=False`` leaves out both tanh."""
+        return cls(
+            ConvEncoder(latent_dim, bounded),
+            ForwardModel(latent_dim, action_dim, bounded=bounded),
+            InverseModel(latent_dim, action_dim),
+        )
 
     def encode(self, o: Tensor) -> Tensor:
         """Frames ``(N, 3, H, W)`` in [0, 1] → latents ``(N, Z)``."""

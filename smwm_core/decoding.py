@@ -1,0 +1,100 @@
+"""The decoder as a probe: what picture a frozen latent still holds.
+
+A decoder belongs to one encoder. Its file names the weights of that encoder by their digest, and it is refused
+for any other.
+"""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from smwm_core import checkpoints, paths
+from smwm_core.errors import SMWMError
+from smwm_core.files import held
+from smwm_core.losses import foreground_loss
+from smwm_core.models import PixelDecoder, WorldModel
+from smwm_core.runs import Run, run_name
+from smwm_core.seeds import generator, initialising
+
+LEARNING_RATE = 1e-3
+REFRESH_EVERY = 20
+
+
+def trained_decoder(run: Run, steps: int, batch_size: int) -> PixelDecoder:
+    """Train a decoder on the latents of a finished run's own training frames, or find it trained before.
+
+    Arguments:
+        run: whose encoder is read; it is not changed.
+        steps, batch_size: of training with Adam; the paper takes 30 epochs over 250,000 frames in batches of 256.
+
+    Returns:
+        the decoder, read back from its file, frozen, on the device of the run's model.
+
+    Raises:
+        SMWMError: another process is training it.
+    """
+    encoder = encoder_digest(run.model)
+    folder = paths.data() / "cache" / "decoders" / f"{run_name(run.config, run.seed)}_{encoder}_{steps}x{batch_size}"
+    path = folder / "weights.safetensors"
+    with held(folder, "training"):
+        if not path.exists():
+            decoder = _train(run, steps, batch_size)
+            checkpoints.save_weights(path, decoder, {"encoder": encoder, "steps": steps, "batch_size": batch_size})
+    return load_decoder(path, run.model)
+
+
+def load_decoder(path: Path, model: WorldModel) -> PixelDecoder:
+    """Read a decoder and make sure that it was trained on the latents of this model.
+
+    Raises:
+        SMWMError: the file is missing, damaged, no decoder, or belongs to another encoder.
+    """
+    weight = next(model.encoder.parameters())
+    decoder = PixelDecoder(model.encoder.latent_dim)
+    description = checkpoints.load_weights(path, decoder)
+    expected = encoder_digest(model)
+    if description.get("encoder") != expected:
+        raise SMWMError(
+            f"{paths.shown(path)} was trained on the latents of another encoder ({description.get('encoder')}, not "
+            f"{expected}); its pictures of these latents would mean nothing."
+        )
+    return decoder.to(weight.device).eval().requires_grad_(False)
+
+
+def encoder_digest(model: WorldModel) -> str:
+    """Twelve hexadecimal digits that name the weights of an encoder."""
+    digest = hashlib.sha256()
+    for name, weight in model.encoder.state_dict().items():
+        digest.update(name.encode())
+        digest.update(weight.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+@torch.no_grad()
+def decoder_mse(decoder: PixelDecoder, z: Tensor, frames: Tensor) -> float:
+    """Mean squared error of decoded frames ``(N, 3, 64, 64)`` over all pixels and channels, each counted once."""
+    return (decoder(z) - frames).square().mean().item()
+
+
+def _train(run: Run, steps: int, batch_size: int) -> PixelDecoder:
+    device = next(run.model.parameters()).device
+    states = run.world.sample(run.config.transitions, generator(run.seed, "training transitions")).state.to(device)
+    with initialising(run.seed, "decoder"):
+        decoder = PixelDecoder(run.model.encoder.latent_dim).to(device)
+    optimizer = torch.optim.Adam(decoder.parameters(), lr=LEARNING_RATE, fused=True)
+    order = generator(run.seed, "decoder order")
+    bar = tqdm(range(steps), desc=f"decoder of {run.config.world} seed {run.seed}", dynamic_ncols=True)
+    for step in bar:
+        frames = run.world.render(states[torch.randint(len(states), (batch_size,), generator=order).to(device)])
+        with torch.no_grad():
+            z = run.model.encode(frames)
+        loss = foreground_loss(decoder(z), frames)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        if (step + 1) % REFRESH_EVERY == 0:
+            bar.set_postfix_str(f"loss={loss.item():.2g}", refresh=False)
+    return decoder
