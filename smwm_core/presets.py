@@ -22,6 +22,7 @@ class Preset:
         steps, batch_size: of training.
         seeds: how many seeds a figure averages over.
         held_out: frames, trajectories or transitions per evaluation.
+        comparison_steps: steps of every run in the comparison of ways against collapse, in batches of the same size.
         decoder_steps: of training a decoder on a frozen encoder, in batches of the same size.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
@@ -32,6 +33,7 @@ class Preset:
     batch_size: int
     seeds: int
     held_out: int
+    comparison_steps: int
     decoder_steps: int
     published: bool
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
@@ -52,6 +54,7 @@ PRESETS = {
         batch_size=32,
         seeds=2,
         held_out=256,
+        comparison_steps=5,
         decoder_steps=5,
         published=False,
         exceptions={"sprite/xyt": {"curriculum": 10}},
@@ -62,6 +65,7 @@ PRESETS = {
         batch_size=64,
         seeds=3,
         held_out=2_048,
+        comparison_steps=1_000,
         decoder_steps=1_000,
         published=True,
         exceptions={
@@ -76,6 +80,7 @@ PRESETS = {
         batch_size=256,
         seeds=3,
         held_out=2_048,
+        comparison_steps=97_600,
         decoder_steps=29_280,
         published=True,
         exceptions={f"sprite/{control}": {"steps": 195_200} for control in CONTROLS},

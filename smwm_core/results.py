@@ -104,6 +104,7 @@ def settle(
     units: dict[str, str],
     runs: list[Run],
     arrays: dict[str, np.ndarray],
+    kept: list[Run] | None = None,
 ) -> Results:
     """The one way from a notebook's measurements to the numbers on its page.
 
@@ -120,6 +121,8 @@ def settle(
         units: units of the metrics that are not pure numbers.
         runs: the runs behind the rows, for their device and training time.
         arrays: what the figures draw; written with the rows.
+        kept: those of the runs whose weights are published; all of them if not given. Rows that are checked
+            rather than written may then hold the metrics of these runs alone.
 
     Raises:
         SMWMError: rows and results do not agree, or the result file is missing or broken.
@@ -156,7 +159,7 @@ def settle(
     results = Results(notebook, figure, preset, list(seeds), metrics, origin, arrays)
     save_results(results)
     if get_preset(preset).published and seeds[0] == 0:
-        for run in runs:
+        for run in runs if kept is None else kept:
             if run.seed == 0:
                 publish(run)
     return results

@@ -12,7 +12,7 @@ _INTRODUCTION = """\
 # Scorecard
 
 Every figure and table of the paper, and what this book has of it so far: the paper's number, ours, and how ours
-was made. This page is written by a program from the result files in `data/results/`; nobody types numbers into
+was made; figures called *Ours* go beyond the paper. This page is written by a program from the result files in `data/results/`; nobody types numbers into
 it.
 
 **Verdicts.** *Reproduced*: the paper's value lies inside our 95 % interval; a count (a knee) must equal the
@@ -31,7 +31,10 @@ variances of all latent dimensions, and `variance_over_untrained` the same divid
 initialised encoder. `…_r2`: coefficient of determination of a linear read-out, 1 is perfect. `inverse_loss`:
 loss of a new inverse model on frozen latents. `error`, `stay_put_distance`, `error_ratio`: distance of a
 prediction from the encoded frame, of standing still from it, and their quotient. `composition…relative_error`:
-distance between small steps and the one large step, over the length of the latter.
+distance between small steps and the one large step, over the length of the latter. `r2_theta`: the mean of the
+read-outs of cos θ and sin θ. `decoder_mse`: mean squared error per pixel and channel, in [0, 1], of frames that a
+decoder draws from frozen latents. `rollout_error_ratio`: `error_ratio` five steps ahead. `step_ms`: time of one
+training step, which holds for the machine named and for nothing else.
 
 """
 

@@ -4,6 +4,7 @@
 2. Every page loads at desktop and phone width, in light and dark, with no request to another host, no
    failed request, no error of ours on the console, no picture without alt text and no sideways scrolling.
 3. Formulas are typeset and figures are shown by the page itself.
+4. The collapse explorer moves by keyboard and by pointer, redraws for the dark theme, and says so without its data.
 """
 
 import functools
@@ -17,6 +18,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from smwm_core import paths
+from smwm_core.explorer import Exploration, viewer
+from smwm_core.results import load_results
 
 HTML = paths.REPOSITORY / "_build" / "html"
 
@@ -141,3 +144,72 @@ def test_no_page_names_a_content_network(built):
         for line in text.splitlines():
             if "src=" in line or "<link" in line:
                 assert not any(host in line for host in networks), f"{path.name}: {line}"
+
+
+EXPLORER = "notebooks/collapse_explorer.html"
+
+
+def pixels(canvas) -> str:
+    return canvas.evaluate("c => c.toDataURL()")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
+    page, problems = open_page(browser, address, EXPLORER, width)
+    root = page.locator(".smwm-explorer")
+    lam, step = root.locator("input").all()
+    cloud, bars = root.locator("canvas").all()
+    words = root.locator("p[aria-live]")
+    results = load_results("collapse_explorer", "laptop")
+    last = len(results.arrays["lambdas"]) - 1, len(results.arrays["steps"]) - 1
+    shown = Exploration(**results.arrays)
+    assert words.inner_text() == shown.sentence(*last)
+
+    before = pixels(cloud), pixels(bars)
+    lam.focus()
+    for _ in range(last[0]):
+        page.keyboard.press("ArrowLeft")
+    assert words.inner_text() == shown.sentence(0, last[1])
+    assert lam.get_attribute("aria-valuetext") == f"λ = {shown.lambdas[0]:g}"
+    after = pixels(cloud), pixels(bars)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+    step.scroll_into_view_if_needed()
+    box = step.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert words.inner_text() == shown.sentence(0, 0)
+    assert problems == []
+    page.close()
+
+
+def test_the_explorer_follows_the_theme(browser, address):
+    page, _ = open_page(browser, address, EXPLORER, 1280)
+    bars = page.locator(".smwm-explorer canvas").nth(1)
+    light = pixels(bars)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_timeout(200)
+    assert pixels(bars) != light
+    page.close()
+
+
+def test_the_explorer_says_so_when_its_data_are_broken(browser, tmp_path):
+    whole = viewer(Exploration(**load_results("collapse_explorer", "laptop").arrays))
+    (tmp_path / "broken.html").write_text(whole.replace('"lambdas"', "lambdas", 1))
+    page = browser.new_page()
+    page.goto((tmp_path / "broken.html").as_uri())
+    assert page.locator("p[aria-live]").inner_text().startswith("The explorer could not read its data")
+    page.close()
+
+
+def test_without_javascript_the_explorer_points_to_the_pictures(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{EXPLORER}")
+    assert "needs JavaScript" in page.locator(".smwm-explorer noscript").inner_text()
+    assert page.locator(".smwm-explorer canvas").first.is_hidden()
+    assert page.locator("article figure img").count() > 0
+    context.close()

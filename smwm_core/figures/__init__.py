@@ -1,7 +1,9 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
+from smwm_core.figures.anticollapse import kept_and_dropped, spectra_by_method
 from smwm_core.figures.controllable import controllable_worlds, distractor_filtering
-from smwm_core.figures.dot_world import collapse, latent_grids, spectra
+from smwm_core.figures.dot_world import collapse, latent_grids, position_colours, spectra
+from smwm_core.figures.explorer import explorer_moment, explorer_table
 from smwm_core.figures.rollout import rollout_error, rollout_paths
 from smwm_core.figures.sprite import decoded_frames, learning_order
 from smwm_core.figures.translations import composition_errors, displacement_fields
@@ -13,9 +15,14 @@ __all__ = [
     "decoded_frames",
     "displacement_fields",
     "distractor_filtering",
+    "explorer_moment",
+    "explorer_table",
+    "kept_and_dropped",
     "latent_grids",
     "learning_order",
+    "position_colours",
     "rollout_error",
     "rollout_paths",
     "spectra",
+    "spectra_by_method",
 ]

@@ -17,7 +17,7 @@ def latent_grids(position: np.ndarray, latents: dict[str, np.ndarray]) -> Figure
     reach = 1.3 * max(np.abs(points).max() for points in latents.values())
     panels = [(position, "The world", "x (px)", "y (px)")]
     panels += [(points, f"Latent, {label}", "PC 1", "PC 2") for label, points in latents.items()]
-    colours = _position_colours(position)
+    colours = position_colours(position)
     for axis, (points, title, x_label, y_label) in zip(axes, panels, strict=True):
         for line in (*points, *points.transpose(1, 0, 2)):
             axis.plot(line[:, 0], line[:, 1], color="#CBD2D9", linewidth=0.8, zorder=1)
@@ -71,6 +71,16 @@ def collapse(steps: np.ndarray, curves: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
+def position_colours(position: np.ndarray) -> np.ndarray:
+    """A colour per position ``(…, 2)``: blue to orange along x, dark to light along y; ``(P, 3)`` in [0, 1]."""
+    position = position.reshape(-1, 2)
+    low, high = position.min(0), position.max(0)
+    u, v = ((position - low) / (high - low)).T
+    blue, orange = np.array([0.0, 0.35, 0.70]), np.array([0.90, 0.55, 0.0])
+    hue = blue + u[:, None] * (orange - blue)
+    return hue + 0.45 * v[:, None] * (1 - hue)
+
+
 def training_step_axis(axis, steps: np.ndarray) -> None:
     """A logarithmic axis of training steps that has room for step 0."""
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
@@ -86,15 +96,6 @@ def _seeds_and_mean(axis, x: np.ndarray, curves: dict[str, np.ndarray]) -> None:
         values = np.maximum(values, 1e-30)
         axis.plot(x, values.T, color=colour, linewidth=0.8, alpha=0.5)
         axis.plot(x, np.exp(np.log(values).mean(0)), color=colour, marker="o", label=label)
-
-
-def _position_colours(position: np.ndarray) -> np.ndarray:
-    """A colour per position: blue to orange along x, dark to light along y; ``(G·G, 3)``."""
-    low, high = position.min((0, 1)), position.max((0, 1))
-    u, v = np.moveaxis((position - low) / (high - low), -1, 0)
-    blue, orange = np.array([0.0, 0.35, 0.70]), np.array([0.90, 0.55, 0.0])
-    hue = blue + u[..., None] * (orange - blue)
-    return (hue + 0.45 * v[..., None] * (1 - hue)).reshape(-1, 3)
 
 
 def _name_corners(axis, points: np.ndarray) -> None:

@@ -1,0 +1,195 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # How worlds are kept from collapsing
+#
+# **The claim.** Many things keep a latent from collapsing. They do not keep the same latent. On the same data, with the same
+# encoder, predictor, optimiser and number of steps, seven objectives differ in what survives: what the agent controls,
+# everything that varies, or nothing.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+from collections import defaultdict
+
+import numpy as np
+from IPython.display import Markdown, display
+
+from smwm_core import figures
+from smwm_core.analysis import knee, rollout_errors, spectrum, top_share
+from smwm_core.anticollapse import METHODS
+from smwm_core.devices import pick_device
+from smwm_core.dot_readouts import dot_readouts
+from smwm_core.presets import get_preset
+from smwm_core.report import display_metrics, display_provenance, format_interval
+from smwm_core.results import settle
+from smwm_core.runs import obtain
+from smwm_core.seeds import generator
+from smwm_core.training import RunConfig
+from smwm_core.worlds import make_world
+
+STEPS_AHEAD = 5
+budget = get_preset(preset)
+device = pick_device(device)
+seeds = [seed + i for i in range(budget.seeds)]
+worlds = {name: make_world(f"dots/{name}").controllable_dim for name in ("distractor", "single", "combined")}
+kept_methods = ("forward_only", "inverse", "sigreg", "vicreg")  # weights are published for these, in the first world
+pairs = [(world, name) for world in worlds for name in METHODS]
+
+rows, runs, kept, arrays = [], [], [], defaultdict(list)
+for s in seeds if recompute else seeds[:1]:
+    row = {}
+    for world, name in pairs if recompute else [("distractor", name) for name in kept_methods]:
+        config = RunConfig(
+            f"dots/{world}", METHODS[name].objective, steps=budget.comparison_steps, batch_size=budget.batch_size
+        )
+        run = obtain(config, s, device, recompute=recompute)
+        held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
+        z = run.model.encode_states(run.world, held_out.state)
+        z_next = run.model.encode_states(run.world, held_out.next_state)
+        readouts = dot_readouts(run.world, z, z_next, held_out)
+        states, actions = run.world.sample_trajectories(
+            budget.held_out // 8, STEPS_AHEAD, generator(s, "held-out trajectories")
+        )
+        paths = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
+        error, stay_put = rollout_errors(run.model, paths, actions.to(device))
+        variances = spectrum(z)
+
+        of = f"{world}.{name}"
+        row[f"{of}.total_variance"] = variances.sum()
+        row[f"{of}.knee"] = knee(variances)
+        row[f"{of}.topk_share"] = top_share(variances, worlds[world])
+        row[f"{of}.controlled_r2_min"] = min(readouts["controlled"].values())
+        if readouts["distractor"]:
+            row[f"{of}.distractor_r2_max"] = max(readouts["distractor"].values())
+        row[f"{of}.rollout_error_ratio"] = error[-1] / stay_put[-1]
+        runs.append(run)
+        if recompute:
+            row[f"{of}.step_ms"] = 1_000 * run.seconds / config.steps
+            arrays[f"{of}.spectrum"].append(variances)
+        if world == "distractor" and name in kept_methods:
+            kept.append(run)
+    rows.append(row)
+
+units = {f"{world}.{name}.total_variance": "latent units²" for world, name in pairs}
+units |= {f"{world}.{name}.step_ms": "ms" for world, name in pairs}
+results = settle(
+    "anticollapse_gallery",
+    rows,
+    recompute=recompute,
+    figure="Ways against collapse",
+    preset=preset,
+    seeds=seeds,
+    units=units,
+    runs=runs,
+    arrays={name: np.array(values) for name, values in arrays.items()},
+    kept=kept,
+)
+labels = {name: method.label for name, method in METHODS.items()}
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For the methods with an inverse loss the circle is at one; how far to the left the diamond lies differs from method to method.", "classes": "dark-light"}}
+figures.kept_and_dropped(
+    {
+        label: np.array(results.metric(f"distractor.{name}.controlled_r2_min")["per_seed"])
+        for name, label in labels.items()
+    },
+    {
+        label: np.array(results.metric(f"distractor.{name}.distractor_r2_max")["per_seed"])
+        for name, label in labels.items()
+    },
+)
+
+# %% [markdown]
+# A linear read-out does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
+# variance. So read this picture together with the total variance in the table: a mark to the right in a collapsed latent
+# is a trace that nothing downstream can use.
+#
+# ## The seven methods
+#
+# All of them minimise the forward loss. They differ in what they add, and in how many numbers somebody has to choose for it:
+
+# %% tags=["hide-input"]
+lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
+for method in METHODS.values():
+    objective = ", ".join(
+        f"`{term}={getattr(method.objective, term):g}`"
+        for term in ("inverse", "sigreg", "vicreg", "reconstruction", "ema")
+        if getattr(method.objective, term)
+    )
+    chosen = f"{len(method.choices)}" + (f" ({', '.join(method.choices)})" if method.choices else "")
+    lines.append(f"| {method.label} | {objective or 'nothing'} | {chosen} | {method.source} |")
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# Each term is a few lines of `smwm_core`: `losses.py` (inverse, reconstruction), `sigreg.py`, `vicreg.py`, and the moving
+# average in `helpers.py`. Two remarks on fairness. SIGReg and VICReg ask every dimension for a variance of one, which does not
+# fit into the interval (−1, 1), so encoder and predictor lose their tanh when one of them is used; all else is the same. And
+# no weight was tuned: each is the one that its authors use, or 1.
+#
+# ## Three worlds, seven spectra
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
+figures.spectra_by_method(
+    {label: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name, label in labels.items()},
+    worlds,
+)
+
+# %% [markdown]
+# ## The table
+#
+# Mean over seeds with a 95 % interval (the scorecard says how). *Rollout*: error five steps ahead over that of standing
+# still. *Time*: of a training step on the machine named below, as a multiple of the forward-only step.
+
+# %% tags=["hide-input"]
+columns = {
+    "total_variance": "variance",
+    "knee": "knee",
+    "topk_share": "share of first k",
+    "controlled_r2_min": "R² controlled",
+    "distractor_r2_max": "R² distractor",
+    "rollout_error_ratio": "rollout",
+}
+for world, k in worlds.items():
+    held = [column for column in columns if column != "distractor_r2_max" or world != "single"]
+    lines = [f"**{world}** (k = {k})", "", f"| method | {' | '.join(columns[c] for c in held)} | time |"]
+    lines.append("|:--|" + "--:|" * (len(held) + 1))
+    baseline = results.metric(f"{world}.forward_only.step_ms")["value"]
+    for name, label in labels.items():
+        cells = [format_interval(results.metric(f"{world}.{name}.{column}")) for column in held]
+        cells.append(f"{results.metric(f'{world}.{name}.step_ms')['value'] / baseline:.1f}×")
+        lines.append(f"| {label} | {' | '.join(cells)} |")
+    display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# The numbers that were computed again when this page was built, from the published weights of the first seed:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for name in kept_methods:
+    controlled, distractor = (
+        rows[0][f"distractor.{name}.{part}"] for part in ("controlled_r2_min", "distractor_r2_max")
+    )
+    print(f"{labels[name]:29} R² controlled {controlled:5.2f}   distractor {distractor:5.2f}")
+
+# %% [markdown]
+# TEXT-TO-COME
+
+# %% [markdown]
+# ## All metrics and provenance
+
+# %% tags=["hide-input"]
+display_metrics(results, rows[0])
+display_provenance(results)
