@@ -125,7 +125,7 @@ print(configs["xyt"])
 # the loss, for hundreds of thousands of transitions.
 #
 # At the paper's budget it leaves the saddle eventually. At the laptop's budget we help, without touching world, data,
-# model or loss: we only change the *order* of the data. The transitions whose two headings are near 0 come first; there
+# model or loss: we only change the *order* of the data, a curriculum {cite:p}`bengio2009`. The transitions whose two headings are near 0 come first; there
 # the same turn always has the same effect, so the hint is linear. Then the range of headings grows until it is the full
 # circle (`curriculum` in the configuration above; the other three agents and the `paper` budget do without).
 

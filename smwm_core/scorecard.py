@@ -12,8 +12,8 @@ _INTRODUCTION = """\
 # Scorecard
 
 Every figure and table of the paper, and what this book has of it so far: the paper's number, ours, and how ours
-was made; figures called *Ours* go beyond the paper. This page is written by a program from the result files in `data/results/`; nobody types numbers into
-it.
+was made; figures called *Ours* go beyond the paper. This page is written by a program from the result files in
+`data/results/`; nobody types numbers into it.
 
 **Verdicts.** *Reproduced*: the paper's value lies inside our 95 % interval; a count (a knee) must equal the
 paper's for every seed. *Differs*: it does not. *No number*: the paper makes the point with a picture, so there
