@@ -1,7 +1,7 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
 from smwm_core.figures.anticollapse import kept_and_dropped, spectra_by_method
-from smwm_core.figures.controllable import controllable_worlds, distractor_filtering
+from smwm_core.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_core.figures.dot_world import collapse, latent_grids, position_colours, spectra
 from smwm_core.figures.explorer import explorer_moment, explorer_table
 from smwm_core.figures.rollout import rollout_error, rollout_paths
@@ -17,6 +17,7 @@ __all__ = [
     "distractor_filtering",
     "explorer_moment",
     "explorer_table",
+    "found_one_by_one",
     "kept_and_dropped",
     "latent_grids",
     "learning_order",

@@ -87,3 +87,24 @@ def distractor_filtering(
     right.set(xlabel="PC 1", ylabel="PC 2", aspect="equal")
     right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize="small")
     return figure
+
+
+def found_one_by_one(steps: np.ndarray, losses: np.ndarray, floors: list[float]) -> Figure:
+    """The inverse loss of a world of several controlled things: a staircase.
+
+    Arguments:
+        steps: ``(S,)`` training steps.
+        losses: ``(seeds, S)`` inverse losses, averaged over some steps each.
+        floors: the best loss with nothing found, with one thing found, with two, …
+    """
+    figure, axis = new_figure(8, 4)
+    for floor, missing in zip(floors, range(len(floors), 0, -1), strict=True):
+        axis.axhline(floor, color=GREY, linestyle="--", linewidth=1)
+        label = f"{missing} missing" if missing < len(floors) else "nothing found: Var(a)"
+        axis.text(steps[-1], floor, label, ha="right", va="bottom", fontsize="small")
+    for number, (loss, colour) in enumerate(zip(losses, (SMWM, ORANGE, VERMILION), strict=False)):
+        axis.plot(steps, loss, color=colour, linewidth=1.6, label=f"seed {number + 1} of {len(losses)}")
+    axis.set(xlabel="training step", ylabel="inverse loss", ylim=(0, floors[0] * 1.12), xlim=(0, steps[-1]))
+    axis.xaxis.set_major_formatter("{x:,.0f}")
+    axis.legend(loc="lower left")
+    return figure
