@@ -4,15 +4,34 @@
 2. It is the method as its paper writes it, task by task; one elite gives no NaN; a generator gives one plan.
 3. The cost is the squared distance between the end of a rollout and the goal.
 4. Numbers, bounds and shapes that make no search are refused.
+5. Blocks of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
+6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames.
+7. Rates have Wilson's interval.
 """
+
+import functools
 
 import numpy as np
 import pytest
 import torch
 
+from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
-from smwm_core.planning import CEM, final_distance
+from smwm_core.planning import (
+    CEM,
+    Tasks,
+    carry_out,
+    draw_tasks,
+    final_distance,
+    median_steps,
+    model_controller,
+    oracle_controller,
+    random_controller,
+    wilson_interval,
+)
+from smwm_core.worlds.blocks import Blocks
+from smwm_core.worlds.two_room import TwoRoom
 
 LOW, HIGH = torch.tensor([-1.0, -1.0]), torch.tensor([1.0, 1.0])
 
@@ -140,3 +159,113 @@ def test_broken_latents_are_refused():
         CEM(LOW, HIGH)(cost, z.index_fill(0, torch.tensor([1]), torch.nan), z, generator())
     with pytest.raises(SMWMError, match=r"need actions of shape \(B, S, H, A\)"):
         cost(z, z, torch.zeros(3, 4, 2))
+
+
+@functools.cache
+def world() -> Blocks:
+    simulator = TwoRoom()
+    return Blocks(simulator, Episodes.from_padded(*simulator.collect(200, generator())))
+
+
+def test_blocks_replay_in_the_simulator():
+    batch = world().sample(300, generator(1))
+    assert batch.action.shape == (300, 10)
+    state = batch.state
+    for action in world().primitive_actions(batch.action).unbind(1):
+        state = world().simulator.step(state, action)
+    assert (state - batch.next_state).abs().max() < 1e-3
+
+
+def test_blocks_come_from_training_episodes_and_are_standardised():
+    training, held_out = world().split
+    assert len(training) == 180
+    assert len(held_out) == 20
+    batch = world().sample(5_000, generator(1))
+    known = {tuple(row) for row in training.state.tolist()}
+    assert {tuple(row) for row in batch.state.tolist()} <= known
+    assert batch.action.mean(0).abs().max() < 0.1
+    assert (batch.action.std(0) - 1).abs().max() < 0.1
+    low, high = world().bounds
+    assert (batch.action >= low - 1e-5).all()
+    assert (batch.action <= high + 1e-5).all()
+    ends = world().primitive_actions(torch.stack([low, high]))
+    torch.testing.assert_close(ends[0], torch.full((5, 2), -1.0))
+    torch.testing.assert_close(ends[1], torch.full((5, 2), 1.0))
+
+
+def test_tasks_are_places_of_held_out_episodes():
+    tasks = draw_tasks(world(), 50, 25, generator(2))
+    held_out = world().split[1]
+    rows = held_out.starts(25)
+    possible = {
+        (*s, *g) for s, g in zip(held_out.state[rows].tolist(), held_out.state[rows + 25].tolist(), strict=True)
+    }
+    drawn = [(*s, *g) for s, g in zip(tasks.start.tolist(), tasks.goal.tolist(), strict=True)]
+    assert set(drawn) <= possible
+    assert len(set(drawn)) == 50
+    again = draw_tasks(world(), 50, 25, generator(2))
+    assert torch.equal(again.start, tasks.start)
+    with pytest.raises(SMWMError, match="places for a task of 99 steps, not 5000"):
+        draw_tasks(world(), 5_000, 99, generator())
+    with pytest.raises(SMWMError, match="No episode has 101 steps"):
+        draw_tasks(world(), 5, 101, generator())
+
+
+def test_success_is_latched_and_counted_from_the_first_step():
+    start = torch.tensor([[50.0, 150.0], [50.0, 150.0], [150.0, 150.0]])
+    goal = torch.tensor([[80.0, 150.0], [52.0, 150.0], [50.0, 150.0]])
+
+    def right(state, goal, generator):
+        return torch.tensor([1.0, 0.0]).expand(len(state), 2, 2)
+
+    outcome = carry_out(world(), right, Tasks(start, goal), 12, generator())
+    # 30 px away: below 16 px after three steps; then it runs past the goal, which does not matter.
+    assert outcome.steps.tolist() == [3, 1, 0]
+    assert outcome.success.tolist() == [True, True, False]
+    assert outcome.trivial.tolist() == [False, True, False]
+    assert outcome.path.shape == (3, 13, 2)
+    assert outcome.path[0, -1, 0] == 99.5
+    assert median_steps(outcome) == 2
+
+
+def test_the_oracle_solves_what_random_actions_do_not():
+    tasks = draw_tasks(world(), 40, 25, generator(3))
+    search = CEM(*world().bounds, samples=100, iterations=8, elites=10)
+    oracle = carry_out(world(), oracle_controller(world(), search), tasks, 50, generator(4))
+    chance = carry_out(world(), random_controller(world()), tasks, 50, generator(4))
+    assert oracle.success.float().mean() > 0.85
+    assert chance.success.float().mean() < 0.6
+    assert torch.equal(oracle.path[:, 0], tasks.start)
+
+
+def test_a_model_plans_from_frames():
+    torch.manual_seed(0)
+    model = WorldModel.toy(10, latent_dim=8).requires_grad_(False)
+    search = CEM(*world().bounds, horizon=2, samples=20, iterations=2, elites=5)
+    tasks = draw_tasks(world(), 6, 25, generator(3))
+    controller = model_controller(world(), model, search)
+    actions = controller(tasks.start, tasks.goal, generator(5))
+    assert actions.shape == (6, 10, 2)
+    assert actions.abs().max() <= 1 + 1e-5
+    plan = search(
+        final_distance(model),
+        model.encode(world().render(tasks.start)),
+        model.encode(world().render(tasks.goal)),
+        generator(5),
+    )
+    torch.testing.assert_close(actions[:, :5], world().primitive_actions(plan.actions[:, 0]))
+    torch.testing.assert_close(actions[:, 5:], world().primitive_actions(plan.actions[:, 1]))
+
+
+@pytest.mark.parametrize(
+    ("successes", "n", "low", "high"),
+    [(0, 10, 0.0, 0.2775), (5, 10, 0.2366, 0.7634), (96, 100, 0.9016, 0.9843), (100, 100, 0.9630, 1.0)],
+)
+def test_wilsons_interval_is_the_one_of_the_tables(successes, n, low, high):
+    assert wilson_interval(successes, n) == pytest.approx((low, high), abs=5e-4)
+
+
+@pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 5)])
+def test_a_rate_of_nothing_is_refused(successes, n):
+    with pytest.raises(SMWMError, match="A rate needs at least one trial"):
+        wilson_interval(successes, n)

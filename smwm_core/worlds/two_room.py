@@ -47,6 +47,7 @@ class TwoRoom:
     state_dim: int = 2
     action_dim: int = 2
     controllable_dim: int = 2
+    bounds: tuple[float, float] = (-1.0, 1.0)
     episode_steps: int = 100
 
     def __post_init__(self) -> None:

@@ -1,0 +1,110 @@
+"""A simulator seen every few steps: the world that planning models learn.
+
+One step of this world is a block of primitive steps. Its action holds theirs side by side, each column
+standardised over the recorded episodes.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from smwm_core.episodes import Episodes
+from smwm_core.worlds.transitions import Transitions
+
+TRAINING_SHARE = 0.9
+
+
+class Simulator(Protocol):
+    """A world that steps.
+
+    ``bounds`` are those of a primitive action. ``reached`` says which states are at their goals.
+    """
+
+    state_dim: int
+    action_dim: int
+    controllable_dim: int
+    image_size: int
+    bounds: tuple[float, float]
+
+    def step(self, state: Tensor, action: Tensor) -> Tensor: ...
+
+    def reached(self, state: Tensor, goal: Tensor) -> Tensor: ...
+
+    def random_action(self, n: int, generator: Generator) -> Tensor: ...
+
+    def render(self, state: Tensor) -> Tensor: ...
+
+    def describe(self) -> str: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Transitions of ``skip`` primitive steps, drawn from recorded episodes.
+
+    Arguments:
+        simulator: which draws the states and can step on its own.
+        episodes: recorded in it; nine of ten are for training, the others are held out.
+        skip: primitive steps per block; the paper's is 5.
+    """
+
+    simulator: Simulator
+    episodes: Episodes
+    skip: int = 5
+
+    @property
+    def state_dim(self) -> int:
+        return self.simulator.state_dim
+
+    @property
+    def action_dim(self) -> int:
+        return self.skip * self.simulator.action_dim
+
+    @property
+    def controllable_dim(self) -> int:
+        return self.simulator.controllable_dim
+
+    @property
+    def image_size(self) -> int:
+        return self.simulator.image_size
+
+    @cached_property
+    def split(self) -> tuple[Episodes, Episodes]:
+        """Training and held-out episodes, always the same ones."""
+        return self.episodes.split(TRAINING_SHARE, Generator().manual_seed(0))
+
+    @cached_property
+    def scale(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of each column of a block, ``(action_dim,)`` each, over the training episodes."""
+        actions = self.split[0].action
+        actions = actions[~actions.isnan().any(1)]
+        return actions.mean(0).repeat(self.skip), actions.std(0).repeat(self.skip)
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        """Lowest and highest standardised action, ``(action_dim,)`` each."""
+        mean, std = self.scale
+        low, high = self.simulator.bounds
+        return (low - mean) / std, (high - mean) / std
+
+    def primitive_actions(self, blocks: Tensor) -> Tensor:
+        """Standardised blocks ``(N, action_dim)`` → the actions of the simulator, ``(N, skip, A)``."""
+        mean, std = (part.to(blocks) for part in self.scale)
+        return (blocks * std + mean).unflatten(1, (self.skip, -1))
+
+    def sample(self, n: int, generator: Generator) -> Transitions:
+        """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
+        training = self.split[0]
+        starts = training.starts(self.skip)
+        rows = starts[torch.randint(len(starts), (n,), generator=generator)]
+        mean, std = self.scale
+        action = (training.action_blocks(rows, self.skip) - mean) / std
+        return Transitions(training.state[rows], action, training.state[rows + self.skip])
+
+    def render(self, state: Tensor) -> Tensor:
+        return self.simulator.render(state)
+
+    def describe(self) -> str:
+        return f"{self.simulator.describe()}; {len(self.episodes)} episodes in blocks of {self.skip} steps"
