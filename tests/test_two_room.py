@@ -43,6 +43,14 @@ def test_a_step_is_the_published_rule_to_the_bit():
     assert ((expected[:, 0] == 99.5) | (expected[:, 0] == 124.5)).sum() > 100
 
 
+def test_playing_is_stepping():
+    state, actions = TwoRoom().collect(5, generator())[0][:, 0], 2 * torch.rand(5, 4, 2, generator=generator(1)) - 1
+    played = TwoRoom().play(state, actions)
+    for k in range(4):
+        state = TwoRoom().step(state, actions[:, k])
+        assert torch.equal(played[:, k], state)
+
+
 def published_frame(x: float, y: float) -> np.ndarray:
     """The published picture, pixel by pixel in float64: black walls on white, a red Gaussian blended over them."""
     rows, columns = np.mgrid[0:224, 0:224]

@@ -74,16 +74,14 @@ def carry_out(world: Blocks, controller: Controller, tasks: Tasks, budget: int, 
 
     Success is latched: what happens afterwards does not matter. The start itself does not count.
     """
-    state, goal, simulator = tasks.start, tasks.goal, world.simulator
-    steps = torch.zeros(len(state), dtype=torch.long)
-    path, pending = [state], []
-    for step in range(1, budget + 1):
-        if not pending:
-            pending = list(controller(state, goal, generator).unbind(1))
-        state = simulator.step(state, pending.pop(0))
-        steps = torch.where((steps == 0) & simulator.reached(state, goal), step, steps)
-        path.append(state)
-    return Outcome(steps, simulator.reached(tasks.start, goal), torch.stack(path, 1))
+    goal, simulator = tasks.goal, world.simulator
+    path = tasks.start[:, None]
+    while path.shape[1] <= budget:
+        actions = controller(path[:, -1], goal, generator)[:, : budget + 1 - path.shape[1]]
+        path = torch.cat([path, simulator.play(path[:, -1], actions).to(path)], 1)
+    reached = simulator.reached(path[:, 1:], goal[:, None])
+    first = reached.int().argmax(1) + 1
+    return Outcome(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path)
 
 
 def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost | None = None) -> Controller:
@@ -113,9 +111,7 @@ def oracle_controller(world: Blocks, search: CEM) -> Controller:
         primitive = (
             world.primitive_actions(actions.flatten(0, 2)).unflatten(0, (tasks * samples, horizon)).flatten(1, 2)
         )
-        s = state.repeat_interleave(samples, 0)
-        for action in primitive.unbind(1):
-            s = world.simulator.step(s, action)
+        s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
         return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
 
     def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:

@@ -20,7 +20,9 @@ TRAINING_SHARE = 0.9
 class Simulator(Protocol):
     """A world that steps.
 
-    ``bounds`` are those of a primitive action. ``reached`` says which states are at their goals.
+    ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
+    → ``(N, K, S)``; ``reached`` says which states are at their goals; ``collect`` records episodes, as
+    ``Episodes.from_padded`` takes them.
     """
 
     state_dim: int
@@ -29,13 +31,15 @@ class Simulator(Protocol):
     image_size: int
     bounds: tuple[float, float]
 
-    def step(self, state: Tensor, action: Tensor) -> Tensor: ...
+    def play(self, state: Tensor, actions: Tensor) -> Tensor: ...
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor: ...
 
     def random_action(self, n: int, generator: Generator) -> Tensor: ...
 
     def render(self, state: Tensor) -> Tensor: ...
+
+    def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]: ...
 
     def describe(self) -> str: ...
 

@@ -82,9 +82,17 @@ class TwoRoom:
         x = torch.where(blocked & ~from_left & (x < RIGHT_OF_WALL), RIGHT_OF_WALL + PUSHED_BACK, x)
         return torch.stack([x, y], 1)
 
+    def play(self, state: Tensor, actions: Tensor) -> Tensor:
+        """Where sequences of actions lead: ``(N, 2)`` and ``(N, K, 2)`` → the states after each, ``(N, K, 2)``."""
+        states = []
+        for action in actions.unbind(1):
+            state = self.step(state, action)
+            states.append(state)
+        return torch.stack(states, 1)
+
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
-        """Whether states are at their goals: two ``(N, 2)`` → ``(N,)`` bool, true below 16 px of distance."""
-        return (state - goal).norm(dim=1) < REACHED
+        """Whether states are at their goals: two ``(…, 2)`` → ``(…,)`` bool, true below 16 px of distance."""
+        return (state - goal).norm(dim=-1) < REACHED
 
     def random_action(self, n: int, generator: Generator) -> Tensor:
         """``(n, 2)`` uniform actions."""
