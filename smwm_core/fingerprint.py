@@ -5,17 +5,17 @@ can change the outcome. Comments, docstrings and layout do not count, so better 
 committed checkpoint stale; changed code always does.
 """
 
-import ast
 import hashlib
 import inspect
 import json
 import sys
 from dataclasses import asdict
 
-from smwm_core import helpers, losses, objective, seeds, sigreg, training, vicreg
+from smwm_core import episodes, helpers, losses, objective, seeds, sigreg, training, vicreg
 from smwm_core.models import decoder, dynamics, encoder, world_model
+from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
-from smwm_core.worlds import make_world, transitions
+from smwm_core.worlds import Blocks, make_world, transitions
 
 _ALWAYS = (training, objective, helpers, losses, seeds, encoder, dynamics, world_model, transitions)
 _WHERE_USED = {"sigreg": sigreg, "vicreg": vicreg, "reconstruction": decoder}
@@ -23,7 +23,10 @@ _WHERE_USED = {"sigreg": sigreg, "vicreg": vicreg, "reconstruction": decoder}
 
 def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
     """Twelve hexadecimal digits that name the numbers of a run."""
-    modules = [*_ALWAYS, sys.modules[type(make_world(config.world)).__module__]]
+    world = make_world(config.world)
+    modules = [*_ALWAYS, sys.modules[type(world).__module__]]
+    if isinstance(world, Blocks):
+        modules += [episodes, sys.modules[type(world.simulator).__module__]]
     modules += [module for term, module in _WHERE_USED.items() if getattr(config.objective, term)]
     identity = {
         "config": _plain(asdict(config)),
@@ -32,26 +35,6 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
         "code": {module.__name__: code_digest(inspect.getsource(module)) for module in modules},
     }
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def code_digest(source: str) -> str:
-    """A digest of Python source that ignores comments, docstrings and layout.
-
-    It reads the syntax tree and leaves out what only some Python versions put into it, so all
-    supported versions give the same answer.
-    """
-    return hashlib.sha256(repr(_canonical(ast.parse(source))).encode()).hexdigest()
-
-
-def _canonical(node):
-    if isinstance(node, list):
-        return [_canonical(entry) for entry in node]
-    if not isinstance(node, ast.AST):
-        return node
-    fields = {name: value for name, value in ast.iter_fields(node) if value not in (None, [])}
-    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-        fields["body"] = fields["body"][ast.get_docstring(node) is not None :]
-    return [type(node).__name__, *((name, _canonical(value)) for name, value in fields.items())]
 
 
 def _plain(value):

@@ -164,7 +164,7 @@ def test_broken_latents_are_refused():
 @functools.cache
 def world() -> Blocks:
     simulator = TwoRoom()
-    return Blocks(simulator, Episodes.from_padded(*simulator.collect(200, generator())))
+    return Blocks(simulator, lambda: Episodes.from_padded(*simulator.collect(200, generator())))
 
 
 def test_blocks_replay_in_the_simulator():

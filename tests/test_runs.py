@@ -22,7 +22,7 @@ from safetensors.torch import load_file, save_file
 from smwm_core import checkpoints, runs
 from smwm_core.errors import SMWMError
 from smwm_core.files import held
-from smwm_core.fingerprint import code_digest, fingerprint
+from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
 from smwm_core.objective import Objective
 from smwm_core.provenance import PROVENANCE_KEYS
@@ -37,6 +37,7 @@ from smwm_core.results import (
     settle,
 )
 from smwm_core.runs import Run, load_run, obtain, run_name, train_run
+from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
 from smwm_core.worlds import make_world
 

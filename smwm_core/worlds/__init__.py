@@ -1,17 +1,32 @@
 """Worlds: where transitions come from and how their states look."""
 
+from functools import cache, partial
+
 from smwm_core.errors import choose
+from smwm_core.recordings import recorded
+from smwm_core.worlds.blocks import Blocks
 from smwm_core.worlds.dots import SETTINGS, DotWorld
+from smwm_core.worlds.push_t import PushT
 from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
 from smwm_core.worlds.transitions import Transitions, World
+from smwm_core.worlds.two_room import TwoRoom
 
-__all__ = ["DotWorld", "SpriteWorld", "Transitions", "World", "make_world"]
+__all__ = ["Blocks", "DotWorld", "PushT", "SpriteWorld", "Transitions", "TwoRoom", "World", "make_world"]
 
-_WORLDS = {f"dots/{name}": (DotWorld.setting, name) for name in SETTINGS}
-_WORLDS |= {f"sprite/{name}": (SpriteWorld, name) for name in CONTROLS}
+SIMULATORS = {"tworoom": (TwoRoom, 10_000), "pusht": (PushT, 4_000)}  # with the number of episodes to record
+
+_WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
+_WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
 
 
 def make_world(name: str) -> World:
-    """Build a world by its name, for example ``"dots/single"`` or ``"sprite/xy"``."""
-    build, setting = choose("world", name, _WORLDS)
-    return build(setting)
+    """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``."""
+    return choose("world", name, {**_WORLDS, **{name: partial(_blocks, name) for name in SIMULATORS}})()
+
+
+@cache
+def _blocks(name: str) -> Blocks:
+    """A simulator with its recorded episodes, which are read or collected when they are first needed."""
+    build, episodes = SIMULATORS[name]
+    simulator = build()
+    return Blocks(simulator, partial(recorded, simulator, name, episodes))

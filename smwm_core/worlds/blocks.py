@@ -4,6 +4,7 @@ One step of this world is a block of primitive steps. Its action holds theirs si
 standardised over the recorded episodes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -50,12 +51,13 @@ class Blocks:
 
     Arguments:
         simulator: which draws the states and can step on its own.
-        episodes: recorded in it; nine of ten are for training, the others are held out.
+        record: gives the episodes recorded in it, and is called when they are first needed; nine of ten are for
+            training, the others are held out.
         skip: primitive steps per block; the paper's is 5.
     """
 
     simulator: Simulator
-    episodes: Episodes
+    record: Callable[[], Episodes]
     skip: int = 5
 
     @property
@@ -77,7 +79,7 @@ class Blocks:
     @cached_property
     def split(self) -> tuple[Episodes, Episodes]:
         """Training and held-out episodes, always the same ones."""
-        return self.episodes.split(TRAINING_SHARE, Generator().manual_seed(0))
+        return self.record().split(TRAINING_SHARE, Generator().manual_seed(0))
 
     @cached_property
     def scale(self) -> tuple[Tensor, Tensor]:
@@ -111,4 +113,4 @@ class Blocks:
         return self.simulator.render(state)
 
     def describe(self) -> str:
-        return f"{self.simulator.describe()}; {len(self.episodes)} episodes in blocks of {self.skip} steps"
+        return f"{self.simulator.describe()}; in blocks of {self.skip} steps"

@@ -1,0 +1,72 @@
+"""Collecting episodes once and finding them again.
+
+Episodes are collected in parts, each from a seed of its own, so the outcome does not depend on how many processes
+share the work or how often it is interrupted; parts that are finished stay.
+"""
+
+import hashlib
+import inspect
+import sys
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from smwm_core import episodes as episodes_module
+from smwm_core import paths
+from smwm_core.episodes import Episodes
+from smwm_core.files import held
+from smwm_core.seeds import generator
+from smwm_core.source import code_digest
+
+PART = 250  # episodes
+
+
+def recorded(simulator, name: str, count: int, *, workers: int | None = None) -> Episodes:
+    """The recorded episodes of a simulator, collected on the first call.
+
+    Arguments:
+        simulator: with a ``collect`` method.
+        name: of the recording, for its file and its seeds.
+        count: number of episodes, a multiple of 250.
+        workers: processes; by default one per core.
+
+    Raises:
+        SMWMError: another process is collecting them, or their file is damaged.
+    """
+    folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{_digest(simulator)}"
+    whole = folder / "episodes.npz"
+    if not whole.exists():
+        with held(folder, "collecting episodes"):
+            if not whole.exists():
+                _collect(simulator, name, count, folder, workers or torch.multiprocessing.cpu_count())
+    return Episodes.load(whole)
+
+
+def _collect(simulator, name: str, count: int, folder: Path, workers: int) -> None:
+    parts = [folder / f"part_{number}.npz" for number in range(count // PART)]
+    missing = [(number, part) for number, part in enumerate(parts) if not part.exists()]
+    finished = Parallel(n_jobs=workers, return_as="generator_unordered")(
+        delayed(_collect_part)(simulator, name, number, part) for number, part in missing
+    )
+    for _ in tqdm(
+        finished, desc=f"collecting {name}", unit=f" × {PART} episodes", total=len(missing), dynamic_ncols=True
+    ):
+        pass
+    loaded = [Episodes.load(part) for part in parts]
+    columns = (torch.cat([getattr(part, column) for part in loaded]) for column in ("state", "action", "length"))
+    Episodes(*columns).save(folder / "episodes.npz")
+    for part in parts:
+        part.unlink()
+
+
+def _collect_part(simulator, name: str, number: int, path: Path) -> None:
+    Episodes.from_padded(*simulator.collect(PART, generator(number, f"episodes of {name}"))).save(path)
+
+
+def _digest(simulator) -> str:
+    """Eight hexadecimal digits of the code that decides what is recorded."""
+    modules = (sys.modules[type(simulator).__module__], episodes_module)
+    digests = "".join(code_digest(inspect.getsource(module)) for module in modules)
+    return hashlib.sha256(digests.encode()).hexdigest()[:8]

@@ -1,0 +1,99 @@
+"""Claims about collecting episodes.
+
+1. The outcome does not depend on the number of workers, nor on an interruption; finished parts are not done again.
+2. It is collected once, and again if the simulator's code has changed.
+3. A damaged file is refused.
+4. The worlds of the planning tasks are made of them, and their code counts in a run's fingerprint.
+"""
+
+import inspect
+
+import pytest
+import torch
+
+from smwm_core import recordings
+from smwm_core.episodes import Episodes
+from smwm_core.errors import SMWMError
+from smwm_core.fingerprint import fingerprint
+from smwm_core.objective import Objective
+from smwm_core.recordings import PART, recorded
+from smwm_core.training import RunConfig
+from smwm_core.worlds import SIMULATORS, Blocks, TwoRoom, make_world
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    return tmp_path
+
+
+def same(one: Episodes, other: Episodes) -> bool:
+    columns = ((getattr(e, name).nan_to_num(-9) for name in ("state", "action", "length")) for e in (one, other))
+    return all(torch.equal(a, b) for a, b in zip(*columns, strict=True))
+
+
+def test_the_outcome_does_not_depend_on_the_workers(data, monkeypatch):
+    alone = recorded(TwoRoom(), "test", 3 * PART, workers=1)
+    monkeypatch.setenv("SMWM_DATA", str(data / "other"))
+    together = recorded(TwoRoom(), "test", 3 * PART, workers=2)
+    assert len(alone) == 3 * PART
+    assert same(alone, together)
+    assert len(alone.state.unique(dim=0)) > 0.9 * len(alone.state)
+
+
+def test_an_interrupted_collection_goes_on(data, monkeypatch):
+    whole = recorded(TwoRoom(), "test", 3 * PART, workers=1)
+    monkeypatch.setenv("SMWM_DATA", str(data / "other"))
+    calls, collect_part = [], recordings._collect_part
+
+    def failing(simulator, name, number, path):
+        calls.append(number)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        collect_part(simulator, name, number, path)
+
+    monkeypatch.setattr(recordings, "_collect_part", failing)
+    with pytest.raises(KeyboardInterrupt):
+        recorded(TwoRoom(), "test", 3 * PART, workers=1)
+    assert same(recorded(TwoRoom(), "test", 3 * PART, workers=1), whole)
+    assert calls == [0, 1, 1, 2]
+    recorded(TwoRoom(), "test", 3 * PART, workers=1)
+    assert calls == [0, 1, 1, 2]
+
+
+def test_changed_code_is_recorded_anew(monkeypatch):
+    recorded(TwoRoom(), "test", PART, workers=1)
+    source_of, calls, collect_part = inspect.getsource, [], recordings._collect_part
+    monkeypatch.setattr(recordings, "_collect_part", lambda *a: calls.append(a[2]) or collect_part(*a))
+    recorded(TwoRoom(), "test", PART, workers=1)
+    assert calls == []
+    monkeypatch.setattr(inspect, "getsource", lambda m: source_of(m) + "\nNEW = 1\n")
+    recorded(TwoRoom(), "test", PART, workers=1)
+    assert calls == [0]
+
+
+def test_a_damaged_file_is_refused(data):
+    recorded(TwoRoom(), "test", PART, workers=1)
+    (path,) = data.rglob("episodes.npz")
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(SMWMError, match=r"episodes\.npz cannot be read .*collect it again"):
+        recorded(TwoRoom(), "test", PART, workers=1)
+
+
+@pytest.mark.parametrize("name", SIMULATORS)
+def test_the_worlds_of_the_planning_tasks_are_blocks(name):
+    world = make_world(name)
+    assert isinstance(world, Blocks)
+    assert world is make_world(name)
+    assert world.action_dim == 10
+    assert world.describe().endswith("in blocks of 5 steps")
+
+
+@pytest.mark.parametrize("module", ["worlds.blocks", "worlds.two_room", "episodes"])
+def test_the_code_of_the_simulator_counts_in_the_fingerprint(module, monkeypatch):
+    config, source_of = RunConfig("tworoom", Objective(10)), inspect.getsource
+    before = fingerprint(config, 0, "cpu")
+    monkeypatch.setattr(
+        inspect, "getsource", lambda m: source_of(m) + "\nNEW = 1\n" * (m.__name__ == f"smwm_core.{module}")
+    )
+    assert fingerprint(config, 0, "cpu") != before
