@@ -7,57 +7,21 @@ has one, and provenance; arrays for the figures lie beside it in an ``.npz``.
 import csv
 import json
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import stats
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError
 from smwm_core.files import load_arrays, save_arrays, write_whole
+from smwm_core.intervals import mean_interval, wilson_interval
 from smwm_core.presets import get_preset
 from smwm_core.provenance import PROVENANCE_KEYS, provenance
 from smwm_core.runs import Run, publish
 
 _METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed"}
 _KEYS = {"figure", "preset", "seeds", "metrics", "provenance"}
-
-
-# What a metric is, by a word of its name.
-_SCALES = {"variance", "loss", "mse", "ratio", "error", "distance"}
-_RANGES = {"share": (0.0, 1.0), "r2": (-math.inf, 1.0)}
-
-
-def mean_interval(name: str, values: list[float]) -> tuple[float, float | None, float | None]:
-    """Mean and 95 % interval over seeds, by Student's t.
-
-    What has a scale and no sign (variances, losses, errors, ratios) is averaged on a logarithmic
-    scale: its mean is the geometric one. Other intervals are cut to what the metric can be.
-
-    Arguments:
-        name: of the metric; its words say what it is.
-        values: one per seed.
-
-    Returns:
-        mean, low, high; from a single value there is no interval (``None``), for one seed says
-        nothing about spread.
-    """
-    words = re.split(r"[._]", name)
-    if _SCALES & set(words) and min(values) > 0:
-        return tuple(None if bound is None else math.exp(bound) for bound in _student(np.log(values)))
-    mean, low, high = _student(values)
-    lowest, highest = next((_RANGES[word] for word in words if word in _RANGES), (-math.inf, math.inf))
-    return mean, low if low is None else max(lowest, low), high if high is None else min(highest, high)
-
-
-def _student(values) -> tuple[float, float | None, float | None]:
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return mean, None, None
-    half = float(stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
-    return mean, mean - half, mean + half
 
 
 @dataclass(frozen=True)
@@ -105,6 +69,7 @@ def settle(
     runs: list[Run],
     arrays: dict[str, np.ndarray],
     kept: list[Run] | None = None,
+    trials: dict[str, int] | None = None,
 ) -> Results:
     """The one way from a notebook's measurements to the numbers on its page.
 
@@ -123,6 +88,8 @@ def settle(
         arrays: what the figures draw; written with the rows.
         kept: those of the runs whose weights are published; all of them if not given. Rows that are checked
             rather than written may then hold the metrics of these runs alone.
+        trials: for metrics that are rates in percent, the number of trials of one seed; their interval is
+            Wilson's for the trials of all seeds together.
 
     Raises:
         SMWMError: rows and results do not agree, or the result file is missing or broken.
@@ -143,6 +110,9 @@ def settle(
         if not np.isfinite(values).all():
             raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
         value, low, high = mean_interval(name, values)
+        if trials and name in trials:
+            n = trials[name] * len(values)
+            low, high = (100 * bound for bound in wilson_interval(round(value * n / 100), n))
         metrics.append(
             {
                 "name": name,

@@ -17,6 +17,7 @@ import torch
 
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError
+from smwm_core.intervals import wilson_interval
 from smwm_core.models import WorldModel
 from smwm_core.planning import (
     CEM,
@@ -28,7 +29,6 @@ from smwm_core.planning import (
     model_controller,
     oracle_controller,
     random_controller,
-    wilson_interval,
 )
 from smwm_core.worlds.blocks import Blocks
 from smwm_core.worlds.two_room import TwoRoom

@@ -23,13 +23,13 @@ from smwm_core import checkpoints, runs
 from smwm_core.errors import SMWMError
 from smwm_core.files import held
 from smwm_core.fingerprint import fingerprint
+from smwm_core.intervals import mean_interval
 from smwm_core.models import WorldModel
 from smwm_core.objective import Objective
 from smwm_core.provenance import PROVENANCE_KEYS
 from smwm_core.results import (
     Results,
     load_results,
-    mean_interval,
     paper_values,
     require_agreement,
     result_path,
@@ -494,7 +494,7 @@ def stored(tmp_path, monkeypatch) -> Path:
     return result_path("page", "laptop")
 
 
-def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], of: Run | None = None) -> Results:
+def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], of: Run | None = None, **more) -> Results:
     run = of or Run(CONFIG, 1, make_world("dots/single"), toy(), {}, 1.5, Path("not published"))
     return settle(
         "fig2_dot_world",
@@ -506,6 +506,7 @@ def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], of: Run 
         units={"error": "px"},
         runs=[run, run],
         arrays={"curve": np.arange(3.0)},
+        **more,
     )
 
 
@@ -560,6 +561,15 @@ def test_settled_results_are_read_back_with_intervals_units_papers_values_and_pr
     assert read.provenance["training_seconds"] == 3.0
     command = "python -m smwm_core run fig2_dot_world --preset laptop --seed 0 --recompute"
     assert read.provenance["command"] == command
+
+
+def test_a_rate_has_the_interval_of_all_its_trials(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    rows = [{"success_percent": value} for value in (90.0, 96.0)]
+    rate = settle_page(rows, recompute=True, seeds=[0, 1], trials={"success_percent": 50}).metric("success_percent")
+    assert rate["value"] == 93
+    # Wilson's interval for 93 of 100.
+    assert (rate["low"], rate["high"]) == pytest.approx((86.25, 96.57), abs=0.01)
 
 
 def test_settling_again_without_recomputing_checks_and_writes_nothing(tmp_path, monkeypatch):
@@ -679,6 +689,8 @@ def test_settling_publishes_the_first_seed_and_no_other(data):
     rows = [{"error": 1.0}]
     settle_page(rows, recompute=True, seeds=[0])
     assert checkpoints.read_manifest() == {}  # the run of that page has seed 1
+    settle_page(rows, recompute=True, seeds=[0], of=first, kept=[])
+    assert checkpoints.read_manifest() == {}
     settle_page(rows, recompute=True, seeds=[0], of=first)
     assert checkpoints.read_manifest().keys() == {PUBLISHED}
     shutil.rmtree(data / "checkpoints")

@@ -10,7 +10,6 @@ from smwm_core.planning.control import (
     model_controller,
     oracle_controller,
     random_controller,
-    wilson_interval,
 )
 from smwm_core.planning.costs import final_distance
 
@@ -26,5 +25,4 @@ __all__ = [
     "model_controller",
     "oracle_controller",
     "random_controller",
-    "wilson_interval",
 ]

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy import stats
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
@@ -128,18 +127,6 @@ def random_controller(world: Blocks) -> Controller:
         return world.simulator.random_action(len(state), generator)[:, None]
 
     return controller
-
-
-def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval for a rate, both ends in [0, 1].
-
-    Raises:
-        SMWMError: no trial, or more successes than trials.
-    """
-    if n < 1 or not 0 <= successes <= n:
-        raise SMWMError(f"A rate needs at least one trial and no more successes than trials, not {successes} of {n}.")
-    interval = stats.binomtest(successes, n).proportion_ci(confidence, method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def median_steps(outcome: Outcome) -> float:
