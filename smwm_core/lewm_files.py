@@ -1,0 +1,120 @@
+"""Reader for the HDF5 files that LeWorldModel and the paper were trained on.
+
+Such a file has one data set per column, all episodes end to end: ``pixels (R, 224, 224, 3)`` uint8, ``action (R, A)``
+whose last row of an episode is NaN (in Push-T's file it is not), ``ep_len`` and ``ep_offset (E,)``, and columns with
+the simulator's state. Wide columns are compressed with Blosc, which needs the package hdf5plugin.
+
+Source of the format: stable-worldmodel (github.com/galilai-group/stable-worldmodel), version 0.0.6.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from smwm_core import paths
+from smwm_core.episodes import Episodes
+from smwm_core.errors import SMWMError, choose
+
+# Which columns, side by side, are the state of each task.
+STATE_COLUMNS = {
+    "tworoom": ("proprio",),
+    "pusht": ("state",),
+    "reacher": ("qpos", "qvel"),
+    "cube": ("qpos", "qvel"),
+}
+_FRAME = (224, 224, 3)
+
+
+def read_episodes(path: Path, task: str) -> Episodes:
+    """States and actions of a file; its frames stay where they are.
+
+    Arguments:
+        path: of the file.
+        task: tworoom, pusht, reacher or cube.
+
+    Raises:
+        SMWMError: the file is missing, damaged, lacks a column, or its columns do not fit together; the sentence
+            names the file and the column.
+    """
+    columns = choose("task", task, STATE_COLUMNS)
+    with _opened(path) as file:
+        length = _column(file, path, "ep_len", np.integer, 1)
+        offset = _column(file, path, "ep_offset", np.integer, 1)
+        action = _column(file, path, "action", np.floating, 2).astype(np.float32)
+        states = [_column(file, path, name, np.floating, 2) for name in columns]
+        frames = file.get("pixels")
+        if frames is None or frames.dtype != np.uint8 or frames.shape[1:] != _FRAME:
+            found = "missing" if frames is None else f"{frames.dtype} {frames.shape}"
+            raise SMWMError(
+                f"The column 'pixels' of {paths.shown(path)} should be uint8 (R, 224, 224, 3); it is {found}."
+            )
+        rows = len(frames)
+    for name, values in {"action": action, **dict(zip(columns, states, strict=True))}.items():
+        if len(values) != rows:
+            raise SMWMError(
+                f"The column {name!r} of {paths.shown(path)} has {len(values)} rows, but 'pixels' has {rows}."
+            )
+    if length.sum() != rows or not np.array_equal(offset, np.cumsum(length) - length):
+        raise SMWMError(
+            f"The columns 'ep_len' and 'ep_offset' of {paths.shown(path)} do not describe {rows} rows end to end."
+        )
+    action[offset + length - 1] = np.nan
+    try:
+        state = torch.from_numpy(np.concatenate(states, 1).astype(np.float32))
+        return Episodes(state, torch.from_numpy(action), torch.from_numpy(length.astype(np.int64)))
+    except SMWMError as error:
+        raise SMWMError(f"{paths.shown(path)} is broken: {error}") from error
+
+
+def read_frames(path: Path, rows: Tensor, size: int) -> Tensor:
+    """Some frames of a file, averaged down to another size.
+
+    Arguments:
+        path: of the file.
+        rows: which, ``(N,)``, in any order.
+        size: of the frames that are wanted, at most 224.
+
+    Returns:
+        ``(N, 3, size, size)`` float32 in [0, 1].
+    """
+    wanted, back = np.unique(rows.numpy(), return_inverse=True)
+    with _opened(path) as file:
+        if not len(wanted) or wanted[0] < 0 or wanted[-1] >= len(file["pixels"]):
+            raise SMWMError(f"{paths.shown(path)} has rows 0 to {len(file['pixels']) - 1}; others were asked for.")
+        frames = torch.from_numpy(file["pixels"][wanted])[torch.from_numpy(back)]
+    return torch.nn.functional.adaptive_avg_pool2d(frames.permute(0, 3, 1, 2).float() / 255, size)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator:
+    try:
+        import h5py
+        import hdf5plugin  # noqa: F401 - registers Blosc
+    except ImportError as error:
+        raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements-sim.txt`.") from error
+    if not path.exists():
+        raise SMWMError(f"There is no file {paths.shown(path)}.")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise SMWMError(f"{paths.shown(path)} is no complete HDF5 file ({error}).") from error
+    with file:
+        yield file
+
+
+def _column(file, path: Path, name: str, kind: type, dimensions: int) -> np.ndarray:
+    if name not in file:
+        raise SMWMError(f"{paths.shown(path)} has no column {name!r}; it has {', '.join(sorted(file)) or 'none'}.")
+    data = file[name]
+    if not np.issubdtype(data.dtype, kind) or data.ndim != dimensions:
+        raise SMWMError(
+            f"The column {name!r} of {paths.shown(path)} is {data.dtype} {data.shape}, which is not expected."
+        )
+    try:
+        return data[:]
+    except OSError as error:
+        raise SMWMError(f"The column {name!r} of {paths.shown(path)} cannot be read ({error}).") from error

@@ -1,0 +1,120 @@
+"""Claims about the reader of the published HDF5 files, on a small file of the same form.
+
+1. States, actions and frames come out as they went in; the last action of an episode is NaN for every task.
+2. Missing, damaged and inconsistent files are refused with one sentence that names the file and the column.
+"""
+
+import sys
+
+import h5py
+import hdf5plugin
+import numpy as np
+import pytest
+import torch
+
+from smwm_core.errors import SMWMError
+from smwm_core.lewm_files import read_episodes, read_frames
+
+LENGTHS = np.array([4, 3], dtype=np.int32)
+ROWS = int(LENGTHS.sum())
+
+
+def columns(task: str) -> dict[str, np.ndarray]:
+    """A file's columns as stable-worldmodel 0.0.6 writes them, with random numbers."""
+    random = np.random.default_rng(0)
+    widths = {"tworoom": (2, "f4"), "pusht": (2, "f4"), "reacher": (2, "f8"), "cube": (5, "f8")}
+    width, kind = widths[task]
+    action = random.normal(size=(ROWS, width)).astype(kind)
+    if task != "pusht":
+        action[LENGTHS.cumsum() - 1] = np.nan
+    states = {
+        "tworoom": {"proprio": 2, "pos_agent": 2, "pos_target": 2},
+        "pusht": {"state": 7, "proprio": 4},
+        "reacher": {"qpos": 2, "qvel": 2, "observation": 6},
+        "cube": {"qpos": 21, "qvel": 20},
+    }[task]
+    return {
+        "pixels": random.integers(0, 256, (ROWS, 224, 224, 3), dtype=np.uint8),
+        "action": action,
+        "ep_len": LENGTHS,
+        "ep_offset": (LENGTHS.cumsum() - LENGTHS).astype(np.int64),
+        "step_idx": np.concatenate([np.arange(n) for n in LENGTHS]),
+        **{name: random.normal(size=(ROWS, size)).astype("f4") for name, size in states.items()},
+    }
+
+
+def write(path, content: dict[str, np.ndarray]):
+    with h5py.File(path, "w") as file:
+        for name, values in content.items():
+            compression = hdf5plugin.Blosc(cname="lz4") if values.ndim > 1 else {}
+            file.create_dataset(name, data=values, **compression)
+    return path
+
+
+@pytest.mark.parametrize(("task", "state"), [("tworoom", 2), ("pusht", 7), ("reacher", 4), ("cube", 41)])
+def test_what_went_in_comes_out(tmp_path, task, state):
+    content = columns(task)
+    path = write(tmp_path / "small.h5", content)
+    episodes = read_episodes(path, task)
+    assert episodes.length.tolist() == LENGTHS.tolist()
+    assert episodes.state.shape == (ROWS, state)
+    names = {"tworoom": ["proprio"], "pusht": ["state"]}.get(task, ["qpos", "qvel"])
+    assert np.array_equal(episodes.state.numpy(), np.concatenate([content[name] for name in names], 1))
+    given = content["action"].astype("f4")
+    assert np.array_equal(episodes.action[[0, 1, 2, 4, 5]].numpy(), given[[0, 1, 2, 4, 5]])
+    assert episodes.action[[3, 6]].isnan().all()
+
+
+def test_frames_come_in_the_order_asked_for(tmp_path):
+    content = columns("tworoom")
+    path = write(tmp_path / "small.h5", content)
+    rows = torch.tensor([5, 0, 5])
+    frames = read_frames(path, rows, 224)
+    assert frames.shape == (3, 3, 224, 224)
+    assert np.array_equal((frames * 255).round().byte().permute(0, 2, 3, 1).numpy(), content["pixels"][rows.numpy()])
+    small = read_frames(path, rows, 56)
+    expected = content["pixels"][5].reshape(56, 4, 56, 4, 3).mean((1, 3)) / 255
+    assert small[0].permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-6)
+    with pytest.raises(SMWMError, match="rows 0 to 6; others were asked for"):
+        read_frames(path, torch.tensor([7]), 64)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"action": None}, r"small\.h5 has no column 'action'; it has ep_len"),
+        ({"proprio": None}, r"small\.h5 has no column 'proprio'"),
+        ({"ep_len": None}, r"small\.h5 has no column 'ep_len'"),
+        ({"pixels": None}, r"'pixels' of .*small\.h5 should be uint8 .* it is missing"),
+        ({"pixels": np.zeros((ROWS, 64, 64, 3), np.uint8)}, r"it is uint8 \(7, 64, 64, 3\)"),
+        ({"pixels": np.zeros((ROWS, 224, 224, 3), np.float32)}, "it is float32"),
+        ({"action": np.zeros((ROWS, 2), np.int64)}, r"'action' of .*small\.h5 is int64"),
+        ({"action": np.zeros(ROWS, np.float32)}, r"'action' of .*small\.h5 is float32 \(7,\)"),
+        ({"action": np.zeros((ROWS - 1, 2), np.float32)}, r"'action' of .*small\.h5 has 6 rows, but 'pixels' has 7"),
+        ({"proprio": np.zeros((ROWS + 1, 2), np.float32)}, "'proprio' .* has 8 rows"),
+        ({"ep_len": np.array([4, 4], np.int32)}, r"'ep_len' and 'ep_offset' of .*small\.h5 do not describe 7 rows"),
+        ({"ep_offset": np.array([0, 3], np.int64)}, "do not describe 7 rows"),
+        ({"proprio": np.full((ROWS, 2), np.inf, np.float32)}, r"small\.h5 is broken: A recorded state is not finite"),
+        ({"action": np.full((ROWS, 2), np.nan, np.float32)}, r"small\.h5 is broken: The last row of every episode"),
+    ],
+)
+def test_broken_columns_are_refused(tmp_path, change, words):
+    content = {name: values for name, values in {**columns("tworoom"), **change}.items() if values is not None}
+    path = write(tmp_path / "small.h5", content)
+    with pytest.raises(SMWMError, match=words) as refusal:
+        read_episodes(path, "tworoom")
+    assert str(refusal.value).count("\n") == 0
+
+
+def test_broken_files_are_refused(tmp_path, monkeypatch):
+    path = write(tmp_path / "small.h5", columns("tworoom"))
+    path.write_bytes(path.read_bytes()[:5000])
+    with pytest.raises(SMWMError, match=r"small\.h5 is no complete HDF5 file"):
+        read_episodes(path, "tworoom")
+    with pytest.raises(SMWMError, match=r"There is no file .*none\.h5"):
+        read_episodes(tmp_path / "none.h5", "tworoom")
+    with pytest.raises(SMWMError, match="no task named 'chess'; choose one of: cube, pusht, reacher, tworoom"):
+        read_episodes(path, "chess")
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(SMWMError, match="needs the package h5py; run `pip install"):
+        read_episodes(path, "tworoom")
