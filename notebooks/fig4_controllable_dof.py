@@ -205,8 +205,8 @@ for name in settings:
 # - **A knee can be right for the wrong time.** Stop training on a landing, and the spectrum ends one thing too early, as
 #   sharply as ever. Only the inverse loss tells that something is missing.
 #
-# **Try it.** Add a third dot to the distractor world that never moves: `DotWorld(("independent", "random", "static"))`. Does
-# the latent keep it? What does the forward loss have to say about a thing that is perfectly predictable?
+# **Try it.** Give the distractor world a third dot that never moves: write `dots/independent+random+static` for the name of the
+# world. Does the latent keep it? What does the forward loss have to say about a thing that is perfectly predictable?
 
 # %% [markdown]
 # ## Provenance

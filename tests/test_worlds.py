@@ -322,3 +322,11 @@ def test_an_unknown_world_is_refused_with_the_list_of_worlds(name):
 def test_an_unknown_setting_is_refused():
     with pytest.raises(SMWMError, match="no dot-world setting named 'double'"):
         DotWorld.setting("double")
+
+
+def test_dots_of_your_own_choice_have_a_name():
+    assert make_world("dots/independent+random+static") == DotWorld(("independent", "random", "static"))
+    with pytest.raises(SMWMError, match="no dot motion named 'jumping'"):
+        make_world("dots/independent+jumping")
+    with pytest.raises(SMWMError, match="must be even; 1 were asked for"):
+        make_world("dots/coupled+static")

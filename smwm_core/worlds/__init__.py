@@ -20,7 +20,12 @@ _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
 
 
 def make_world(name: str) -> World:
-    """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``."""
+    """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
+
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``.
+    """
+    if name.startswith("dots/") and "+" in name:
+        return DotWorld(tuple(name.removeprefix("dots/").split("+")))
     return choose("world", name, {**_WORLDS, **{name: partial(_blocks, name) for name in SIMULATORS}})()
 
 
