@@ -14,7 +14,7 @@ from tqdm import tqdm
 from smwm_core import checkpoints, paths
 from smwm_core.errors import SMWMError
 from smwm_core.files import held
-from smwm_core.losses import foreground_loss
+from smwm_core.losses import FOREGROUND_WEIGHT, foreground_loss
 from smwm_core.models import PixelDecoder, WorldModel
 from smwm_core.runs import Run, run_name
 from smwm_core.seeds import generator, initialising
@@ -23,12 +23,12 @@ LEARNING_RATE = 1e-3
 REFRESH_EVERY = 20
 
 
-def trained_decoder(run: Run, steps: int, batch_size: int) -> PixelDecoder:
+def trained_decoder(run: Run, steps: int) -> PixelDecoder:
     """Train a decoder on the latents of a finished run's own training frames, or find it trained before.
 
     Arguments:
         run: whose encoder is read; it is not changed.
-        steps, batch_size: of training with Adam; the paper takes 30 epochs over 250,000 frames in batches of 256.
+        steps: of training with Adam, in batches of the run's size; the paper takes 30 epochs over 250,000 frames.
 
     Returns:
         the decoder, read back from its file, frozen, on the device of the run's model.
@@ -36,7 +36,7 @@ def trained_decoder(run: Run, steps: int, batch_size: int) -> PixelDecoder:
     Raises:
         SMWMError: another process is training it.
     """
-    encoder = encoder_digest(run.model)
+    encoder, batch_size = encoder_digest(run.model), run.config.batch_size
     folder = paths.data() / "cache" / "decoders" / f"{run_name(run.config, run.seed)}_{encoder}_{steps}x{batch_size}"
     path = folder / "weights.safetensors"
     with held(folder, "training"):
@@ -77,6 +77,20 @@ def encoder_digest(model: WorldModel) -> str:
 def decoder_mse(decoder: PixelDecoder, z: Tensor, frames: Tensor) -> float:
     """Mean squared error of decoded frames ``(N, 3, 64, 64)`` over all pixels and channels, each counted once."""
     return (decoder(z) - frames).square().mean().item()
+
+
+def blind_mse(frames: Tensor) -> float:
+    """The error of the one picture that is the best answer to all of these frames.
+
+    Best under the foreground loss: every pixel is the mean of the frames, weighted as that loss weights them. A
+    decoder that cannot tell the frames apart comes to this picture.
+
+    Arguments:
+        frames: ``(N, 3, H, W)`` in [0, 1].
+    """
+    weight = 1 + FOREGROUND_WEIGHT * (1 - frames)
+    best = (weight * frames).sum(0) / weight.sum(0)
+    return (best - frames).square().mean().item()
 
 
 def _train(run: Run, steps: int, batch_size: int) -> PixelDecoder:

@@ -2,15 +2,17 @@
 
 1. It learns: after some steps it draws held-out frames far better than the untrained one.
 2. It is trained once and found again, and the encoder is not touched.
-3. A decoder of another encoder is refused, and so is a damaged file or another architecture.
+3. The blind picture is the minimum of the foreground loss over single pictures.
+4. A decoder of another encoder is refused, and so is a damaged file or another architecture.
 """
 
 import pytest
 import torch
 
 from smwm_core import decoding
-from smwm_core.decoding import decoder_mse, encoder_digest, load_decoder, trained_decoder
+from smwm_core.decoding import blind_mse, decoder_mse, encoder_digest, load_decoder, trained_decoder
 from smwm_core.errors import SMWMError
+from smwm_core.losses import foreground_loss
 from smwm_core.models import PixelDecoder
 from smwm_core.objective import Objective
 from smwm_core.runs import Run, train_run
@@ -31,7 +33,7 @@ def test_a_decoder_learns_and_leaves_the_encoder_alone(run):
     before = encoder_digest(run.model)
     state = run.world.sample(32, generator(1, "test")).state
     z, frames = run.model.encode_states(run.world, state), run.world.render(state)
-    few, many = trained_decoder(run, 1, 16), trained_decoder(run, 80, 16)
+    few, many = trained_decoder(run, 1), trained_decoder(run, 80)
     assert decoder_mse(many, z, frames) < 0.5 * decoder_mse(few, z, frames)
     assert decoder_mse(many, z, frames) == pytest.approx(((many(z) - frames) ** 2).mean().item())
     assert encoder_digest(run.model) == before
@@ -40,21 +42,21 @@ def test_a_decoder_learns_and_leaves_the_encoder_alone(run):
 
 
 def test_a_decoder_is_trained_once(run, monkeypatch):
-    first = trained_decoder(run, 2, 8)
+    first = trained_decoder(run, 2)
 
     def unwanted(*_):
         raise AssertionError("trained a second time")
 
     monkeypatch.setattr(decoding, "_train", unwanted)
-    again = trained_decoder(run, 2, 8)
+    again = trained_decoder(run, 2)
     for name, weight in first.state_dict().items():
         assert torch.equal(weight, again.state_dict()[name])
     with pytest.raises(AssertionError, match="second time"):
-        trained_decoder(run, 3, 8)
+        trained_decoder(run, 3)
 
 
 def test_a_decoder_of_another_encoder_is_refused(run, tmp_path):
-    trained_decoder(run, 1, 8)
+    trained_decoder(run, 1)
     (path,) = (tmp_path / "cache" / "decoders").rglob("weights.safetensors")
     load_decoder(path, run.model)
     with torch.no_grad():
@@ -85,4 +87,16 @@ def test_the_digest_names_the_weights_of_the_encoder_alone(run):
 
 
 def test_a_decoder_fits_the_latent_of_its_run(run):
-    assert trained_decoder(run, 1, 8).latent_dim == run.config.latent_dim == PixelDecoder(8).latent_dim
+    assert trained_decoder(run, 1).latent_dim == run.config.latent_dim == PixelDecoder(8).latent_dim
+
+
+def test_no_single_picture_has_a_lower_foreground_loss_than_the_blind_one():
+    frames = torch.rand(6, 3, 4, 4, generator=generator(0, "test"))
+    picture = torch.full((1, 3, 4, 4), 0.5, requires_grad=True)
+    optimizer = torch.optim.Adam([picture], lr=0.02)
+    for _ in range(600):
+        optimizer.zero_grad()
+        foreground_loss(picture.expand_as(frames), frames).backward()
+        optimizer.step()
+    assert blind_mse(frames) == pytest.approx((picture - frames).square().mean().item(), rel=1e-3)
+    assert blind_mse(frames[:1]) == pytest.approx(0, abs=1e-12)

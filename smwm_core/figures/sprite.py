@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_core.figures.dot_world import training_step_axis
-from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import GREY, ORANGE, SMWM, VERMILION, Figure, new_figure
 
 
 def decoded_frames(truth: np.ndarray, decoded: dict[str, np.ndarray]) -> Figure:
@@ -25,25 +25,24 @@ def decoded_frames(truth: np.ndarray, decoded: dict[str, np.ndarray]) -> Figure:
     return figure
 
 
-def learning_order(steps: np.ndarray, r2: dict[str, np.ndarray], curriculum: int) -> Figure:
+def learning_order(steps: np.ndarray, r2: dict[str, np.ndarray], unordered: np.ndarray, curriculum: int) -> Figure:
     """How well each degree of freedom can be read from the latent while training.
 
     Arguments:
         steps: ``(S,)`` training steps.
         r2: per degree of freedom ``(seeds, S)``; at most three.
+        unordered: ``(S,)`` the last of them in a run that drew its data in random order from the start.
         curriculum: number of steps that drew the easier transitions first; 0 draws no mark.
     """
-    figure, axis = new_figure(7, 4)
+    figure, axis = new_figure(7.5, 4.2)
     for (label, values), colour, marker in zip(r2.items(), (SMWM, ORANGE, VERMILION), "os^", strict=False):
         values = values.clip(min=0)
         axis.plot(steps, values.T, color=colour, linewidth=0.8, alpha=0.5)
         axis.plot(steps, values.mean(0), color=colour, marker=marker, markersize=5, label=label)
+    axis.plot(steps, unordered.clip(min=0), color=GREY, linestyle=":", label="θ, random order")
     training_step_axis(axis, steps)
     axis.set(ylabel="R² of a linear read-out", ylim=(-0.03, 1.05))
     if curriculum:
         axis.axvline(curriculum, color=GREY, linestyle="--", linewidth=1.2)
-        axis.text(
-            curriculum * 0.9, 0.5, "all headings", color=INK, ha="right", va="center", rotation=90, fontsize="small"
-        )
-    axis.legend(loc="upper left")
+    axis.legend(loc="center left", bbox_to_anchor=(0, 0.55))
     return figure
