@@ -7,11 +7,16 @@ import argparse
 import importlib
 import os
 import sys
+from pathlib import Path
 
 from smwm_core import paths
 from smwm_core.devices import pick_device
-from smwm_core.errors import SMWMError
+from smwm_core.episodes import Episodes
+from smwm_core.errors import SMWMError, choose
+from smwm_core.lewm_files import STATE_COLUMNS, read_episodes
 from smwm_core.presets import PRESETS, get_preset
+from smwm_core.recordings import recorded
+from smwm_core.worlds import SIMULATORS
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,6 +55,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--recompute", action="store_true", help="train instead of reading published weights")
     run.set_defaults(command=_run)
 
+    data = commands.add_parser("data", help="recorded episodes of the planning tasks").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    generating = data.add_parser("generate", help="collect the episodes of a task; an interrupted collection goes on")
+    generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
+    generating.add_argument("--workers", type=int, help="processes (default: one per core)")
+    generating.set_defaults(command=_data_generate)
+    checking = data.add_parser(
+        "check", help="read a published HDF5 file and say what is in it, or what is wrong with it"
+    )
+    checking.add_argument("file", type=Path)
+    checking.add_argument("--task", required=True, help=f"one of {', '.join(STATE_COLUMNS)}")
+    checking.set_defaults(command=_data_check)
+
     pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
     pages.set_defaults(command=_pages)
 
@@ -87,6 +106,25 @@ def _run(options: argparse.Namespace) -> None:
     if output.parent == paths.NOTEBOOKS:
         _pages(options)
     print(paths.shown(output))
+
+
+def _data_generate(options: argparse.Namespace) -> None:
+    build, count = choose("planning task", options.task, SIMULATORS)
+    if options.workers is not None and options.workers < 1:
+        raise SMWMError(f"Episodes are collected by at least one process, not {options.workers}.")
+    print(_described(recorded(build(), options.task, count, workers=options.workers)))
+
+
+def _data_check(options: argparse.Namespace) -> None:
+    print(_described(read_episodes(options.file, options.task)))
+
+
+def _described(episodes: Episodes) -> str:
+    steps = episodes.length - 1
+    return (
+        f"{len(episodes):,} episodes of {int(steps.min())} to {int(steps.max())} steps, {int(steps.sum()):,} in all; "
+        f"states of {episodes.state.shape[1]} and actions of {episodes.action.shape[1]} numbers"
+    )
 
 
 def _pages(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """Claims about the command line: a mistake costs one sentence on stderr and exit status 2, nothing more."""
 
+import re
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import papermill
 import pytest
 import torch
 
-from smwm_core import notebooks, paths
+from smwm_core import notebooks, paths, worlds
 from smwm_core.cli import main
 
 NOTEBOOK = "fig2_dot_world"
@@ -46,6 +47,12 @@ MISTAKES = {
     "a seed that is no number": (["run", NOTEBOOK, "--seed", "one"], "--seed", "'one'"),
     "a parameter without value": (["run", NOTEBOOK, "--preset"], "--preset"),
     "an argument too many": (["list", "everything"], "everything"),
+    "no action on data": (["data"], "ACTION"),
+    "unknown planning task": (["data", "generate", "chess"], "no planning task named 'chess'", "pusht, tworoom"),
+    "no worker": (["data", "generate", "tworoom", "--workers", "0"], "at least one process, not 0"),
+    "a file that is not there": (["data", "check", "none.h5", "--task", "pusht"], "There is no file", "none.h5"),
+    "a file of an unknown task": (["data", "check", "none.h5", "--task", "chess"], "no task named 'chess'"),
+    "a file without its task": (["data", "check", "none.h5"], "--task"),
 }
 
 
@@ -118,3 +125,12 @@ def test_without_the_book_tools_the_command_line_says_what_to_install(capsys, mo
     monkeypatch.delitem(sys.modules, "smwm_core.notebooks", raising=False)
     assert main(["list"]) == 2
     assert_one_sentence(capsys.readouterr().err, "needs the package jupytext", "pip install -r requirements.txt")
+
+
+def test_episodes_are_collected_and_described(capsys, monkeypatch):
+    monkeypatch.setitem(worlds.SIMULATORS, "tworoom", (worlds.TwoRoom, 250))
+    assert main(["data", "generate", "tworoom", "--workers", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert re.fullmatch(
+        r"250 episodes of \d+ to 100 steps, \d\d,\d{3} in all; states of 2 and actions of 2 numbers\n", printed
+    )
