@@ -1,4 +1,4 @@
-"""Seven ways to train the same world model, of which two let it collapse or may."""
+"""Seven objectives for one world model: six ways to keep its latent from collapsing, and none at all."""
 
 from dataclasses import dataclass
 
