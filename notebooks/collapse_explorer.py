@@ -98,11 +98,11 @@ Explorer(exploration)
 #
 # **What to try.** Leave λ at 100 or 10 and move the step from left to right: the latent begins nearly as a point, for an
 # untrained encoder hardly tells one frame from another, and opens within a hundred steps. Now set λ to 0 and do it again.
-# Then stay at the last step and walk through λ: where is the border, and how sharp is it?
+# Then stay at the last step and walk through λ: what changes between 0 and the first value above it, and what afterwards?
 #
 # ## The same in one picture
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with enough of it the point opens into the square of positions."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; the lower rows open into a coloured square.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1
 chosen = [0, *(int(np.searchsorted(exploration.steps, step).clip(max=last)) for step in (16, 64, 256)), last]
 figures.explorer_table(
@@ -133,15 +133,18 @@ for lam in with_weights:
 # %% [markdown]
 # ## What to notice
 #
-# - **Collapse is fast and opening is faster.** Both are decided within the first few hundred steps.
+# - **λ decides how large, not whether.** From 0.01 upwards every λ keeps the position (see `position_r2`) and a knee at 2. What
+#   grows with λ is the latent itself, from a hundredth to several units of variance: a stronger inverse loss can afford a
+#   larger latent, a weaker one has to yield to the forward loss, which likes everything small.
 # - **Look at the scale before you look at the shape.** The spectrum of a collapsed latent has a shape too, but its axis
-#   is a power of ten. A read-out that is free to multiply, like the linear one in the table, can still find the position in
-#   what is left.
-# - **λ is forgiving here.** In this world everything from the border upwards gives much the same latent. In harder worlds the
-#   forward loss competes for the same dimensions, and λ matters.
+#   is a power of ten. A read-out that is free to multiply, like the linear one in the table, still finds a third of the
+#   position in what is left.
+# - **λ is forgiving here.** This world is easy: two dimensions, nothing that distracts. In harder worlds a latent that is too
+#   small or too large is worse to predict or to plan in, and λ has to be chosen.
 #
-# **Try it.** Add more values of λ between the last that collapses and the first that does not, and run
-# `SMWM_DATA=scratch python -m smwm_core run collapse_explorer --recompute`. Does the border move if you train longer?
+# **Try it.** Add values of λ below 0.01 to the list and run
+# `SMWM_DATA=scratch python -m smwm_core run collapse_explorer --recompute`. Where does the latent stop opening within 1,600
+# steps? Is that a border, or does it only take longer?
 
 # %% [markdown]
 # ## Provenance

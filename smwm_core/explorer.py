@@ -64,7 +64,7 @@ class Exploration:
         total = self.variances[i, j]
         share = self.spectra[i, j, :2].sum() / total if total else 0.0
         return (
-            f"λ = {self.lambdas[i]:g}, step {self.steps[j]:,}: total variance {total:.1e}, "
+            f"λ = {self.lambdas[i]:g}, step {self.steps[j]:,}: total variance {total:.2g}, "
             f"{100 * share:.0f} % of it in the first two components."
         )
 

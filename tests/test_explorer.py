@@ -35,7 +35,7 @@ def test_the_words_are_the_numbers():
     shown = exploration()
     share = round(100 * shown.spectra[1, 2, :2].sum() / 2.5)
     assert shown.sentence(1, 2) == (
-        f"λ = 0.1, step 1,600: total variance 2.5e+00, {share} % of it in the first two components."
+        f"λ = 0.1, step 1,600: total variance 2.5, {share} % of it in the first two components."
     )
     assert "0 % of it" in exploration(variances=np.zeros((3, 3))).sentence(0, 0)
 
