@@ -173,12 +173,13 @@ for control, label in labels.items():
 # - **Control of x brings y along.** The agent that controls only x holds y too, with a far smaller share of its variance. To tell
 #   *how far* it was moved it must find the arrow, and an encoder made of convolutions finds it in both directions.
 # - **A blob is an honest answer.** A decoder that knows the place but not the heading does best with the average over headings.
-#   The table has the error of that answer, `sees_place_only`, computed without any model, and the decoders of the agents that
-#   control x, or x and y, come out at it. Likewise `sees_nothing` is the error of one cloud for all frames.
-# - **The paper's decoders see a little more.** The paper's errors for x and for x and y lie below `sees_place_only`. No drawing
-#   without any knowledge of the heading can do that, so at the paper's budget a trace of the heading is left in those latents,
-#   and thirty epochs of decoder training find it. Ours does not have it, or not within reach of a short training; in that
-#   sense our verdict *differs* means less heading, not a worse picture.
+#   The table has the error of that answer, `sees_place_only`, computed without any model. The decoders of the agents that
+#   control x and y come out at it, those of the agents that control only x a little above, for their y is less sharp.
+#   Likewise `sees_nothing` is the error of one cloud for all frames, and the collapsed agent's decoder comes out at that.
+# - **The paper's decoders see a little more.** The paper's errors for x and for x and y are a third of `sees_place_only` or less. No
+#   drawing without any knowledge of the heading can do that, so at the paper's budget a trace of the heading is left in those
+#   latents, and thirty epochs of decoder training find it. Ours does not have it, or not within reach of a short training.
+#   There the verdict *differs* means less heading and more honest blobs, and the order of x before x and y is not the paper's.
 # - **A linear read-out does not mind a small scale.** The agent without control has collapsed (see its `total_variance`), yet
 #   least squares blows up what is left and finds half of the place. The paper, whose training sees about a thousand times
 #   as many frames, reports nothing. The decoder, which cannot blow up so well, draws the cloud.
