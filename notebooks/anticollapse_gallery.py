@@ -192,14 +192,16 @@ for name in kept_methods:
 #   provide is a reason to hold anything at all. A distractor that can be predicted is another matter.
 # - **Room is used differently.** The inverse loss asks for the action and no more: its spectrum ends where the action ends. SIGReg
 #   and VICReg ask all 64 dimensions to vary, and there is little to vary with, so the position comes back many times over,
-#   bent in different ways. The knee then says nothing about control, and the rollout is about as good.
-# - **Put together, the larger wish wins.** Inverse + SIGReg has the spectrum of SIGReg. It holds what both hold.
+#   bent in different ways. The knee then says nothing about control. VICReg's rollouts are as good as those of the inverse
+#   loss, SIGReg's a little worse.
+# - **Put together, the larger wish wins.** Inverse + SIGReg has nearly the spectrum of SIGReg. It holds what both hold.
 # - **A moving average alone does not help here.** Its latent shrinks faster than that of the forward loss alone. BYOL has more than a slow
 #   target: normalisation layers, two views, a predictor of its own; this encoder has none of them.
 # - **Reconstruction has not found the dots.** Thirteen pixels of 4,096 are little to gain for a decoder that starts with a white page,
 #   even if ink counts eleven times. In 500 steps it leaves the latent nearly collapsed; it is also the most expensive step.
-# - **Time decides too.** In the combined world 500 steps are few for every method. The page on
-#   [Fig. 4](fig4_controllable_dof.ipynb) shows what the inverse loss reaches there with more of them.
+# - **Time decides too.** In the combined world 500 steps are too few for every method: at least one controlled dot is missing
+#   from each latent (R² near zero). The page on [Fig. 4](fig4_controllable_dof.ipynb) shows what the inverse loss reaches
+#   there with more of them.
 #
 # ## Where each wins
 #

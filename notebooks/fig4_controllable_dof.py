@@ -173,8 +173,8 @@ figures.found_one_by_one(
 # hold a dot, its part of the action can only be guessed, and that costs a third of Var(a). A dot that is not yet in the latent
 # gives the encoder almost no gradient, so a run can rest on a landing for thousands of steps. In the paper's 97,600
 # steps of 256 transitions this passes unnoticed. On a laptop it decides the result: the
-# [comparison of seven methods](anticollapse_gallery.ipynb) gives this world 500 steps of 64, and there its knee is too small. It is
-# the number of steps that counts, so this page takes 12,000 steps of 16.
+# [comparison of seven methods](anticollapse_gallery.ipynb) gives this world 500 steps of 64, and there its latent still lacks
+# whole dots. It is the number of steps that counts, so this page takes 12,000 steps of 16.
 #
 # ## The numbers
 #
@@ -202,8 +202,8 @@ for name in settings:
 # - **The distractor is seen and dropped.** The encoder's input contains it in full colour. It is absent from the latent
 #   because keeping it would make the next latent harder to predict and helps no one to recover the action.
 # - **Filtering is learned early.** It happens in the same hundred steps in which the latent opens up.
-# - **A knee can be right for the wrong time.** Stop training on a landing, and the spectrum ends one thing too early, as
-#   sharply as ever. Only the inverse loss tells that something is missing.
+# - **A spectrum does not tell what is missing.** On a landing it describes what has been found so far. Only the inverse loss,
+#   which still stands a third or two thirds of Var(a) high, says that there is more to find.
 #
 # **Try it.** Give the distractor world a third dot that never moves: write `dots/independent+random+static` for the name of the
 # world. Does the latent keep it? What does the forward loss have to say about a thing that is perfectly predictable?
