@@ -55,7 +55,7 @@ def spectra_by_method(spectra: dict[str, dict[str, np.ndarray]], true_dim: dict[
         row[0].set_ylabel(label.replace(" (", "\n("), rotation=0, ha="right", va="center", labelpad=10)
     axes[0, 0].set(yscale="log", xticks=[1, 4, 8, 12, 16])
     for axis, world in zip(axes[0], true_dim, strict=True):
-        axis.set_title(f"{world} ({true_dim[world]}-D action)")
+        axis.set_title(f"{world}\n{true_dim[world]}-D action", fontsize="medium")
     for axis in axes[-1]:
         axis.set_xlabel("principal component")
     figure.supylabel("variance (latent units², logarithmic)", fontsize="medium")

@@ -106,5 +106,5 @@ def found_one_by_one(steps: np.ndarray, losses: np.ndarray, floors: list[float])
         axis.plot(steps, loss, color=colour, linewidth=1.6, label=f"seed {number + 1} of {len(losses)}")
     axis.set(xlabel="training step", ylabel="inverse loss", ylim=(0, floors[0] * 1.12), xlim=(0, steps[-1]))
     axis.xaxis.set_major_formatter("{x:,.0f}")
-    axis.legend(loc="lower left")
+    axis.legend(loc="center", bbox_to_anchor=(0.55, 0.76))
     return figure
