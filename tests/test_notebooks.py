@@ -118,7 +118,7 @@ def test_notebook_trains_from_nothing(name, tmp_path, monkeypatch):
     output = notebooks.run(name, preset="smoke", seed=3, device="cpu", recompute=True)
     assert output.is_relative_to(tmp_path)
     results = json.loads((tmp_path / "results" / name / "smoke_seed3.json").read_text())
-    assert results["seeds"] == [3, 4]
+    assert results["seeds"] in ([3, 4], [3])  # pages that are there to be looked at have one seed
     assert results["metrics"]
     assert results["provenance"]["command"].endswith("--preset smoke --seed 3 --recompute")
     assert nbformat.read(output, as_version=4).metadata["smwm"]["parameters"]["preset"] == "smoke"
