@@ -116,7 +116,7 @@ figures.kept_and_dropped(
 # %% [markdown]
 # A linear read-out does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
 # variance. So read this picture together with the total variance in the table: a mark to the right in a collapsed latent
-# is a trace that nothing downstream can use.
+# is a trace on a scale that the models beside it cannot see.
 #
 # ## The seven methods
 #
