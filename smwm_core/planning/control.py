@@ -95,9 +95,7 @@ def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost |
     def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, s.to(device)) for s in (state, goal))
         plan = search(cost, z, z_goal, generator)
-        return (
-            world.primitive_actions(plan.actions.flatten(0, 1)).unflatten(0, plan.actions.shape[:2]).flatten(1, 2).cpu()
-        )
+        return world.primitive_sequence(plan.actions).cpu()
 
     return controller
 
@@ -106,16 +104,14 @@ def oracle_controller(world: Blocks, search: CEM) -> Controller:
     """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
 
     def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
-        tasks, samples, horizon, _ = actions.shape
-        primitive = (
-            world.primitive_actions(actions.flatten(0, 2)).unflatten(0, (tasks * samples, horizon)).flatten(1, 2)
-        )
+        tasks, samples = actions.shape[:2]
+        primitive = world.primitive_sequence(actions.flatten(0, 1))
         s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
         return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
 
     def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         plan = search(cost, state, goal, generator)
-        return world.primitive_actions(plan.actions.flatten(0, 1)).unflatten(0, plan.actions.shape[:2]).flatten(1, 2)
+        return world.primitive_sequence(plan.actions)
 
     return controller
 

@@ -26,9 +26,7 @@ def final_distance(model: WorldModel) -> Cost:
                 f"{tuple(z_goal.shape)} and {tuple(actions.shape)}."
             )
         tasks, samples = actions.shape[:2]
-        predicted = z.repeat_interleave(samples, 0)
-        for action in actions.flatten(0, 1).unbind(1):
-            predicted = model.predict(predicted, action)
+        predicted = model.rollout(z.repeat_interleave(samples, 0), actions.flatten(0, 1))[:, -1]
         return (predicted.unflatten(0, (tasks, samples)) - z_goal[:, None]).square().sum(-1)
 
     return cost

@@ -100,6 +100,10 @@ class Blocks:
         mean, std = (part.to(blocks) for part in self.scale)
         return (blocks * std + mean).unflatten(1, (self.skip, -1))
 
+    def primitive_sequence(self, plans: Tensor) -> Tensor:
+        """Sequences of standardised blocks ``(…, H, action_dim)`` → actions of the simulator, ``(…, H · skip, A)``."""
+        return self.primitive_actions(plans.flatten(0, -2)).unflatten(0, plans.shape[:-1]).flatten(-3, -2)
+
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]
