@@ -60,23 +60,25 @@ def effective_rank(variances: np.ndarray) -> float:
 
 
 class PrincipalPlane:
-    """The first two principal axes of a set of latents, to project others onto.
+    """The first principal axes of a set of latents, to project others onto.
 
     Arguments:
         z: ``(N, Z)``; fixes the centre and the axes. The sign of each axis is chosen so that its
             largest entry is positive, which makes pictures repeatable.
+        components: how many axes.
     """
 
-    def __init__(self, z: Tensor) -> None:
+    def __init__(self, z: Tensor, components: int = 2) -> None:
         _require_latents(z)
         points = z.double().cpu().numpy()
         self.centre = points.mean(0)
         _, _, axes = np.linalg.svd(points - self.centre, full_matrices=False)
-        signs = np.sign(axes[np.arange(2), np.abs(axes[:2]).argmax(1)])
-        self.axes = axes[:2] * signs[:, None]
+        axes = axes[:components]
+        signs = np.sign(axes[np.arange(components), np.abs(axes).argmax(1)])
+        self.axes = axes * signs[:, None]
 
     def __call__(self, z: Tensor) -> np.ndarray:
-        """``(…, Z)`` → ``(…, 2)`` coordinates in the plane, in latent units."""
+        """``(…, Z)`` → ``(…, components)`` coordinates, in latent units."""
         return (z.double().cpu().numpy() - self.centre) @ self.axes.T
 
 

@@ -63,6 +63,11 @@ class Episodes:
         """First row of each episode, ``(E,)``."""
         return self.length.cumsum(0) - self.length
 
+    @property
+    def step(self) -> Tensor:
+        """Each row's place in its episode, ``(R,)``, from 0."""
+        return torch.arange(len(self.state)) - self.offset.repeat_interleave(self.length)
+
     def __len__(self) -> int:
         return len(self.length)
 

@@ -11,7 +11,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from smwm_core import episodes, helpers, losses, objective, seeds, sigreg, training, vicreg
+from smwm_core import episodes, frames, helpers, losses, objective, seeds, sigreg, training, vicreg
 from smwm_core.models import decoder, dynamics, encoder, world_model
 from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
@@ -26,7 +26,7 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
     world = make_world(config.world)
     modules = [*_ALWAYS, sys.modules[type(world).__module__]]
     if isinstance(world, Blocks):
-        modules += [episodes, sys.modules[type(world.simulator).__module__]]
+        modules += [episodes, sys.modules[type(world.simulator).__module__], *[frames] * bool(world.frames)]
     modules += [module for term, module in _WHERE_USED.items() if getattr(config.objective, term)]
     identity = {
         "config": _plain(asdict(config)),

@@ -12,10 +12,23 @@ from smwm_core.objective import Objective
 from smwm_core.training import RunConfig
 from smwm_core.worlds.sprite import CONTROLS
 
+# Names of the planning tasks, and the weight of the inverse loss that planned best in each: fig7_lambda has the sweep.
+TASKS = {"tworoom": "TwoRoom", "pusht": "Push-T"}
+LAMBDAS = {"tworoom": 10, "pusht": 10}
+
+
+def planning_objectives(task: str) -> dict[str, Objective]:
+    """The three objectives that are compared in planning; SIGReg has the paper's weight."""
+    return {
+        "smwm": Objective(inverse=LAMBDAS[task]),
+        "sigreg": Objective(inverse=0, sigreg=0.09),
+        "forward_only": Objective(inverse=0),
+    }
+
 
 @dataclass(frozen=True)
 class Preset:
-    """A budget for the toy worlds.
+    """A budget.
 
     Arguments:
         name: under which it is asked for.
@@ -24,6 +37,10 @@ class Preset:
         held_out: frames, trajectories or transitions per evaluation.
         comparison_steps: steps of every run in the comparison of ways against collapse, in batches of the same size.
         decoder_steps: of training a decoder on a frozen encoder, in batches of the encoder's run.
+        probe_states: to fit a probe of physical quantities, and to score it.
+        tasks: of planning, per world.
+        search: values of the planner that differ from the paper's.
+        episodes: recorded per planning world, where that differs from the usual number.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
     """
@@ -36,11 +53,17 @@ class Preset:
     comparison_steps: int
     decoder_steps: int
     published: bool
+    probe_states: tuple[int, int]
+    tasks: int = 100
+    search: Mapping[str, int] = field(default_factory=dict)
+    episodes: Mapping[str, int] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def config(self, world: str, objective: Objective) -> RunConfig:
         """The run of this budget in a world under an objective."""
         values = {"steps": self.steps, "batch_size": self.batch_size, **self.exceptions.get(world, {})}
+        if world in self.episodes:
+            world = f"{world}/{self.episodes[world]}"
         return RunConfig(world=world, objective=objective, **values)
 
 
@@ -57,6 +80,10 @@ PRESETS = {
         comparison_steps=5,
         decoder_steps=5,
         published=False,
+        probe_states=(200, 200),
+        tasks=4,
+        search={"samples": 20, "iterations": 2, "elites": 4},
+        episodes={"tworoom": 400, "pusht": 40},
         exceptions={"sprite/xyt": {"curriculum": 10}},
     ),
     "laptop": Preset(
@@ -68,6 +95,7 @@ PRESETS = {
         comparison_steps=500,
         decoder_steps=2_500,
         published=True,
+        probe_states=(5_000, 2_000),
         exceptions={
             "dots/combined": {"steps": 12_000, "batch_size": 16},
             **{f"sprite/{control}": {"steps": 3_200, "batch_size": 16} for control in ("none", "x", "xy")},
@@ -83,6 +111,7 @@ PRESETS = {
         comparison_steps=97_600,
         decoder_steps=29_280,
         published=True,
+        probe_states=(25_000, 5_000),
         exceptions={f"sprite/{control}": {"steps": 195_200} for control in CONTROLS},
     ),
 }

@@ -16,11 +16,12 @@ from tqdm import tqdm
 from smwm_core import episodes as episodes_module
 from smwm_core import paths
 from smwm_core.episodes import Episodes
+from smwm_core.errors import SMWMError
 from smwm_core.files import held
 from smwm_core.seeds import generator
 from smwm_core.source import code_digest
 
-PART = 250  # episodes
+PART = 20  # episodes
 
 
 def recorded(simulator, name: str, count: int, *, workers: int | None = None) -> Episodes:
@@ -29,12 +30,14 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     Arguments:
         simulator: with a ``collect`` method.
         name: of the recording, for its file and its seeds.
-        count: number of episodes, a multiple of 250.
+        count: number of episodes, a multiple of 20.
         workers: processes; by default one per core.
 
     Raises:
-        SMWMError: another process is collecting them, or their file is damaged.
+        SMWMError: an odd number of episodes, another process is collecting them, or their file is damaged.
     """
+    if count < PART or count % PART:
+        raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
     folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{_digest(simulator)}"
     whole = folder / "episodes.npz"
     if not whole.exists():

@@ -97,7 +97,7 @@ def settle(
     if not recompute:
         results = load_results(notebook, preset, seeds[0])
         for seed, row in zip(seeds, rows, strict=False):
-            require_agreement(results, seed, row)
+            require_agreement(results, seed, row, trials=trials)
         return results
     if not rows or any(row.keys() != rows[0].keys() for row in rows) or len(rows) != len(seeds):
         raise SMWMError("Results need one row per seed, all with the same metrics.")
@@ -189,20 +189,24 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     return Results(notebook, **content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
 
 
-def require_agreement(results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02) -> None:
+def require_agreement(
+    results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02, trials: dict[str, int] | None = None
+) -> None:
     """Refuse results that the weights beside them do not reproduce.
 
     Arguments:
         row: metrics just computed for ``seed``.
         tolerance: largest allowed difference, relative to the stored value (absolute below 1e-9);
             it covers the arithmetic of different processors.
+        trials: of metrics that are rates in percent; two trials may end differently.
     """
     if seed not in results.seeds:
         raise SMWMError(f"The results hold seeds {results.seeds}, not {seed}; recompute them with --recompute.")
     position = results.seeds.index(seed)
     for name, value in row.items():
         stored = results.metric(name)["per_seed"][position]
-        if not math.isclose(value, stored, rel_tol=tolerance, abs_tol=1e-9):
+        slack = 201 / trials[name] if trials and name in trials else 1e-9
+        if not math.isclose(value, stored, rel_tol=tolerance, abs_tol=slack):
             raise SMWMError(
                 f"{name} is {value:.6g} when computed from the weights, but {stored:.6g} in the results of preset "
                 f"{results.preset}; weights and results do not belong together, recompute both with --recompute."

@@ -7,7 +7,7 @@ a weights file.
 """
 
 import pickle
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from smwm_core.files import held, load_arrays, save_arrays, write_whole
 from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
 from smwm_core.training import PROGRESS_KEYS, RunConfig, build_model, train
-from smwm_core.worlds import World, make_world
+from smwm_core.worlds import Blocks, World, make_world
 
 _RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z", "curriculum": "curriculum"}
 _RETRAIN = "delete its folder to train anew"
@@ -104,6 +104,9 @@ def _train_into(folder: Path, config: RunConfig, seed: int, device: torch.device
         "fingerprint": fingerprint(config, seed, device.type),
         "seconds": round(trained.seconds, 1),
     }
+    world = make_world(config.world)
+    if isinstance(world, Blocks):  # without it, nobody who lacks the episodes could use the model
+        description["action_scale"] = [part.tolist() for part in world.scale]
     checkpoints.save_weights(folder / "weights.safetensors", trained.model, description)
     progress.unlink(missing_ok=True)
 
@@ -138,9 +141,10 @@ def _open_cached(folder: Path, config: RunConfig, seed: int, device: torch.devic
 
 
 def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
-    model = build_model(config)
+    world, model = make_world(config.world), build_model(config)
     description = checkpoints.load_weights(weights, model)
-    if not {"device", "fingerprint", "seconds"} <= description.keys():
+    needed = {"device", "fingerprint", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
+    if not needed <= description.keys():
         raise SMWMError(f"{paths.shown(weights)} does not say which run it is from; restore or recompute it.")
     expected = fingerprint(config, seed, description["device"])
     if description["fingerprint"] != expected:
@@ -148,8 +152,11 @@ def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, his
             f"{paths.shown(weights)} was trained by other code or another configuration (fingerprint "
             f"{description['fingerprint']}, now {expected}); train it again with --recompute."
         )
+    if isinstance(world, Blocks):
+        mean, std = map(torch.tensor, description["action_scale"])
+        world = replace(world, known_scale=(mean, std))
     model = model.to(device).eval().requires_grad_(False)
-    return Run(config, seed, make_world(config.world), model, history, description["seconds"], weights)
+    return Run(config, seed, world, model, history, description["seconds"], weights)
 
 
 def _read_progress(path: Path, device: torch.device) -> dict | None:

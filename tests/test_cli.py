@@ -128,9 +128,9 @@ def test_without_the_book_tools_the_command_line_says_what_to_install(capsys, mo
 
 
 def test_episodes_are_collected_and_described(capsys, monkeypatch):
-    monkeypatch.setitem(worlds.SIMULATORS, "tworoom", (worlds.TwoRoom, 250))
+    monkeypatch.setitem(worlds.SIMULATORS, "tworoom", (worlds.TwoRoom, 240))
     assert main(["data", "generate", "tworoom", "--workers", "1"]) == 0
     printed = capsys.readouterr().out
     assert re.fullmatch(
-        r"250 episodes of \d+ to 100 steps, \d\d,\d{3} in all; states of 2 and actions of 2 numbers\n", printed
+        r"240 episodes of \d+ to 100 steps, \d\d,\d{3} in all; states of 2 and actions of 2 numbers\n", printed
     )

@@ -21,14 +21,19 @@ from smwm_core.intervals import wilson_interval
 from smwm_core.models import WorldModel
 from smwm_core.planning import (
     CEM,
+    GROUP,
+    Outcome,
     Tasks,
     carry_out,
     draw_tasks,
+    evaluate,
     final_distance,
-    median_steps,
     model_controller,
+    obtain_tasks,
     oracle_controller,
     random_controller,
+    scores,
+    tasks_path,
 )
 from smwm_core.worlds.blocks import Blocks
 from smwm_core.worlds.two_room import TwoRoom
@@ -225,7 +230,50 @@ def test_success_is_latched_and_counted_from_the_first_step():
     assert outcome.trivial.tolist() == [False, True, False]
     assert outcome.path.shape == (3, 13, 2)
     assert outcome.path[0, -1, 0] == 99.5
-    assert median_steps(outcome) == 2
+    assert outcome.actions.shape == (3, 12, 2)
+    found = scores(outcome)
+    assert found["success_percent"] == pytest.approx(200 / 3)
+    assert found["nontrivial_success_percent"] == 50
+    assert found["steps_to_success_median"] == 2
+    assert scores(Outcome(torch.zeros(2), torch.ones(2, dtype=torch.bool), *[torch.zeros(2, 1, 2)] * 2)) == {
+        "success_percent": 0
+    }
+
+
+def test_the_first_tasks_can_be_planned_again_alone():
+    tasks = draw_tasks(world(), GROUP + 5, 25, generator(3))
+    controller = random_controller(world())
+    everything = evaluate(world(), controller, tasks, 20, seed=1)
+    first = evaluate(world(), controller, tasks[:GROUP], 20, seed=1)
+    assert len(everything.steps) == GROUP + 5
+    assert torch.equal(everything.path[:GROUP], first.path)
+    assert not torch.equal(evaluate(world(), controller, tasks, 20, seed=2).path, everything.path)
+    assert not torch.equal(everything.actions[0], everything.actions[GROUP])
+
+
+def test_tasks_are_drawn_once_and_found_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    drawn = obtain_tasks("tworoom/400", 7, 25, recompute=True)
+    found = obtain_tasks("tworoom/400", 7, 25, recompute=False)
+    assert torch.equal(found.start, drawn.start)
+    assert torch.equal(found.goal, drawn.goal)
+    with pytest.raises(SMWMError, match=r"no published tasks .*tworoom-400_8x25.npz; draw them with --recompute"):
+        obtain_tasks("tworoom/400", 8, 25, recompute=False)
+    path = tasks_path("tworoom/400", 7, 25)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SMWMError, match=r"tworoom-400_7x25\.npz"):
+        obtain_tasks("tworoom/400", 7, 25, recompute=False)
+
+
+def test_a_start_or_goal_outside_the_world_is_refused():
+    room = torch.tensor([[50.0, 150.0]])
+    for outside in ([300.0, 50.0], [112.0, 150.0]):
+        with pytest.raises(SMWMError, match="The goal of task 0 is not in the world"):
+            carry_out(world(), random_controller(world()), Tasks(room, torch.tensor([outside])), 5, generator())
+    with pytest.raises(SMWMError, match="start or a goal of a task is not finite"):
+        Tasks(room, torch.tensor([[torch.nan, 1.0]]))
+    with pytest.raises(SMWMError, match="as many starts as goals"):
+        Tasks(room, torch.zeros(2, 2))
 
 
 def test_the_oracle_solves_what_random_actions_do_not():

@@ -4,6 +4,16 @@ from smwm_core.figures.anticollapse import kept_and_dropped, spectra_by_method
 from smwm_core.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_core.figures.dot_world import collapse, latent_grids, position_colours, spectra
 from smwm_core.figures.explorer import explorer_moment, explorer_table
+from smwm_core.figures.planning import (
+    filmstrips,
+    geometry,
+    horizon_sweep,
+    lambda_sweep,
+    landscapes,
+    planning_success,
+    probe_scores,
+    search_narrowing,
+)
 from smwm_core.figures.rollout import rollout_error, rollout_paths
 from smwm_core.figures.sprite import decoded_frames, learning_order
 from smwm_core.figures.translations import composition_errors, displacement_fields
@@ -17,13 +27,21 @@ __all__ = [
     "distractor_filtering",
     "explorer_moment",
     "explorer_table",
+    "filmstrips",
     "found_one_by_one",
+    "geometry",
+    "horizon_sweep",
     "kept_and_dropped",
+    "lambda_sweep",
+    "landscapes",
     "latent_grids",
     "learning_order",
+    "planning_success",
     "position_colours",
+    "probe_scores",
     "rollout_error",
     "rollout_paths",
+    "search_narrowing",
     "spectra",
     "spectra_by_method",
 ]

@@ -1,12 +1,11 @@
 """Carrying out plans in a simulator, and the paper's protocol to score them.
 
-A task starts in a state of a held-out episode and asks for the state that the episode was in some steps
-later. A controller may act for twice that long. It succeeds as soon as the simulator's own test
-holds after any step.
+A controller may act for twice as many steps as the recorded episode took from start to goal. It succeeds as soon as
+the simulator's own test holds after any step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -16,18 +15,14 @@ from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.planning.cem import CEM
 from smwm_core.planning.costs import Cost, final_distance
+from smwm_core.planning.tasks import Tasks
+from smwm_core.seeds import generator as seeded
 from smwm_core.worlds.blocks import Blocks
 
 # state, goal, generator → primitive actions: (N, S), (N, S) → (N, K, A), to be carried out before it is asked again.
 Controller = Callable[[Tensor, Tensor, Generator], Tensor]
 
-
-@dataclass(frozen=True)
-class Tasks:
-    """Where to start and where to get to: two ``(N, state_dim)``."""
-
-    start: Tensor
-    goal: Tensor
+GROUP = 20  # tasks
 
 
 @dataclass(frozen=True)
@@ -38,11 +33,13 @@ class Outcome:
         steps: steps until success, ``(N,)``; 0 where the goal was not reached.
         trivial: whether the start already counted as reached, ``(N,)``.
         path: states from the start on, ``(N, budget + 1, state_dim)``.
+        actions: the primitive actions that were carried out, ``(N, budget, A)``.
     """
 
     steps: Tensor
     trivial: Tensor
     path: Tensor
+    actions: Tensor
 
     @property
     def success(self) -> Tensor:
@@ -50,37 +47,60 @@ class Outcome:
         return self.steps > 0
 
 
-def draw_tasks(world: Blocks, n: int, offset: int, generator: Generator) -> Tasks:
-    """Tasks from held-out episodes, without drawing a start twice.
-
-    Arguments:
-        n: how many.
-        offset: primitive steps between start and goal.
-
-    Raises:
-        SMWMError: the held-out episodes are too short or too few.
-    """
-    held_out = world.split[1]
-    starts = held_out.starts(offset)
-    if len(starts) < n:
-        raise SMWMError(f"The held-out episodes have {len(starts)} places for a task of {offset} steps, not {n}.")
-    rows = starts[torch.randperm(len(starts), generator=generator)[:n]]
-    return Tasks(held_out.state[rows], held_out.state[rows + offset])
-
-
 def carry_out(world: Blocks, controller: Controller, tasks: Tasks, budget: int, generator: Generator) -> Outcome:
     """Act for ``budget`` primitive steps in all tasks at once.
 
     Success is latched: what happens afterwards does not matter. The start itself does not count.
+
+    Raises:
+        SMWMError: a start or a goal that is not in the world.
     """
     goal, simulator = tasks.goal, world.simulator
-    path = tasks.start[:, None]
+    for name, states in (("start", tasks.start), ("goal", goal)):
+        outside = torch.nonzero(~simulator.inside(states))
+        if len(outside):
+            task = int(outside[0])
+            raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
+    path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= budget:
-        actions = controller(path[:, -1], goal, generator)[:, : budget + 1 - path.shape[1]]
-        path = torch.cat([path, simulator.play(path[:, -1], actions).to(path)], 1)
+        chosen = controller(path[:, -1], goal, generator)[:, : budget - actions.shape[1]]
+        path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
+        actions = torch.cat([actions, chosen], 1)
     reached = simulator.reached(path[:, 1:], goal[:, None])
     first = reached.int().argmax(1) + 1
-    return Outcome(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path)
+    return Outcome(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
+
+
+def evaluate(world: Blocks, controller: Controller, tasks: Tasks, budget: int, seed: int) -> Outcome:
+    """``carry_out`` in groups of twenty tasks, each with random numbers of its own.
+
+    So the first tasks can be planned again without the others, and a search needs little memory.
+
+    Arguments:
+        seed: of the random numbers.
+    """
+    groups = [
+        carry_out(world, controller, tasks[first : first + GROUP], budget, seeded(seed, f"planning from task {first}"))
+        for first in range(0, len(tasks), GROUP)
+    ]
+    columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(Outcome))
+    return Outcome(*columns)
+
+
+def scores(outcome: Outcome) -> dict[str, float]:
+    """The numbers of the planning tables; those that have no task to stand on are left out.
+
+    Returns:
+        ``success_percent``; ``nontrivial_success_percent``, without the tasks whose start already counts as
+        reached; ``steps_to_success_median``, over the solved tasks.
+    """
+    hard = ~outcome.trivial
+    found = {"success_percent": 100 * outcome.success.double().mean().item()}
+    if hard.any():
+        found["nontrivial_success_percent"] = 100 * outcome.success[hard].double().mean().item()
+    if outcome.success.any():
+        found["steps_to_success_median"] = float(np.median(outcome.steps[outcome.success].numpy()))
+    return found
 
 
 def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost | None = None) -> Controller:
@@ -123,9 +143,3 @@ def random_controller(world: Blocks) -> Controller:
         return world.simulator.random_action(len(state), generator)[:, None]
 
     return controller
-
-
-def median_steps(outcome: Outcome) -> float:
-    """Median of the steps to success; NaN if there was none."""
-    solved = outcome.steps[outcome.success].numpy()
-    return float(np.median(solved)) if len(solved) else float("nan")

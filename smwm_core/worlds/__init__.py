@@ -2,7 +2,7 @@
 
 from functools import cache, partial
 
-from smwm_core.errors import choose
+from smwm_core.errors import SMWMError, choose
 from smwm_core.recordings import recorded
 from smwm_core.worlds.blocks import Blocks
 from smwm_core.worlds.dots import SETTINGS, DotWorld
@@ -22,16 +22,22 @@ _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
 def make_world(name: str) -> World:
     """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
-    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``.
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
+    records another number of episodes than usual if its name ends with it: ``"tworoom/400"``.
     """
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
-    return choose("world", name, {**_WORLDS, **{name: partial(_blocks, name) for name in SIMULATORS}})()
+    simulator, _, episodes = name.partition("/")
+    if simulator in SIMULATORS:
+        return _blocks(simulator, episodes)
+    return choose("world", name, {**_WORLDS, **SIMULATORS})()
 
 
 @cache
-def _blocks(name: str) -> Blocks:
+def _blocks(name: str, episodes: str) -> Blocks:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
-    build, episodes = SIMULATORS[name]
+    build, usual = SIMULATORS[name]
+    if episodes and not episodes.isdecimal():
+        raise SMWMError(f"The world {name}/{episodes} should end with a number of episodes.")
     simulator = build()
-    return Blocks(simulator, partial(recorded, simulator, name, episodes))
+    return Blocks(simulator, partial(recorded, simulator, name, int(episodes or usual)))

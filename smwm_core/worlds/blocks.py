@@ -13,6 +13,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.episodes import Episodes
+from smwm_core.frames import FrameStore
 from smwm_core.worlds.transitions import Transitions
 
 TRAINING_SHARE = 0.9
@@ -22,8 +23,8 @@ class Simulator(Protocol):
     """A world that steps.
 
     ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
-    → ``(N, K, S)``; ``reached`` says which states are at their goals; ``collect`` records episodes, as
-    ``Episodes.from_padded`` takes them.
+    → ``(N, K, S)``; ``reached`` says which states are at their goals, ``inside`` which can be in this world at all;
+    ``collect`` records episodes, as ``Episodes.from_padded`` takes them.
     """
 
     state_dim: int
@@ -35,6 +36,8 @@ class Simulator(Protocol):
     def play(self, state: Tensor, actions: Tensor) -> Tensor: ...
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor: ...
+
+    def inside(self, state: Tensor) -> Tensor: ...
 
     def random_action(self, n: int, generator: Generator) -> Tensor: ...
 
@@ -54,11 +57,16 @@ class Blocks:
         record: gives the episodes recorded in it, and is called when they are first needed; nine of ten are for
             training, the others are held out.
         skip: primitive steps per block; the paper's is 5.
+        frames: where the simulator draws slowly, a store of frames that are drawn only once; blocks for training
+            then start at every ``skip``-th step of an episode only.
+        known_scale: ``scale``, where it is known without the episodes.
     """
 
     simulator: Simulator
     record: Callable[[], Episodes]
     skip: int = 5
+    frames: FrameStore | None = None
+    known_scale: tuple[Tensor, Tensor] | None = None
 
     @property
     def state_dim(self) -> int:
@@ -84,6 +92,8 @@ class Blocks:
     @cached_property
     def scale(self) -> tuple[Tensor, Tensor]:
         """Mean and standard deviation of each column of a block, ``(action_dim,)`` each, over the training episodes."""
+        if self.known_scale:
+            return self.known_scale
         actions = self.split[0].action
         actions = actions[~actions.isnan().any(1)]
         return actions.mean(0).repeat(self.skip), actions.std(0).repeat(self.skip)
@@ -108,13 +118,16 @@ class Blocks:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]
         starts = training.starts(self.skip)
+        if self.frames:
+            starts = starts[training.step[starts] % self.skip == 0]
+            self.frames.prepare(training.state[torch.cat([starts, starts + self.skip]).unique()])
         rows = starts[torch.randint(len(starts), (n,), generator=generator)]
         mean, std = self.scale
         action = (training.action_blocks(rows, self.skip) - mean) / std
         return Transitions(training.state[rows], action, training.state[rows + self.skip])
 
     def render(self, state: Tensor) -> Tensor:
-        return self.simulator.render(state)
+        return (self.frames or self.simulator.render)(state)
 
     def describe(self) -> str:
         return f"{self.simulator.describe()}; in blocks of {self.skip} steps"

@@ -38,6 +38,8 @@ WHITE, GOAL_COLOUR, T_COLOUR, DISC_COLOUR, WALL_COLOUR = (
     (211, 211, 211),
 )
 
+FRAMES_AT_ONCE = 16  # on a CPU, what is computed for more of them leaves the cache
+
 # Of the scripted agent that collects episodes.
 AWAY, PUSH, NOISE = 105.0, 0.28, 0.06
 
@@ -103,6 +105,11 @@ class PushT:
         distance = (state[..., :4] - goal[..., :4]).norm(dim=-1)
         turn = (state[..., 4] - goal[..., 4]).abs() % (2 * math.pi)
         return (distance < REACHED_DISTANCE) & (torch.minimum(turn, 2 * math.pi - turn) < REACHED_ANGLE)
+
+    def inside(self, state: Tensor) -> Tensor:
+        """Whether the centres of disc and T lie on the table: states ``(…, 7)`` → ``(…,)`` bool."""
+        places = torch.cat([state[..., :2], centre_of_mass(state)], -1)
+        return ((places >= 0) & (places <= TABLE)).all(-1)
 
     def random_action(self, n: int, generator: Generator) -> Tensor:
         """``(n, 2)`` uniform actions in [-1, 1]."""
@@ -173,7 +180,11 @@ class PushT:
         """
         if state.ndim != 2 or state.shape[1] != 7:
             raise SMWMError(f"A Push-T state has shape (N, 7), not {tuple(state.shape)}.")
-        state, device = state.float(), state.device
+        at_once = FRAMES_AT_ONCE if state.device.type == "cpu" else len(state)
+        return torch.cat([self._draw(part) for part in state.float().split(at_once)])
+
+    def _draw(self, state: Tensor) -> Tensor:
+        device = state.device
         empty, grid = _empty_table(self.image_size, device)
         pixel = TABLE / self.image_size
         disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS

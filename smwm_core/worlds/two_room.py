@@ -94,6 +94,12 @@ class TwoRoom:
         """Whether states are at their goals: two ``(…, 2)`` → ``(…,)`` bool, true below 16 px of distance."""
         return (state - goal).norm(dim=-1) < REACHED
 
+    def inside(self, state: Tensor) -> Tensor:
+        """Whether the dot's centre is in a room or in the door: states ``(…, 2)`` → ``(…,)`` bool."""
+        x, y = state.unbind(-1)
+        in_wall = ((x - WALL).abs() < WALL_HALF) & ((y - DOOR).abs() > DOOR_HALF + DOOR_MARGIN)
+        return ((state >= 14) & (state <= FRAME - 14)).all(-1) & ~in_wall
+
     def random_action(self, n: int, generator: Generator) -> Tensor:
         """``(n, 2)`` uniform actions."""
         return 2 * torch.rand(n, 2, generator=generator) - 1
