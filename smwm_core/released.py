@@ -129,7 +129,9 @@ def _download(release: Release, unfinished: Path, have: int) -> None:
     except urllib.error.HTTPError as error:
         raise SMWMError(f"The server refused {release.url} ({error.code} {error.reason}).") from error
     except (OSError, HTTPException) as error:
-        raise SMWMError(f"Fetching {release.url} failed ({error}); the same command goes on from there.") from error
+        raise SMWMError(
+            f"Fetching {release.url} failed ({getattr(error, 'reason', error)}); the same command goes on from there."
+        ) from error
 
 
 def _gigabytes(size: int) -> str:
