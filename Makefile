@@ -25,8 +25,9 @@ figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper)
 		$(RUN) -m smwm_core run $$name --preset $(PRESET) --recompute || exit $$?; \
 	done
 
-bench: .venv/installed ## measure training against a straightforward reference
+bench: .venv/installed ## measure training and planning against straightforward references
 	$(RUN) benchmarks/training.py
+	$(RUN) benchmarks/planning.py
 
 clean: ## remove what was built here, and the cache of runs
 	rm -rf _build .venv data/cache

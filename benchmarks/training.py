@@ -9,10 +9,6 @@ Where the name of a metric of training has no batch size, it is the laptop prese
 """
 
 import argparse
-import json
-import re
-import statistics
-import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -22,13 +18,11 @@ import ours
 import reference
 import torch
 from machine import flops_per_transition, matmul_gflops
+from output import write
 
-from smwm_core import paths
 from smwm_core.devices import pick_device
-from smwm_core.files import write_whole
 from smwm_core.presets import PRESETS
 from smwm_core.provenance import provenance
-from smwm_core.results import result_path
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 
@@ -100,13 +94,6 @@ def measure(repeats: int, transitions: int, device: torch.device) -> dict[str, l
     return found
 
 
-def metric(name: str, values: list[float]) -> dict:
-    """An entry of a result file; what was measured once has no spread."""
-    low, high = (min(values), max(values)) if len(values) > 1 else (None, None)
-    summary = {"name": name, "value": statistics.median(values), "low": low, "high": high, "n": len(values)}
-    return {**summary, "paper": None, "unit": UNITS.get(name.split(".")[1], "1"), "per_seed": []}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the training loop against a straightforward reference.")
     parser.add_argument("--repeats", type=int, default=3, help="rounds of the whole measurement")
@@ -115,20 +102,9 @@ def main() -> None:
     if asked.repeats < 1 or asked.transitions < PAPER:
         parser.error(f"at least 1 repeat and {PAPER} transitions are needed")
     device = pick_device()
-    name = f"cpu {torch.get_num_threads()} threads" if device.type == "cpu" else f"gpu {torch.cuda.get_device_name()}"
-
     started = time.monotonic()
-    metrics = [metric(*item) for item in sorted(measure(asked.repeats, asked.transitions, device).items())]
-    origin = provenance(device, " ".join(["python benchmarks/training.py", *sys.argv[1:]]), time.monotonic() - started)
-    content = {"figure": "benchmarks", "preset": "training", "seeds": [], "metrics": metrics, "provenance": origin}
-    path = result_path("benchmarks", re.sub(r"\W+", "-", name.lower()))
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    write_whole(path, lambda unfinished: unfinished.write_text(text))
-
-    for entry in metrics:
-        spread = "" if entry["low"] is None else f"[{entry['low']:.4g}, {entry['high']:.4g}]"
-        print(f"{entry['name']:<38} {entry['value']:>10.4g} {entry['unit']:<8} {spread}")
-    print(f"written to {paths.shown(path)}")
+    found = measure(asked.repeats, asked.transitions, device)
+    write("training", found, UNITS, device, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,8 @@ from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes
 from smwm_core.presets import PRESETS, get_preset
-from smwm_core.recordings import recorded
+from smwm_core.recordings import _digest, recorded
+from smwm_core.released import RELEASES, fetch
 from smwm_core.worlds import SIMULATORS
 
 
@@ -62,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
     generating.add_argument("--workers", type=int, help="processes (default: one per core)")
     generating.set_defaults(command=_data_generate)
+    telling = data.add_parser("info", help="say what is recorded of a task")
+    telling.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
+    telling.set_defaults(command=_data_info)
+    fetching = data.add_parser("fetch", help="download the published file of a task; an interrupted download goes on")
+    fetching.add_argument("task", help=f"one of {', '.join(RELEASES)}")
+    fetching.set_defaults(command=_data_fetch)
     checking = data.add_parser(
         "check", help="read a published HDF5 file and say what is in it, or what is wrong with it"
     )
@@ -113,6 +120,28 @@ def _data_generate(options: argparse.Namespace) -> None:
     if options.workers is not None and options.workers < 1:
         raise SMWMError(f"Episodes are collected by at least one process, not {options.workers}.")
     print(_described(recorded(build(), options.task, count, workers=options.workers)))
+
+
+def _data_info(options: argparse.Namespace) -> None:
+    build, _ = choose("planning task", options.task, SIMULATORS)
+    recordings = paths.data() / "cache" / "episodes"
+    found = sorted(recordings.glob(f"{options.task}_*_{_digest(build())}/episodes.npz"))
+    if not found:
+        raise SMWMError(
+            f"Nothing is recorded of {options.task} yet; `python -m smwm_core data generate {options.task}` does that."
+        )
+    for path in found:
+        episodes = Episodes.load(path)
+        actions = episodes.action[~episodes.action.isnan().any(1)]
+        mean, std = (", ".join(f"{value:.3f}" for value in row.tolist()) for row in (actions.mean(0), actions.std(0)))
+        print(f"{paths.shown(path)}: {path.stat().st_size / 1e6:.1f} MB")
+        print(_described(episodes))
+        print(f"actions have mean {mean} and standard deviation {std}")
+
+
+def _data_fetch(options: argparse.Namespace) -> None:
+    release = fetch(options.task)
+    print(f"{paths.shown(release.path)} is complete; unpack it with `{release.unpacking}`.")
 
 
 def _data_check(options: argparse.Namespace) -> None:

@@ -10,6 +10,8 @@ import torch
 
 from smwm_core import notebooks, paths, worlds
 from smwm_core.cli import main
+from smwm_core.episodes import Episodes
+from smwm_core.released import RELEASES
 
 NOTEBOOK = "fig2_dot_world"
 
@@ -50,6 +52,9 @@ MISTAKES = {
     "no action on data": (["data"], "ACTION"),
     "unknown planning task": (["data", "generate", "chess"], "no planning task named 'chess'", "pusht, tworoom"),
     "no worker": (["data", "generate", "tworoom", "--workers", "0"], "at least one process, not 0"),
+    "nothing recorded": (["data", "info", "pusht"], "Nothing is recorded of pusht yet; `python -m smwm_core data gen"),
+    "a recording of an unknown task": (["data", "info", "chess"], "no planning task named 'chess'", "pusht, tworoom"),
+    "a release of an unknown task": (["data", "fetch", "chess"], "no released data set named 'chess'", "cube, pusht"),
     "a file that is not there": (["data", "check", "none.h5", "--task", "pusht"], "There is no file", "none.h5"),
     "a file of an unknown task": (["data", "check", "none.h5", "--task", "chess"], "no task named 'chess'"),
     "a file without its task": (["data", "check", "none.h5"], "--task"),
@@ -134,3 +139,30 @@ def test_episodes_are_collected_and_described(capsys, monkeypatch):
     assert re.fullmatch(
         r"240 episodes of \d+ to 100 steps, \d\d,\d{3} in all; states of 2 and actions of 2 numbers\n", printed
     )
+
+
+def test_what_is_recorded_is_told(capsys, monkeypatch, tmp_path):
+    monkeypatch.setitem(worlds.SIMULATORS, "tworoom", (worlds.TwoRoom, 500))
+    assert main(["data", "generate", "tworoom", "--workers", "1"]) == 0
+    described = capsys.readouterr().out
+    (path,) = tmp_path.rglob("episodes.npz")
+    assert main(["data", "info", "tworoom"]) == 0
+    where, what, actions = capsys.readouterr().out.splitlines(keepends=True)
+    assert where == f"{path}: {path.stat().st_size / 1e6:.1f} MB\n"
+    assert what == described
+    recorded = Episodes.load(path).action
+    recorded = recorded[torch.isfinite(recorded).all(1)].numpy()
+    numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", actions)]
+    assert numbers == pytest.approx([*recorded.mean(0), *recorded.std(0)], abs=1e-3)
+
+    monkeypatch.setattr("smwm_core.cli._digest", lambda _: "00000000")
+    assert main(["data", "info", "tworoom"]) == 2
+    assert "Nothing is recorded of tworoom yet" in capsys.readouterr().err
+
+
+def test_a_fetched_file_comes_with_the_command_that_unpacks_it(capsys, monkeypatch, tmp_path):
+    (tmp_path / "cache" / "released").mkdir(parents=True)
+    for task, words in {"tworoom": "tar --zstd -xf", "pusht": "zstd -d"}.items():
+        RELEASES[task].path.touch()
+        assert main(["data", "fetch", task]) == 0
+        assert_one_sentence(capsys.readouterr().out.replace("`.\n", ".\n"), "is complete; unpack it with", words)

@@ -137,6 +137,17 @@ def test_the_cost_is_the_distance_from_the_end_of_the_rollout_to_the_goal():
         torch.testing.assert_close(costs[:, sample], ((end - goal) ** 2).sum(1))
 
 
+def test_many_sequences_cost_what_each_costs_alone():
+    """On a processor they are rolled out in parts, whose borders fall inside a task."""
+    torch.manual_seed(0)
+    model = WorldModel.toy(2, latent_dim=8).requires_grad_(False)
+    tasks, samples = 3, 300 * torch.get_num_threads()
+    z, goal = torch.rand(tasks, 8, generator=generator(1)), torch.rand(tasks, 8, generator=generator(2))
+    actions = 2 * torch.rand(tasks, samples, 4, 2, generator=generator(3)) - 1
+    end = model.rollout(z.repeat_interleave(samples, 0), actions.flatten(0, 1))[:, -1].unflatten(0, (tasks, samples))
+    torch.testing.assert_close(final_distance(model)(z, goal, actions), (end - goal[:, None]).square().sum(-1))
+
+
 @pytest.mark.parametrize(
     "change", [{"horizon": 0}, {"iterations": 0}, {"elites": 0}, {"elites": 301}, {"samples": 20, "elites": 21}]
 )

@@ -1,0 +1,45 @@
+"""What benchmarks leave behind: metrics in a result file, in the form of every other, and in a table."""
+
+import json
+import re
+import statistics
+import sys
+
+import torch
+
+from smwm_core import paths
+from smwm_core.files import write_whole
+from smwm_core.provenance import provenance
+from smwm_core.results import result_path
+
+
+def metric(name: str, values: list[float], unit: str) -> dict:
+    """An entry of a result file; what was measured once has no spread."""
+    low, high = (min(values), max(values)) if len(values) > 1 else (None, None)
+    summary = {"name": name, "value": statistics.median(values), "low": low, "high": high, "n": len(values)}
+    return {**summary, "paper": None, "unit": unit, "per_seed": []}
+
+
+def write(benchmark: str, found: dict[str, list[float]], units: dict[str, str], device: torch.device, seconds: float):
+    """Write ``data/results/benchmarks/<machine kind>_<benchmark>.json`` and print it.
+
+    Arguments:
+        benchmark: its name, which is that of its program.
+        found: every metric, with one value per repeat.
+        units: of those metrics that have one, by the second part of their names.
+        device: on which they were measured.
+        seconds: that measuring took.
+    """
+    metrics = [metric(name, values, units.get(name.split(".")[1], "1")) for name, values in sorted(found.items())]
+    origin = provenance(device, " ".join([f"python benchmarks/{benchmark}.py", *sys.argv[1:]]), seconds)
+    content = {"figure": "benchmarks", "preset": benchmark, "seeds": [], "metrics": metrics, "provenance": origin}
+    name = f"cpu {torch.get_num_threads()} threads" if device.type == "cpu" else f"gpu {torch.cuda.get_device_name()}"
+    kind = re.sub(r"\W+", "-", name.lower())
+    path = result_path("benchmarks", f"{kind}_{benchmark}")
+    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+    write_whole(path, lambda unfinished: unfinished.write_text(text))
+
+    for entry in metrics:
+        spread = "" if entry["low"] is None else f"[{entry['low']:.4g}, {entry['high']:.4g}]"
+        print(f"{entry['name']:<44} {entry['value']:>10.4g} {entry['unit']:<8} {spread}")
+    print(f"written to {paths.shown(path)}")
