@@ -15,7 +15,7 @@ from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes
 from smwm_core.presets import PRESETS, get_preset
-from smwm_core.recordings import _digest, recorded
+from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
 from smwm_core.worlds import SIMULATORS
 
@@ -125,7 +125,7 @@ def _data_generate(options: argparse.Namespace) -> None:
 def _data_info(options: argparse.Namespace) -> None:
     build, _ = choose("planning task", options.task, SIMULATORS)
     recordings = paths.data() / "cache" / "episodes"
-    found = sorted(recordings.glob(f"{options.task}_*_{_digest(build())}/episodes.npz"))
+    found = sorted(recordings.glob(f"{options.task}_*_{recipe_digest(build())}/episodes.npz"))
     if not found:
         raise SMWMError(
             f"Nothing is recorded of {options.task} yet; `python -m smwm_core data generate {options.task}` does that."

@@ -13,8 +13,8 @@ from smwm_core.training import RunConfig
 from smwm_core.worlds.sprite import CONTROLS
 
 # Names of the planning tasks, and the weight of the inverse loss that planned best in each: fig7_lambda has the sweep.
-TASKS = {"tworoom": "TwoRoom", "pusht": "Push-T"}
-LAMBDAS = {"tworoom": 10, "pusht": 10}
+TASKS = {"tworoom": "TwoRoom", "reacher": "Reacher", "pusht": "Push-T", "cube": "OGBench-Cube"}
+LAMBDAS = {"tworoom": 10, "reacher": 10, "pusht": 10, "cube": 10}
 
 
 def planning_objectives(task: str) -> dict[str, Objective]:
@@ -83,7 +83,7 @@ PRESETS = {
         probe_states=(200, 200),
         tasks=4,
         search={"samples": 20, "iterations": 2, "elites": 4},
-        episodes={"tworoom": 400, "pusht": 40},
+        episodes={"tworoom": 400, "reacher": 40, "pusht": 40, "cube": 20},
         exceptions={"sprite/xyt": {"curriculum": 10}},
     ),
     "laptop": Preset(

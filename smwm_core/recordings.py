@@ -38,7 +38,7 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     """
     if count < PART or count % PART:
         raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
-    folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{_digest(simulator)}"
+    folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{recipe_digest(simulator)}"
     whole = folder / "episodes.npz"
     if not whole.exists():
         with held(folder, "collecting episodes"):
@@ -68,8 +68,8 @@ def _collect_part(simulator, name: str, number: int, path: Path) -> None:
     Episodes.from_padded(*simulator.collect(PART, generator(number, f"episodes of {name}"))).save(path)
 
 
-def _digest(simulator) -> str:
+def recipe_digest(simulator) -> str:
     """Eight hexadecimal digits of the code that decides what is recorded."""
-    modules = (sys.modules[type(simulator).__module__], episodes_module)
+    modules = (sys.modules[type(simulator).__module__], episodes_module, sys.modules[__name__])
     digests = "".join(code_digest(inspect.getsource(module)) for module in modules)
     return hashlib.sha256(digests.encode()).hexdigest()[:8]

@@ -136,8 +136,8 @@ def settle(
 
 
 def paper_values(notebook: str) -> dict[str, float]:
-    """The paper's own values of a notebook's metrics, from ``data/paper/toy.csv``."""
-    with (paths.PAPER / "toy.csv").open(newline="") as file:
+    """The paper's own values of a notebook's metrics, from ``data/paper/metrics.csv``."""
+    with (paths.PAPER / "metrics.csv").open(newline="") as file:
         return {row["metric"]: float(row["value"]) for row in csv.DictReader(file) if row["notebook"] == notebook}
 
 

@@ -21,7 +21,9 @@ is nothing to compare digit by digit, and the page of that figure argues it. *Ex
 it. *Not yet run*: this book has no result file for it. A verdict holds for the budget that stands beside it; a
 budget other than `paper` is smaller than the paper's own.
 
-**Intervals.** Mean over seeds and 95 % interval by Student's t. Variances, losses, errors, distances and ratios
+**Intervals.** Mean over seeds and 95 % interval by Student's t. Success rates have Wilson's interval for the trials
+of all seeds together; the seeds plan the same tasks, so it tells how well these tasks are solved, and is a little
+too narrow for all tasks that could be drawn. Variances, losses, errors, distances and ratios
 are averaged on a logarithmic scale. With three seeds such an interval is wide, and says so honestly.
 
 **Metric names.** `knee`: after which principal component the variance falls off most steeply (see the
@@ -35,6 +37,12 @@ distance between small steps and the one large step, over the length of the latt
 read-outs of cos θ and sin θ. `decoder_mse`: mean squared error per pixel and channel, in [0, 1], of frames that a
 decoder draws from frozen latents. `rollout_error_ratio`: `error_ratio` five steps ahead. `step_ms`: time of one
 training step, which holds for the machine named and for nothing else.
+`success_percent`: share of planning tasks whose goal was reached within the budget; `nontrivial_…`: without the tasks
+whose start already counts as reached; `first_tasks_percent`: of the first twenty, which are planned again when the
+book is built. `steps_to_success_median`: over the tasks that were solved. `offset_…`: steps from start to goal.
+`….linear.…r2`, `….mlp.…r2`: a probe fitted on frames of the training episodes and scored on held-out ones; `….half.…`:
+fitted on one half of the held-out frames, scored on the other. `rank_correlation`: Spearman's, between what a model
+thinks plans cost and where they really lead.
 
 """
 

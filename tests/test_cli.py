@@ -155,7 +155,7 @@ def test_what_is_recorded_is_told(capsys, monkeypatch, tmp_path):
     numbers = [float(number) for number in re.findall(r"-?\d+\.\d+", actions)]
     assert numbers == pytest.approx([*recorded.mean(0), *recorded.std(0)], abs=1e-3)
 
-    monkeypatch.setattr("smwm_core.cli._digest", lambda _: "00000000")
+    monkeypatch.setattr("smwm_core.cli.recipe_digest", lambda _: "00000000")
     assert main(["data", "info", "tworoom"]) == 2
     assert "Nothing is recorded of tworoom yet" in capsys.readouterr().err
 

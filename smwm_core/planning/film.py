@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from smwm_core.analysis import PrincipalPlane
+from smwm_core.frames import to_bytes
 from smwm_core.models import WorldModel
 from smwm_core.planning.control import Outcome
 from smwm_core.worlds import Blocks
@@ -69,8 +70,3 @@ def film(world: Blocks, model: WorldModel, outcome: Outcome, task: int, goal: Te
         "target": plane(model.encode_states(world, goal[None].to(device)))[0].astype(np.float32),
         "solved_after": np.array(int(outcome.steps[task])),
     }
-
-
-def to_bytes(frames: Tensor) -> np.ndarray:
-    """Frames ``(N, 3, H, W)`` in [0, 1] → ``(N, H, W, 3)`` uint8."""
-    return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()

@@ -3,17 +3,38 @@
 from functools import cache, partial
 
 from smwm_core.errors import SMWMError, choose
+from smwm_core.frames import FrameStore
 from smwm_core.recordings import recorded
 from smwm_core.worlds.blocks import Blocks
+from smwm_core.worlds.cube import Cube
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.push_t import PushT
+from smwm_core.worlds.reacher import Reacher
 from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
 from smwm_core.worlds.transitions import Transitions, World
 from smwm_core.worlds.two_room import TwoRoom
 
-__all__ = ["Blocks", "DotWorld", "PushT", "SpriteWorld", "Transitions", "TwoRoom", "World", "make_world"]
+__all__ = [
+    "Blocks",
+    "Cube",
+    "DotWorld",
+    "PushT",
+    "Reacher",
+    "SpriteWorld",
+    "Transitions",
+    "TwoRoom",
+    "World",
+    "make_world",
+]
 
-SIMULATORS = {"tworoom": (TwoRoom, 10_000), "pusht": (PushT, 4_000)}  # with the number of episodes to record
+# With the number of episodes to record.
+SIMULATORS = {
+    "tworoom": (TwoRoom, 10_000),
+    "reacher": (Reacher, 2_000),
+    "pusht": (PushT, 4_000),
+    "cube": (Cube, 500),
+}
+SLOWLY_DRAWN = {"reacher", "cube"}
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
@@ -40,4 +61,5 @@ def _blocks(name: str, episodes: str) -> Blocks:
     if episodes and not episodes.isdecimal():
         raise SMWMError(f"The world {name}/{episodes} should end with a number of episodes.")
     simulator = build()
-    return Blocks(simulator, partial(recorded, simulator, name, int(episodes or usual)))
+    frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
+    return Blocks(simulator, partial(recorded, simulator, name, int(episodes or usual)), frames=frames)
