@@ -15,7 +15,7 @@ from smwm_core import episodes, frames, helpers, losses, objective, seeds, sigre
 from smwm_core.models import decoder, dynamics, encoder, world_model
 from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
-from smwm_core.worlds import Blocks, drawing, make_world, transitions
+from smwm_core.worlds import Blocks, make_world, mujoco_worlds, transitions
 
 _ALWAYS = (training, objective, helpers, losses, seeds, encoder, dynamics, world_model, transitions)
 _WHERE_USED = {"sigreg": sigreg, "vicreg": vicreg, "reconstruction": decoder}
@@ -26,7 +26,9 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
     world = make_world(config.world)
     modules = [*_ALWAYS, sys.modules[type(world).__module__]]
     if isinstance(world, Blocks):
-        modules += [episodes, sys.modules[type(world.simulator).__module__], *[frames, drawing] * bool(world.frames)]
+        modules += [episodes, sys.modules[type(world.simulator).__module__]]
+        if world.frames:
+            modules += [frames, mujoco_worlds]
     modules += [module for term, module in _WHERE_USED.items() if getattr(config.objective, term)]
     identity = {
         "config": _plain(asdict(config)),

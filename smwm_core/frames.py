@@ -89,7 +89,7 @@ class FrameStore:
 
     def _digest(self, rows: np.ndarray) -> str:
         """Eight hexadecimal digits of what is drawn and of the code that draws."""
-        names = (type(self.simulator).__module__, "smwm_core.worlds.drawing", __name__)
+        names = (type(self.simulator).__module__, "smwm_core.worlds.mujoco_worlds", __name__)
         code = "".join(code_digest(inspect.getsource(sys.modules[name])) for name in names if name in sys.modules)
         identity = f"{code}{self.simulator.image_size}".encode() + rows.tobytes()
         return hashlib.sha256(identity).hexdigest()[:8]

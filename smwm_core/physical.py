@@ -33,7 +33,7 @@ QUANTITIES: dict[str, dict[str, Callable[[Tensor], Tensor]]] = {
     "cube": {
         "cube_position": lambda state: state[:, cube.CUBE],
         "gripper_position": lambda state: cube.Cube().effector(state),
-        "gripper_opening": lambda state: state[:, cube.GRIPPER : cube.GRIPPER + 1] / cube.GRIPPER_SHUT,
+        "gripper_opening": lambda state: state[:, [cube.GRIPPER_JOINT]] / cube.GRIPPER_SHUT,
     },
 }
 

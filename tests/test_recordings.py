@@ -85,7 +85,7 @@ def test_the_worlds_of_the_planning_tasks_are_blocks(name):
     world = make_world(name)
     assert isinstance(world, Blocks)
     assert world is make_world(name)
-    assert world.action_dim == 10
+    assert world.action_dim == 5 * world.simulator.action_dim
     assert world.describe().endswith("in blocks of 5 steps")
 
 

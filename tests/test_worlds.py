@@ -315,7 +315,7 @@ def test_a_dot_that_leaves_the_frame_is_refused(centre):
 
 @pytest.mark.parametrize("name", ["dots/nothing", "single", ""])
 def test_an_unknown_world_is_refused_with_the_list_of_worlds(name):
-    with pytest.raises(SMWMError, match=r"no world named .*choose one of: dots/combined, dots/coupled"):
+    with pytest.raises(SMWMError, match=r"no world named .*choose one of: cube, dots/combined, dots/coupled"):
         make_world(name)
 
 

@@ -1,13 +1,16 @@
-"""OGBench-Cube: a robot arm with a gripper that moves one cube over a table.
+"""Cube: a robot arm whose gripper picks a cube up and puts it down elsewhere.
 
-The arm, its controller and the scripted agent are OGBench's; only what is drawn is simpler: the arm's hull instead of
-its meshes, without shadows, so that a processor draws it in a hundredth of a second.
+MuJoCo simulates and draws the scene ``cube-single`` of the package ``ogbench``, whose controller turns actions into
+joint positions and whose scripted oracle plays the recorded episodes. The arm is drawn as the plain shapes that stand
+for it in collisions, which takes a fifth of the time of its 193 000 faces.
 
-Source: cube-single of OGBench (Park et al., 2025; github.com/seohongpark/ogbench), with the success test of the
-``stable-worldmodel`` package (github.com/galilai-group/stable-worldmodel), version 0.0.6.
+Semantics: OGBench-Cube of the ``stable-worldmodel`` package (github.com/galilai-group/stable-worldmodel),
+version 0.0.6.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,57 +18,60 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from smwm_core.errors import SMWMError
-from smwm_core.worlds.drawing import Camera, frames_of, import_mujoco
+from smwm_core.worlds.mujoco_worlds import Camera, load, require_actions, require_size, require_states
 
-JOINTS, VELOCITIES = 21, 20  # six of the arm, eight of the gripper, then the cube's place and quaternion
-CUBE = slice(14, 17)
-GRIPPER = 6  # the joint that opens and closes the fingers
-GRIPPER_SHUT = 0.8  # rad
-SUBSTEPS = 25  # of 0.002 s
-REACHED = 0.04  # m
-HEAVY_MESH = 6_000  # faces
-HIDDEN_GROUP, HULL_GROUP = 5, 3
-PURPLE = (0.61, 0.28, 0.82, 1.0)
+SUBSTEPS = 25  # of 0.002 s each
+POSITIONS, VELOCITIES = 21, 20
+CUBE = slice(14, 17)  # the cube's centre in a state, in metres
+GRIPPER_JOINT, GRIPPER_SHUT = 6, 0.8  # the joint that opens and shuts the fingers, and its angle when they are shut
+REACHED = 0.04  # metres
+COLLISION, HIDDEN = 3, 5  # groups of geoms: ogbench's for collisions, and one that the camera does not see
+GRIPPER, PURPLE = ("black", "pad_gray"), (0.61, 0.28, 0.82, 1.0)
+FACES = 6_000  # a mesh with more of them is drawn as an ellipsoid
+
+# Of the scripted oracle that collects episodes.
+NOISE, SMOOTHING = 0.1, 0.5
 
 
 @dataclass(frozen=True)
 class Cube:
-    """An arm, a gripper and a cube.
+    """An arm with six joints, a gripper, and a cube of 4 cm.
 
-    A state is the simulator's: 21 positions (six joints of the arm in rad, eight of the gripper, the cube's place in
-    m and its quaternion), then 20 velocities. An action is in [-1, 1]: the gripper's displacement in units of
-    0.05 m (three), its turn in units of 0.3 rad, and how far it closes.
+    A state is float64: 6 joints of the arm, 8 of the gripper, the cube's centre in metres and its orientation as a
+    quaternion, then the velocities of all of them. An action moves the gripper's target relative to the gripper:
+    three displacements in units of 5 cm, a turn in units of 0.3 rad, a change of the opening from -1 to 1; it is not
+    clipped, but its target stays in the workspace.
 
     Arguments:
         image_size: of the frames that are drawn.
 
     Raises:
-        SMWMError: mujoco or ogbench is missing.
+        SMWMError: mujoco, dm_control or ogbench is missing, or a frame that is too small or too large.
     """
 
     image_size: int = 64
-    state_dim: int = JOINTS + VELOCITIES
+    state_dim: int = POSITIONS + VELOCITIES
     action_dim: int = 5
     controllable_dim: int = 5
     bounds: tuple[float, float] = (-1.0, 1.0)
     episode_steps: int = 200
 
     def __post_init__(self) -> None:
-        if not 16 <= self.image_size <= 512:
-            raise SMWMError(f"OGBench-Cube is drawn at 16 to 512 px, not {self.image_size}.")
-        import_mujoco()
-        _ogbench()
+        require_size("Cube", self.image_size)
+        _ogbench("envs.cube_env")
 
     def describe(self) -> str:
-        return f"an arm that moves a cube, on {self.image_size}×{self.image_size} px; the action moves its gripper"
+        return (
+            f"a robot arm and a cube on {self.image_size}×{self.image_size} px; "
+            "the action moves, turns and closes the gripper"
+        )
 
     def play(self, state: Tensor, actions: Tensor) -> Tensor:
-        """Where sequences of actions lead.
+        """Where sequences of actions lead, one after the other.
 
         Arguments:
             state: ``(N, 41)``.
-            actions: ``(N, K, 5)``; one lasts 0.05 s.
+            actions: ``(N, K, 5)``.
 
         Returns:
             the states after each action, ``(N, K, 41)`` float64.
@@ -73,159 +79,154 @@ class Cube:
         Raises:
             SMWMError: wrong shapes, or numbers that are not finite.
         """
-        _require_states(state)
-        if actions.ndim != 3 or actions.shape[2] != 5 or len(actions) != len(state):
-            raise SMWMError(
-                f"OGBench-Cube actions for {len(state)} states have shape ({len(state)}, K, 5), not "
-                f"{tuple(actions.shape)}."
-            )
-        if not (torch.isfinite(state).all() and torch.isfinite(actions).all()):
-            raise SMWMError("An OGBench-Cube state or action is not finite.")
-        mujoco = import_mujoco()
-        env = _environment()
+        require_states("Cube", state, self.state_dim)
+        require_actions("Cube", state, actions, 5)
+        env = _env()
         played = np.empty((*actions.shape[:2], self.state_dim))
-        for states, start, sequence in zip(played, state.double().numpy(), actions.double().numpy(), strict=True):
-            _put(env, start)
-            for step, action in enumerate(sequence):
-                env.set_control(action)
-                mujoco.mj_step(env._model, env._data, nstep=SUBSTEPS)
-                states[step] = _state(env)
+        arrays = (given.cpu().double().numpy() for given in (state, actions))
+        for start, sequence, states in zip(*arrays, played, strict=True):
+            _set_state(env, start)
+            for k, action in enumerate(sequence):
+                _step(env, action)
+                states[k] = _state(env)
         return torch.from_numpy(played)
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
-        """Whether the cube's centre is within 0.04 m of its goal: two ``(…, 41)`` → ``(…,)`` bool."""
+        """Whether the cube is at its goal: two ``(…, 41)`` → ``(…,)`` bool, true within 4 cm, however it is turned."""
         return (state[..., CUBE] - goal[..., CUBE]).norm(dim=-1) <= REACHED
 
     def inside(self, state: Tensor) -> Tensor:
-        """Whether the cube is on or above the floor and within a metre: states ``(…, 41)`` → ``(…,)`` bool."""
-        return torch.isfinite(state).all(-1) & (state[..., 16] > 0) & (state[..., CUBE].abs() < 1).all(-1)
+        """Whether the cube is above the floor and less than a metre away: states ``(…, 41)`` → ``(…,)`` bool."""
+        place = state[..., CUBE]
+        return (place[..., 2] > 0) & (place.abs() < 1).all(-1)
+
+    def effector(self, state: Tensor) -> Tensor:
+        """Where the gripper's fingers meet, in metres: states ``(N, 41)`` → ``(N, 3)``."""
+        require_states("Cube", state, self.state_dim)
+        env = _env()
+        places = np.empty((len(state), 3))
+        for place, position in zip(places, state.cpu().double().numpy()[:, :POSITIONS], strict=True):
+            _set_state(env, np.pad(position, (0, VELOCITIES)))
+            place[:] = env.data.site_xpos[env._pinch_site_id]
+        return torch.from_numpy(places).to(state)
 
     def random_action(self, n: int, generator: Generator) -> Tensor:
-        """``(n, 5)`` uniform actions."""
+        """``(n, 5)`` uniform actions in [-1, 1]."""
         return 2 * torch.rand(n, 5, generator=generator) - 1
 
     def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Episodes of OGBench's scripted agent, which carries the cube from one random place to the next.
+        """Episodes of a scripted oracle that picks the cube up and puts it down, again and again.
 
-        It follows a noisy plan: over the cube, down, grasp, up, over the target, down, let go.
+        Arm, cube and target are random at the start; where the cube was put down, a new target is drawn. The oracle
+        follows its plan with noise that is correlated in time.
 
         Arguments:
             episodes: how many.
             generator: a CPU generator, the only source of randomness.
 
         Returns:
-            states ``(episodes, 201, 41)`` and actions ``(episodes, 200, 5)``, float32, and the number of actions of
-            each episode, which is 200 for all: ``(episodes,)``.
+            states ``(episodes, 201, 41)`` and actions ``(episodes, 200, 5)``, float32, and the number of actions
+            of each episode, which is 200 for all: ``(episodes,)``.
         """
-        env, oracle = _environment(), _ogbench()[1]
+        seeds = torch.randint(2**31, (episodes,), generator=generator).tolist()
         states = np.empty((episodes, self.episode_steps + 1, self.state_dim), np.float32)
         actions = np.empty((episodes, self.episode_steps, 5), np.float32)
-        for episode in range(episodes):
-            seed = int(torch.randint(2**31, (1,), generator=generator))
-            with _numpy_seeded(seed):
-                observation, info = env.reset(seed=seed)
-                agent = oracle(env=env)
-                agent.reset(observation, info)
-                states[episode, 0] = _state(env)
-                for step in range(self.episode_steps):
-                    action = np.clip(agent.select_action(observation, info), -1, 1)
-                    observation, _, _, _, info = env.step(action)
-                    actions[episode, step], states[episode, step + 1] = action, _state(env)
-                    if agent.done:
-                        observation, info = env.set_new_target()
-                        agent.reset(observation, info)
-        length = torch.full((episodes,), self.episode_steps)
-        return torch.from_numpy(states), torch.from_numpy(actions), length
-
-    def effector(self, state: Tensor) -> Tensor:
-        """Where the gripper's fingers meet, in m: states ``(N, 41)`` → ``(N, 3)``."""
-        _require_states(state)
-        mujoco = import_mujoco()
-        env = _environment()
-        places = []
-        for row in state.double().cpu().numpy():
-            env._data.qpos[:] = row[:JOINTS]
-            mujoco.mj_kinematics(env._model, env._data)
-            places.append(env._data.site_xpos[env._pinch_site_id].copy())
-        return torch.tensor(np.array(places), dtype=state.dtype)
+        for seed, *recorded in zip(seeds, states, actions, strict=True):
+            with _global_randomness(seed):
+                _record(_env(), seed, *recorded)
+        return torch.from_numpy(states), torch.from_numpy(actions), torch.full((episodes,), self.episode_steps)
 
     def render(self, state: Tensor) -> Tensor:
-        """Draw states, seen from the front.
+        """Draw states, without any target.
 
         Arguments:
             state: ``(N, 41)``, any device.
 
         Returns:
             ``(N, 3, H, W)`` float32 in [0, 1], in channels-last memory, on the state's device.
+
+        Raises:
+            SMWMError: a wrong shape, numbers that are not finite, or no library to draw with.
         """
-        _require_states(state)
-        env = _environment()
-        camera, options = _camera(self.image_size)
-        drawn = []
-        for row in state.double().cpu().numpy():
-            _put(env, row)
-            drawn.append(camera.draw(env._data, options))
-        return frames_of(drawn).to(state.device)
+        require_states("Cube", state, self.state_dim)
+        return _camera(self.image_size).draw(state)
 
 
-def _require_states(state: Tensor) -> None:
-    if state.ndim != 2 or state.shape[1] != JOINTS + VELOCITIES:
-        raise SMWMError(f"An OGBench-Cube state has shape (N, 41), not {tuple(state.shape)}.")
-
-
-def _put(env, state: np.ndarray) -> None:
-    mujoco = import_mujoco()
-    mujoco.mj_resetData(env._model, env._data)
-    env._data.qpos[:], env._data.qvel[:] = state[:JOINTS], state[JOINTS:]
-    mujoco.mj_forward(env._model, env._data)
-
-
-def _state(env) -> np.ndarray:
-    return np.concatenate([env._data.qpos, env._data.qvel])
-
-
-@contextmanager
-def _numpy_seeded(seed: int):
-    """OGBench's agent draws from numpy's global generator; give it a seed, and put the old state back."""
-    former = np.random.get_state()
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        np.random.set_state(former)
-
-
-def _ogbench() -> tuple[type, type]:
-    try:
-        from ogbench.manipspace.envs.cube_env import CubeEnv
-        from ogbench.manipspace.oracles.plan.cube_plan import CubePlanOracle
-    except ImportError as error:
-        raise SMWMError("OGBench-Cube needs ogbench; install it with `pip install -r requirements-sim.txt`.") from error
-    return CubeEnv, CubePlanOracle
+def _ogbench(module: str):
+    return load(f"ogbench.manipspace.{module}", "Cube", "mujoco, dm_control and ogbench")
 
 
 @cache
-def _environment():
-    """The simulator, compiled once per process."""
-    env = _ogbench()[0](
-        env_type="single", ob_type="states", mode="data_collection", visualize_info=False, terminate_at_goal=False
-    )
+def _env():
+    """The scene, compiled; its state is whatever it was used for last."""
+    env = _ogbench("envs.cube_env").CubeEnv("single", mode="data_collection", visualize_info=False)
     env.reset(seed=0)
     return env
 
 
+def _state(env) -> np.ndarray:
+    return np.concatenate([env.data.qpos, env.data.qvel])
+
+
+def _set_state(env, state: np.ndarray) -> None:
+    import mujoco
+
+    mujoco.mj_resetData(env.model, env.data)
+    env.data.qpos[:], env.data.qvel[:] = np.split(state, [POSITIONS])
+    mujoco.mj_forward(env.model, env.data)
+
+
+def _step(env, action: np.ndarray) -> None:
+    """A step of ogbench's environment, less its observations."""
+    import mujoco
+
+    env.set_control(action)
+    mujoco.mj_step(env.model, env.data, SUBSTEPS)
+
+
+def _record(env, seed: int, states: np.ndarray, actions: np.ndarray) -> None:
+    """Fill in one episode of the oracle, states ``(K + 1, 41)`` and actions ``(K, 5)``."""
+    observation, info = env.reset(seed=seed)
+    oracle = _ogbench("oracles.plan.cube_plan").CubePlanOracle(env, noise=NOISE, noise_smoothing=SMOOTHING)
+    oracle.reset(observation, info)
+    states[0] = _state(env)
+    for k in range(len(actions)):
+        if oracle.done:
+            oracle.reset(*env.set_new_target())
+        actions[k] = oracle.select_action(observation, info)
+        _step(env, actions[k].astype(float))
+        info = env.compute_ob_info()
+        states[k + 1] = _state(env)
+
+
+@contextmanager
+def _global_randomness(seed: int) -> Iterator[None]:
+    """Let numpy's global generator, which the oracle draws from, follow a seed; then leave it as it was."""
+    before = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
+
+
 @cache
-def _camera(size: int) -> tuple:
-    """A camera that sees the arm's hull, and the options that say so."""
-    mujoco = import_mujoco()
-    model = _environment()._model
-    for number in range(model.ngeom):
-        is_mesh = model.geom_type[number] == mujoco.mjtGeom.mjGEOM_MESH
-        if is_mesh and model.mesh_facenum[model.geom_dataid[number]] > HEAVY_MESH:
-            model.geom_group[number] = HIDDEN_GROUP
-        if model.body(model.geom_bodyid[number]).name.startswith("ur5e/robotiq"):
-            model.geom_matid[number] = -1
-            model.geom_rgba[number] = PURPLE
-    options = mujoco.MjvOption()
-    options.geomgroup[HULL_GROUP], options.geomgroup[HIDDEN_GROUP] = 1, 0
-    return Camera(model, "front_pixels", size), options
+def _camera(size: int) -> Camera:
+    """A camera on a copy of the scene in which simple shapes stand for the arm and the gripper is purple."""
+    model = copy(_env().model)
+    from mujoco import mjtGeom
+
+    for name in GRIPPER:
+        model.material(f"ur5e/robotiq/{name}").rgba = PURPLE
+    for geom in map(model.geom, range(model.ngeom)):
+        shape = mjtGeom(geom.type[0])
+        if geom.group[0] == COLLISION:
+            seen = shape in (mjtGeom.mjGEOM_CAPSULE, mjtGeom.mjGEOM_CYLINDER)
+        elif shape == mjtGeom.mjGEOM_MESH:
+            seen = model.body(geom.bodyid[0]).name.startswith("ur5e/robotiq")
+        else:
+            seen = geom.name != "target_object_0"
+        geom.group = 0 if seen else HIDDEN
+        if shape == mjtGeom.mjGEOM_MESH and model.mesh_facenum[geom.dataid[0]] > FACES:
+            geom.type, geom.size = mjtGeom.mjGEOM_ELLIPSOID, model.geom_aabb[geom.id, 3:]
+    return Camera(model, "front_pixels", size)
