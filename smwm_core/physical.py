@@ -80,8 +80,8 @@ def probe_r2(
     scale = StandardScaler().fit(target_fit.numpy())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # early stopping or the last epoch, whichever is first
-        fitted = make_pipeline(StandardScaler(), model).fit(
-            z_fit.cpu().double().numpy(), scale.transform(target_fit.numpy())
-        )
+        wanted = scale.transform(target_fit.numpy())
+        wanted = wanted.ravel() if wanted.shape[1] == 1 else wanted
+        fitted = make_pipeline(StandardScaler(), model).fit(z_fit.cpu().double().numpy(), wanted)
         predicted = np.reshape(fitted.predict(z_score.cpu().double().numpy()), target_score.shape)
     return float(r2_score(scale.transform(target_score.numpy()), predicted))

@@ -7,6 +7,8 @@
 5. Spectra share one logarithmic scale and mark the dimension of the action.
 6. Positions have distinct colours in the unit cube, the same for a grid and for its list.
 7. The learning order draws the unordered run, and marks the curriculum only if there is one.
+8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
+9. Filmstrips, searches and landscapes draw what they are given.
 """
 
 import numpy as np
@@ -86,3 +88,83 @@ def test_the_learning_order_marks_its_curriculum(curriculum):
     assert drawn["θ, random order"] == pytest.approx([0, 0, 0.1, 0.2])
     dashed = [line.get_xdata()[0] for line in axis.lines if line.get_linestyle() == "--"]
     assert dashed == ([curriculum] if curriculum else [])
+
+
+def metric(value: float, paper: float | None = None) -> dict:
+    return {"value": value, "low": value - 5, "high": value + 4, "paper": paper}
+
+
+def test_bars_have_intervals_and_the_papers_value():
+    tasks = {"A": {"SMWM": metric(90, 99), "random": metric(30)}, "B": {"SMWM": metric(20, 83), "random": metric(5, 3)}}
+    axes = figures.planning_success(tasks).axes
+    for axis, methods in zip(axes, tasks.values(), strict=True):
+        assert [bar.get_height() for bar in axis.patches] == [m["value"] for m in methods.values()]
+        segments = [c.get_segments()[0][:, 1].tolist() for c in axis.collections]
+        assert segments == [[m["low"], m["high"]] for m in methods.values()]
+        paper = [line.get_ydata()[0] for line in axis.lines if line.get_linewidth() == 2.5]
+        assert paper == [m["paper"] for m in methods.values() if m["paper"] is not None]
+
+
+def test_sweeps_lie_at_their_metrics():
+    sweep = {weight: metric(10 * i) for i, weight in enumerate([0, 0.1, 1])}
+    axis = figures.lambda_sweep({"A": sweep}).axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0", "0.1", "1"]
+    drawn = [line.get_ydata().tolist() for line in axis.lines if line.get_marker() in ("o", "D")]
+    assert drawn == [[10, 20], [0]]
+    offsets = {25: metric(90, 99), 100: metric(50, 79)}
+    axis = figures.horizon_sweep({"SMWM": offsets, "random": offsets}).axes[0]
+    solid, dashed = (
+        [line for line in axis.lines if line.get_linestyle() == style and len(line.get_xdata())]
+        for style in ("-", "--")
+    )
+    assert [line.get_ydata().tolist() for line in solid] == [[90, 50]] * 2
+    assert np.array_equal(dashed[0].get_ydata(), [99, 79])
+
+
+def test_probe_scores_lie_at_their_metrics_and_not_below_zero():
+    scores = {"SMWM": metric(0.9, 0.8), "SIGReg": metric(-0.5), "forward only": metric(0.2, 0.1)}
+    figure = figures.probe_scores({"angle": {"linear": scores, "mlp": scores}})
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["linear probe", "MLP probe"]
+    for axis in figure.axes:
+        marks = [line for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata())]
+        hollow = [line.get_xdata()[0] for line in marks if line.get_markerfacecolor() == "none"]
+        filled = [line.get_xdata()[0] for line in marks if line.get_markerfacecolor() != "none"]
+        assert filled == [0.9, 0, 0.2]
+        assert hollow == [0.8, 0.1]
+
+
+def test_filmstrips_show_frames_and_ways():
+    film = {
+        "frames": RANDOM.integers(0, 255, (6, 8, 8, 3)).astype(np.uint8),
+        "steps": np.arange(6) * 5,
+        "goal": RANDOM.integers(0, 255, (8, 8, 3)).astype(np.uint8),
+        "cloud": RANDOM.random((20, 2)),
+        "way": RANDOM.random((26, 2)),
+        "planned": RANDOM.random((1, 6, 2)),
+        "target": RANDOM.random(2),
+        "solved_after": np.array(25),
+    }
+    axes = figures.filmstrips({"solved": film}).axes
+    assert len(axes) == 8
+    for axis, frame in zip(axes, [*film["frames"], film["goal"]], strict=False):
+        assert np.array_equal(axis.images[0].get_array(), frame)
+    assert axes[0].get_ylabel() == "solved"
+    assert np.array_equal(axes[-1].lines[1].get_xydata(), film["way"])
+    assert np.array_equal(axes[-1].lines[2].get_xydata(), film["planned"][0])
+
+
+def test_searches_landscapes_and_shapes_are_drawn_as_given():
+    ways = RANDOM.random((4, 7, 2)) * 224
+    figure = figures.search_narrowing(
+        RANDOM.random((8, 8, 3)), ways[0, 0], ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0])
+    )
+    assert np.array_equal(figure.axes[0].lines[2].get_xydata(), ways[2])
+    assert np.array_equal(figure.axes[-1].lines[0].get_ydata(), [2.0, 1.0])
+    ticks, cost = np.linspace(-1, 1, 5), RANDOM.random((5, 5))
+    cost[3, 1] = -0.0
+    axis = figures.landscapes(ticks, {"SMWM": cost}).axes[0]
+    star = next(line for line in axis.lines if line.get_marker() == "*")
+    assert star.get_xydata()[0].tolist() == [ticks[1], ticks[3]]
+    assert axis.yaxis_inverted()
+    panel = {"state": RANDOM.random((9, 2)), "coordinates": RANDOM.random((9, 3)), "spectrum": RANDOM.random((3, 20))}
+    assert len(figures.geometry({"A": panel, "B": panel}).axes) == 6

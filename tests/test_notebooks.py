@@ -3,7 +3,8 @@
 1. The executed ``.ipynb`` is its ``.py`` source, cell by cell, and nothing in it is machine-specific.
 2. Every figure has a caption and alt text; every notebook prints numbers that nbval compares.
 3. nbval really compares them: one changed digit makes it fail.
-4. Every notebook trains from nothing in a scratch folder, and a failed run changes nothing.
+4. Every notebook trains from nothing in a scratch folder, where those that share runs find them; a failed run changes
+   nothing.
 5. Pages made from results and notebooks are up to date.
 """
 
@@ -112,12 +113,17 @@ def test_nbval_notices_one_changed_digit(tmp_path):
     assert "mismatch 'stdout'" in changed.stdout
 
 
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("data")
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook_trains_from_nothing(name, tmp_path, monkeypatch):
-    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+def test_notebook_trains_from_nothing(name, scratch, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(scratch))
     output = notebooks.run(name, preset="smoke", seed=3, device="cpu", recompute=True)
-    assert output.is_relative_to(tmp_path)
-    results = json.loads((tmp_path / "results" / name / "smoke_seed3.json").read_text())
+    assert output.is_relative_to(scratch)
+    results = json.loads((scratch / "results" / name / "smoke_seed3.json").read_text())
     assert results["seeds"] in ([3, 4], [3])  # pages that are there to be looked at have one seed
     assert results["metrics"]
     assert results["provenance"]["command"].endswith("--preset smoke --seed 3 --recompute")

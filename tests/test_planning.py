@@ -7,6 +7,8 @@
 5. Blocks of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
 6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames.
 7. Rates have Wilson's interval.
+8. A film shows what happened: its frames, its way, and what was predicted at each plan.
+9. A cost ranks plans as the world does if its latent is the state; the landscape is that cost.
 """
 
 import functools
@@ -25,13 +27,17 @@ from smwm_core.planning import (
     Outcome,
     Tasks,
     carry_out,
+    choose_films,
+    cost_landscape,
     draw_tasks,
     evaluate,
+    film,
     final_distance,
     model_controller,
     obtain_tasks,
     oracle_controller,
     random_controller,
+    rank_correlation,
     scores,
     tasks_path,
 )
@@ -328,3 +334,67 @@ def test_wilsons_interval_is_the_one_of_the_tables(successes, n, low, high):
 def test_a_rate_of_nothing_is_refused(successes, n):
     with pytest.raises(SMWMError, match="A rate needs at least one trial"):
         wilson_interval(successes, n)
+
+
+class Seeing(torch.nn.Module):
+    """A perfect world model of a free TwoRoom: its latent is the state, read from the world instead of the frame."""
+
+    def __init__(self, world: Blocks, sign: float = 1.0) -> None:
+        super().__init__()
+        self.world, self.sign = world, sign
+        self.unused = torch.nn.Parameter(torch.zeros(1))
+
+    def encode_states(self, world, state):
+        return state
+
+    def rollout(self, z, actions):
+        played = self.world.simulator.play(z, self.world.primitive_sequence(actions))
+        return self.sign * played[:, self.world.skip - 1 :: self.world.skip]
+
+
+def test_a_film_shows_what_happened():
+    tasks = draw_tasks(world(), 30, 25, generator(3))
+    search = CEM(*world().bounds, samples=60, iterations=5, elites=8)
+    outcome = evaluate(world(), model_controller(world(), Seeing(world()), search), tasks, 50, seed=0)
+    chosen = choose_films(outcome)
+    number = chosen["solved"]
+    assert outcome.success[number]
+    assert not outcome.trivial[number]
+    shown = film(world(), Seeing(world()), outcome, number, tasks.goal[number])
+    end = int(outcome.steps[number])
+    assert shown["solved_after"] == end == shown["steps"][-1]
+    assert shown["steps"][0] == 0
+    frames = world().render(outcome.path[number, shown["steps"]]) * 255
+    assert np.abs(shown["frames"] - frames.permute(0, 2, 3, 1).numpy()).max() <= 0.5 + 1e-3
+    assert shown["way"].shape == (end + 1, 2)
+    # The model is the world, so the plans lie on the way that was taken.
+    every_block = shown["way"][:: world().skip][:6]
+    assert shown["planned"][0][: len(every_block)] == pytest.approx(every_block, abs=1e-3)
+    distances = np.linalg.norm(shown["way"] - shown["target"], axis=1)
+    assert distances[-1] < 16.1
+    assert len(shown["planned"]) == (1 if end <= 25 else 2)
+    failed = Outcome(torch.zeros(4), *[torch.zeros(4, dtype=torch.bool)] + [torch.zeros(4, 3, 2)] * 2)
+    assert choose_films(failed) == {"failed": 0}
+
+
+def test_a_cost_that_is_the_world_ranks_as_the_world_does():
+    tasks = draw_tasks(world(), 12, 25, generator(3))
+    right, wrong = (
+        rank_correlation(world(), Seeing(world(), sign), tasks, plans=30, horizon=5, generator=generator(1))
+        for sign in (1.0, 0.0)
+    )
+    assert right.shape == (12,)
+    assert right.min() > 0.9
+    assert wrong.isnan().all()
+
+
+def test_the_landscape_is_the_cost_of_repeating_an_action():
+    start, goal = torch.tensor([40.0, 130.0]), torch.tensor([70.0, 160.0])
+    ticks = torch.linspace(-1, 1, 11)
+    landscape = cost_landscape(world(), Seeing(world()), start, goal, ticks, 2)
+    assert landscape[5, 5] == pytest.approx(1)
+    assert landscape[8, 8] == pytest.approx(0, abs=1e-3)  # ten steps of 3 px both ways
+    end = start + 10 * 5 * torch.tensor([ticks[8], ticks[4]])
+    assert landscape[4, 8] == pytest.approx(
+        float((end - goal).square().sum() / (start - goal).square().sum()), rel=1e-3
+    )

@@ -605,6 +605,14 @@ def test_agreement_is_within_two_percent_of_the_value_of_that_seed():
             require_agreement(results(), seed, {"knee": value})
 
 
+def test_two_trials_of_a_rate_may_end_differently():
+    require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"knee": 20})
+    with pytest.raises(SMWMError, match="do not belong together"):
+        require_agreement(results(), 0, {"knee": 1.9 + 15}, trials={"knee": 20})
+    with pytest.raises(SMWMError, match="do not belong together"):
+        require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"elbow": 20})
+
+
 def test_agreement_with_an_unknown_seed_or_metric_is_refused():
     with pytest.raises(SMWMError, match=r"hold seeds \[0, 1\], not 6"):
         require_agreement(results(), 6, {"knee": 2.0})

@@ -34,7 +34,10 @@ def rank_correlation(
     last = world.simulator.play(tasks.start.repeat_interleave(plans, 0), primitive)[:, -1]
     spread = torch.cat([tasks.start, tasks.goal]).std(0).clamp(min=1e-6)
     real = ((last.unflatten(0, (len(tasks), plans)) - tasks.goal[:, None]) / spread).norm(dim=-1)
-    return torch.tensor([spearmanr(c, r).statistic for c, r in zip(cost, real, strict=True)])
+    different = [c.min() < c.max() for c in cost]
+    return torch.tensor(
+        [spearmanr(c, r).statistic if d else torch.nan for c, r, d in zip(cost, real, different, strict=True)]
+    )
 
 
 @torch.no_grad()

@@ -1,0 +1,205 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Planning in the latent (paper's Fig. 5)
+#
+# **The claim.** A latent that holds what the agent controls is a latent to plan in. Given two frames, *here* and *there*, a
+# search over action sequences in the model's own predictions finds the way about as often as with a model that was kept
+# from collapsing by other means, and far more often than by chance.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+import torch
+
+from smwm_core import figures
+from smwm_core.analysis import spectrum, top_share
+from smwm_core.devices import pick_device
+from smwm_core.planning import (
+    CEM,
+    GROUP,
+    choose_films,
+    evaluate,
+    film,
+    model_controller,
+    obtain_tasks,
+    oracle_controller,
+    random_controller,
+    scores,
+)
+from smwm_core.presets import TASKS, get_preset, planning_objectives
+from smwm_core.report import display_metrics, display_provenance
+from smwm_core.results import settle
+from smwm_core.runs import obtain
+
+OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
+AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
+budget = get_preset(preset)
+device = pick_device(device)
+seeds = [seed + i for i in range(budget.seeds)]
+
+rows, runs, kept, trials, arrays = [], [], [], {}, {}
+for s in seeds if recompute else seeds[:1]:
+    row = {}
+    for task in TASKS if recompute else AGAIN:
+        objectives = planning_objectives(task) if recompute else {"smwm": planning_objectives(task)["smwm"]}
+        trained = {
+            method: obtain(budget.config(task, objective), s, device, recompute=recompute)
+            for method, objective in objectives.items()
+        }
+        runs += trained.values()
+        kept += [trained[method] for method in ("smwm", "sigreg") if method in trained]
+        world, config = trained["smwm"].world, trained["smwm"].config
+        tasks = obtain_tasks(config.world, budget.tasks, OFFSET, recompute=recompute)
+        search = CEM(*world.bounds, **budget.search)
+        controllers = {method: model_controller(world, run.model, search) for method, run in trained.items()}
+        if recompute:
+            controllers["random"] = random_controller(world)
+        if recompute and task == "tworoom":  # searching with the true physics of the others would take hours
+            controllers["oracle"] = oracle_controller(world, search)
+        for method, controller in controllers.items():
+            outcome = evaluate(world, controller, tasks if recompute else tasks[:GROUP], BUDGET, s)
+            if method == "smwm":
+                first = outcome.success[:GROUP]
+                row[f"{task}.smwm.first_tasks_percent"] = 100 * first.double().mean().item()
+                trials[f"{task}.smwm.first_tasks_percent"] = len(first)
+                model = trained["smwm"].model
+                variances = spectrum(model.encode_states(world, torch.cat([tasks.start, tasks.goal]).to(device)))
+                row[f"{task}.smwm.top2_share"] = top_share(variances, 2)
+            if recompute:
+                for name, value in scores(outcome).items():
+                    row[f"{task}.{method}.{name}"] = value
+                trials[f"{task}.{method}.success_percent"] = len(tasks)
+                trials[f"{task}.{method}.nontrivial_success_percent"] = int((~outcome.trivial).sum())
+            if recompute and s == seed and method == "smwm":
+                for label, number in choose_films(outcome).items():
+                    for part, values in film(world, model, outcome, number, tasks.goal[number]).items():
+                        arrays[f"{task}.{label}.{part}"] = values
+    rows.append(row)
+common = set.intersection(*(set(row) for row in rows))  # some numbers need a task that was solved
+rows = [{name: value for name, value in row.items() if name in common} for row in rows]
+
+results = settle(
+    "fig5_planning",
+    rows,
+    recompute=recompute,
+    figure="Fig. 5",
+    preset=preset,
+    seeds=seeds,
+    units={name: "%" if name.endswith("percent") else "steps" for name in rows[0] if "share" not in name},
+    runs=runs,
+    arrays=arrays,
+    kept=kept,
+    trials=trials,
+)
+labels = {
+    "smwm": "SMWM",
+    "sigreg": "SIGReg",
+    "forward_only": "forward only",
+    "random": "random",
+    "oracle": "true dynamics",
+}
+measured = {metric["name"]: metric for metric in results.metrics}
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-planning", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light"}}
+figures.planning_success(
+    {
+        title: {
+            label: measured[f"{task}.{method}.success_percent"]
+            for method, label in labels.items()
+            if f"{task}.{method}.success_percent" in measured
+        }
+        for task, title in TASKS.items()
+    }
+)
+
+# %% [markdown]
+# ## The experiment
+#
+# A task is a pair of frames: a state of a held-out episode, and the state that the episode was in 25 steps later. The planner gets
+# the two frames and nothing else. It encodes both and searches for 5 blocks of 5 primitive actions whose predicted end is
+# close to the goal in the latent:
+#
+# ```python
+# z, z_goal = model.encode(frame), model.encode(goal_frame)
+# plan = CEM(*world.bounds)(final_distance(model), z, z_goal, generator)   # 300 sequences, 30 rounds, 30 elites
+# world.simulator.play(state, world.primitive_sequence(plan.actions))      # 25 steps, then look and plan again
+# ```
+#
+# It may act for 50 steps, so it plans twice. A goal is reached as soon as the simulator's own test holds after any step; a start
+# that already counts as reached is a *trivial* task, and the table also has the numbers without those. There are 100 tasks
+# per world, the same for all methods and seeds. *Random* draws uniform actions and is the floor.
+#
+# Everything is at laptop size: frames of 64×64 pixels, the small encoder of the toy worlds, 1,600 training steps of 64 blocks
+# (the paper: 224×224, a vision transformer, ten epochs over up to two million steps, an H100). The episodes come from
+# scripted agents of our own that follow the published recipes, so the paper's numbers, the black lines, are something to
+# look at and not a target to match. The weight λ is the one that planned best [in our own sweep](fig7_lambda.ipynb);
+# SIGReg has the paper's weight, 0.09.
+#
+# ## Episodes to look at
+#
+# For each world, the task that took the median number of steps, and the first one that failed.
+
+# %% tags=["hide-input"]
+films = {task: {} for task in TASKS}
+for name, values in results.arrays.items():
+    task, label, part = name.split(".")
+    films[task].setdefault(label, {})[part] = values
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.filmstrips(films["tworoom"])
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-pusht", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.filmstrips(films["pusht"])
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-reacher", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.filmstrips(films["reacher"])
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-cube", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.filmstrips(films["cube"])
+
+# %% [markdown]
+# The stars are goals, the black line is the way through the latent that the episode really took, and the orange ones are the plans as
+# the model saw them. Grey: latents of everything that was visited.
+#
+# ## The numbers
+
+# %% tags=["hide-input"]
+display_metrics(results, rows[0])
+
+# %% [markdown]
+# In plain text, which the test suite computes again and compares:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for task, title in TASKS.items():
+    for method, label in labels.items():
+        metric = measured.get(f"{task}.{method}.success_percent")
+        if metric:
+            print(f"{title:8} {label:13} {metric['value']:5.1f} % of goals")
+for task in AGAIN:
+    print(
+        f"{TASKS[task]}: two components hold {rows[0][f'{task}.smwm.top2_share']:.2f} of the variance of {len(tasks) * 2} frames"
+    )
+
+# %% [markdown]
+# NOTICE
+
+# %% [markdown]
+# ## Provenance
+
+# %% tags=["hide-input"]
+display_provenance(results)

@@ -1,0 +1,129 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The shape of a latent (paper's Fig. 6 and Fig. 10)
+#
+# **The claim.** With the inverse loss the latent of a control task lies close to a surface with about as many dimensions as the agent
+# controls, and the surface has the shape of the physical state. With SIGReg it fills all the directions there are.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+import numpy as np
+import torch
+
+from smwm_core import figures
+from smwm_core.analysis import PrincipalPlane, effective_rank, knee, spectrum, top_share
+from smwm_core.devices import pick_device
+from smwm_core.physical import COLOURED_BY, draw_states
+from smwm_core.presets import TASKS, get_preset, planning_objectives
+from smwm_core.report import display_metrics, display_provenance
+from smwm_core.results import load_results, settle
+from smwm_core.runs import obtain
+from smwm_core.seeds import generator
+from smwm_core.worlds import make_world
+
+AGAIN = ("tworoom", "pusht")  # encoded again whenever this page is executed
+METHODS = {"smwm": "SMWM", "sigreg": "SIGReg"}
+budget = get_preset(preset)
+device = pick_device(device)
+seeds = [seed + i for i in range(budget.seeds)]
+stored = {} if recompute else load_results("fig6_fig10_geometry", preset, seed).arrays
+
+rows, runs, arrays = [], [], {}
+for s in seeds if recompute else seeds[:1]:
+    row = {}
+    for task in TASKS if recompute else AGAIN:
+        for method in METHODS:
+            run = obtain(budget.config(task, planning_objectives(task)[method]), s, device, recompute=recompute)
+            runs.append(run)
+            if recompute:
+                _, states = draw_states(
+                    make_world(run.config.world), 0, budget.held_out, generator(s, f"geometry of {task}")
+                )
+            else:
+                states = torch.from_numpy(stored[f"{task}.states"])
+            z = run.model.encode_states(run.world, states.to(device))
+            variances = spectrum(z)
+            of = f"{task}.{method}"
+            row[f"{of}.knee"] = knee(variances)
+            row[f"{of}.effective_rank"] = effective_rank(variances)
+            row[f"{of}.top2_share"] = top_share(variances, 2)
+            arrays.setdefault(f"{of}.spectrum", []).append(variances)
+            if s == seed:
+                arrays[f"{task}.states"] = states.numpy()
+                arrays[f"{of}.coordinates"] = PrincipalPlane(z, 3)(z).astype(np.float32)
+    rows.append(row)
+
+results = settle(
+    "fig6_fig10_geometry",
+    rows,
+    recompute=recompute,
+    figure="Fig. 6 and 10",
+    preset=preset,
+    seeds=seeds,
+    units={},
+    runs=runs,
+    arrays={name: np.array(values) for name, values in arrays.items()},
+)
+panels = {
+    method: {
+        title: {
+            "state": COLOURED_BY[task](torch.from_numpy(results.arrays[f"{task}.states"])).numpy(),
+            "coordinates": results.arrays[f"{task}.{method}.coordinates"],
+            "spectrum": results.arrays[f"{task}.{method}.spectrum"],
+        }
+        for task, title in TASKS.items()
+    }
+    for method in METHODS
+}
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.geometry(panels["smwm"])
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+figures.geometry(panels["sigreg"])
+
+# %% [markdown]
+# ## The experiment
+#
+# The models are those of the [planning page](fig5_planning.ipynb), the frames are from held-out episodes. Each point is one
+# frame. Its colour is its place in the left panel; so a middle panel with the same order of colours is a latent with the shape of that
+# part of the state. The right panel has the spectrum, one thin line per seed and points for their mean.
+#
+# ## The numbers
+
+# %% tags=["hide-input"]
+display_metrics(results, rows[0])
+
+# %% [markdown]
+# In plain text, which the test suite computes again and compares:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for task in AGAIN:
+    for method, label in METHODS.items():
+        share = rows[0][f"{task}.{method}.top2_share"]
+        print(f"{TASKS[task]:8} {label:7} two components hold {share:.2f} of the variance")
+
+# %% [markdown]
+# NOTICE
+
+# %% [markdown]
+# ## Provenance
+
+# %% tags=["hide-input"]
+display_provenance(results)

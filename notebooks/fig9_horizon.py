@@ -1,0 +1,112 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Goals farther away (paper's Fig. 9)
+#
+# **The claim.** The farther the goal, the harder the task; a model with the inverse loss loses less on the way than one kept from
+# collapsing by SIGReg.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+from smwm_core import figures
+from smwm_core.devices import pick_device
+from smwm_core.planning import CEM, GROUP, evaluate, model_controller, obtain_tasks, random_controller
+from smwm_core.presets import get_preset, planning_objectives
+from smwm_core.report import display_metrics, display_provenance
+from smwm_core.results import settle
+from smwm_core.runs import obtain
+
+OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the budget is twice as many
+TASK = "tworoom"
+budget = get_preset(preset)
+device = pick_device(device)
+
+row, runs, trials = {}, {}, {}
+objectives = planning_objectives(TASK)
+for method in objectives if recompute else ["smwm"]:
+    runs[method] = obtain(budget.config(TASK, objectives[method]), seed, device, recompute=recompute)
+world, config = runs["smwm"].world, runs["smwm"].config
+search = CEM(*world.bounds, **budget.search)
+controllers = {method: model_controller(world, run.model, search) for method, run in runs.items()}
+if recompute:
+    controllers["random"] = random_controller(world)
+for offset in OFFSETS if recompute else OFFSETS[1:2]:
+    tasks = obtain_tasks(config.world, budget.tasks, offset, recompute=recompute)
+    for method, controller in controllers.items():
+        outcome = evaluate(world, controller, tasks if recompute else tasks[:GROUP], 2 * offset, seed)
+        name = f"{TASK}.{method}.offset_{offset}"
+        if method == "smwm" and offset == OFFSETS[1]:
+            first = outcome.success[:GROUP]
+            row[f"{name}.first_tasks_percent"] = 100 * first.double().mean().item()
+            trials[f"{name}.first_tasks_percent"] = len(first)
+        if recompute:
+            row[f"{name}.success_percent"] = 100 * outcome.success.double().mean().item()
+            trials[f"{name}.success_percent"] = len(tasks)
+
+results = settle(
+    "fig9_horizon",
+    [row],
+    recompute=recompute,
+    figure="Fig. 9",
+    preset=preset,
+    seeds=[seed],
+    units=dict.fromkeys(row, "%"),
+    runs=list(runs.values()),
+    arrays={},
+    kept=[run for method, run in runs.items() if method != "forward_only"],
+    trials=trials,
+)
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light"}}
+labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only", "random": "random"}
+figures.horizon_sweep(
+    {
+        label: {offset: results.metric(f"{TASK}.{method}.offset_{offset}.success_percent") for offset in OFFSETS}
+        for method, label in labels.items()
+    }
+)
+
+# %% [markdown]
+# ## The experiment
+#
+# The models and the search are those of the [planning page](fig5_planning.ipynb): a plan is 25 steps long whatever the distance of
+# the goal. A goal 100 steps away is beyond it, so the first plans can only go as near to the goal as the latent's distance
+# tells them, and the distance in the latent has to lead the right way. The budget is twice the offset. One seed, 100 tasks
+# per offset.
+#
+# ## The numbers
+
+# %% tags=["hide-input"]
+display_metrics(results, row)
+
+# %% [markdown]
+# In plain text, which the test suite computes again and compares:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for offset in OFFSETS:
+    successes = {m: results.metric(f"{TASK}.{m}.offset_{offset}.success_percent")["value"] for m in labels}
+    print(f"{offset:3} steps: " + ", ".join(f"{labels[m]} {value:.1f} %" for m, value in successes.items()))
+
+# %% [markdown]
+# NOTICE
+
+# %% [markdown]
+# ## Provenance
+
+# %% tags=["hide-input"]
+display_provenance(results)

@@ -1,0 +1,146 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The planner at work
+#
+# **The question.** The paper suggests that a latent in which only what the agent controls is left is easier to plan in. This page
+# looks at the search itself, round by round, and at the landscape that it searches.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+import torch
+
+from smwm_core import figures
+from smwm_core.devices import pick_device
+from smwm_core.planning import CEM, cost_landscape, final_distance, obtain_tasks, rank_correlation
+from smwm_core.presets import get_preset, planning_objectives
+from smwm_core.report import display_metrics, display_provenance
+from smwm_core.results import settle
+from smwm_core.runs import obtain
+from smwm_core.seeds import generator
+
+OFFSET, HORIZON, PLANS = 25, 5, 50
+SHOWN = "tworoom"  # the page's pictures are computed in this world whenever it is executed
+METHODS = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
+budget = get_preset(preset)
+device = pick_device(device)
+seeds = [seed + i for i in range(budget.seeds)]
+
+rows, runs, kept = [], {}, []
+for s in seeds if recompute else seeds[:1]:
+    row = {}
+    for task in ("tworoom", "pusht") if recompute else [SHOWN]:
+        for method, objective in planning_objectives(task).items():
+            if method == "forward_only" and not recompute:
+                continue
+            run = obtain(budget.config(task, objective), s, device, recompute=recompute)
+            tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
+            ranks = rank_correlation(
+                run.world, run.model, tasks, plans=PLANS, horizon=HORIZON, generator=generator(s, f"plans of {task}")
+            )
+            row[f"{task}.{method}.rank_correlation"] = ranks.nanmean().item()
+            runs[task, method, s] = run
+            kept += [run] * (method != "forward_only")
+    rows.append(row)
+
+results = settle(
+    "planner_at_work",
+    rows,
+    recompute=recompute,
+    figure="The planner at work",
+    preset=preset,
+    seeds=seeds,
+    units={},
+    runs=list(runs.values()),
+    arrays={},
+    kept=kept,
+)
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth that the model likes best and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
+shown = {METHODS[method]: runs[SHOWN, method, seed] for method in ("smwm", "sigreg")}
+world, model = shown["SMWM"].world, shown["SMWM"].model
+tasks = obtain_tasks(shown["SMWM"].config.world, budget.tasks, OFFSET, recompute=recompute)
+far = (tasks.start - tasks.goal).norm(dim=1).argsort()[-len(tasks) // 4].item()
+start, goal = tasks.start[far], tasks.goal[far]
+z, z_goal = (model.encode_states(world, state[None].to(device)) for state in (start, goal))
+plan = CEM(*world.bounds, **budget.search)(final_distance(model), z, z_goal, generator(seed, "one search", device))
+stages = {}
+for iteration in [0, 1, 2, 4, len(plan.means) - 1]:
+    if iteration >= len(plan.means):
+        continue
+    mean, std = (part[iteration, 0].cpu() for part in (plan.means, plan.stds))
+    noise = torch.randn(60, *mean.shape, generator=generator(seed, "shown plans"))
+    drawn = (mean + std * noise).clamp(*world.bounds)
+    stages[iteration + 1] = world.simulator.play(start.expand(60, -1), world.primitive_sequence(drawn)).numpy()
+figures.search_narrowing(
+    world.render(start[None])[0].permute(1, 2, 0).numpy(),
+    start.numpy(),
+    goal.numpy(),
+    stages,
+    plan.best[:, 0].cpu().numpy(),
+)
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-landscape", "caption": "What the planner sees: the cost of repeating one action for 25 steps, from the same start to the same goal, in the latent of two models. White point: do nothing. Star: the best such action. The cost is divided by that of doing nothing; where the landscape is a single bowl, any search finds the bottom."}, "image": {"alt": "Two contour maps over the horizontal and vertical component of an action, for SMWM and for SIGReg, each with a white point in the middle and a star at its lowest place.", "classes": "dark-light wide"}}
+ticks = torch.linspace(-1, 1, 41)
+figures.landscapes(
+    ticks.numpy(),
+    {
+        label: cost_landscape(run.world, run.model.cpu(), start, goal, ticks, HORIZON).numpy()
+        for label, run in shown.items()
+    },
+)
+
+# %% [markdown]
+# ## How the search works
+#
+# The cross-entropy method keeps a normal distribution for each of the 5 × 10 numbers of a plan. A round draws 300 plans, asks the
+# model where each of them ends, keeps the 30 whose ends lie closest to the goal, and fits the distributions to them. After
+# 30 rounds the mean is the plan. Nothing in it needs a gradient, or knows what the numbers mean:
+#
+# ```python
+# plan = CEM(*world.bounds)(final_distance(model), z, z_goal, generator)
+# plan.actions        # (tasks, 5, 10): the mean of the last elites
+# plan.means, plan.stds, plan.best   # the search as it narrowed, round by round
+# ```
+#
+# So a model helps the search in one way only: by *ranking* plans as the world would. That can be measured without any search.
+# For each of the 100 tasks, draw 50 random plans, ask the model what they cost, let the simulator carry them out, and compare the
+# two orders. The rank correlation is 1 if the model ranks like the world, and 0 if it might as well toss coins.
+#
+# ## The numbers
+
+# %% tags=["hide-input"]
+display_metrics(results, rows[0])
+
+# %% [markdown]
+# In plain text, which the test suite computes again and compares:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for method in ("smwm", "sigreg"):
+    print(f"{METHODS[method]:7} rank correlation {rows[0][f'{SHOWN}.{method}.rank_correlation']:.2f}")
+
+# %% [markdown]
+# NOTICE
+#
+# **Try it.** Replace `HORIZON = 5` by 2 and by 8. Which of the two models loses its ranking first as plans get longer?
+
+# %% [markdown]
+# ## Provenance
+
+# %% tags=["hide-input"]
+display_provenance(results)

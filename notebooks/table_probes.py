@@ -1,0 +1,126 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What the latent knows (paper's table of probes)
+#
+# **The claim.** From a latent trained with the inverse loss one can read where the things are that the agent moves, about as
+# well as from one that was kept from collapsing by SIGReg, and better than from one with the forward loss alone.
+
+# %% tags=["parameters", "hide-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+import torch
+
+from smwm_core import figures
+from smwm_core.devices import pick_device
+from smwm_core.physical import PROBES, QUANTITIES, draw_states, probe_r2
+from smwm_core.presets import TASKS, get_preset, planning_objectives
+from smwm_core.probes import linear_r2
+from smwm_core.report import display_metrics, display_provenance
+from smwm_core.results import load_results, settle
+from smwm_core.runs import obtain
+from smwm_core.seeds import generator
+from smwm_core.worlds import make_world
+
+AGAIN = ("tworoom", "pusht")  # read again, in part, whenever this page is executed
+budget = get_preset(preset)
+device = pick_device(device)
+seeds = [seed + i for i in range(budget.seeds)]
+stored = {} if recompute else load_results("table_probes", preset, seed).arrays
+
+rows, runs, kept, arrays = [], [], [], {}
+for s in seeds if recompute else seeds[:1]:
+    row = {}
+    for task in TASKS if recompute else AGAIN:
+        objectives = planning_objectives(task) if recompute else {"smwm": planning_objectives(task)["smwm"]}
+        for method, objective in objectives.items():
+            run = obtain(budget.config(task, objective), s, device, recompute=recompute)
+            runs.append(run)
+            if recompute:
+                drawn = generator(s, f"probe states of {task}")
+                fit, score = draw_states(make_world(run.config.world), *budget.probe_states, drawn)
+                z_fit, z_score = (run.model.encode_states(run.world, states.to(device)) for states in (fit, score))
+                for quantity, of in QUANTITIES[task].items():
+                    for probe in PROBES:
+                        row[f"{task}.{quantity}.{probe}.{method}.r2"] = probe_r2(
+                            probe, z_fit, of(fit), z_score, of(score), seed=s
+                        )
+            else:
+                score = torch.from_numpy(stored[task])
+                z_score = run.model.encode_states(run.world, score.to(device))
+            if method == "smwm":
+                kept.append(run)
+                if s == seed:
+                    arrays[task] = score.numpy()
+                for quantity, of in QUANTITIES[task].items():
+                    row[f"{task}.{quantity}.half.smwm.r2"] = linear_r2(z_score, of(score)).mean()
+    rows.append(row)
+
+results = settle(
+    "table_probes",
+    rows,
+    recompute=recompute,
+    figure="Table of probes",
+    preset=preset,
+    seeds=seeds,
+    units={},
+    runs=runs,
+    arrays=arrays,
+    kept=kept,
+)
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-probes", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light"}}
+labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
+figures.probe_scores(
+    {
+        f"{TASKS[task]}: {quantity.replace('_', ' ')}": {
+            probe: {label: results.metric(f"{task}.{quantity}.{probe}.{method}.r2") for method, label in labels.items()}
+            for probe in PROBES
+        }
+        for task in TASKS
+        for quantity in QUANTITIES[task]
+    }
+)
+
+# %% [markdown]
+# ## The experiment
+#
+# The models are those of the [planning page](fig5_planning.ipynb), frozen. A probe gets latents of frames from the training episodes
+# and is scored on frames from held-out ones: ridge regression, or a network with two hidden layers of 256 and 128 that stops
+# early. Angles are read as sine and cosine. R² is the mean over the coordinates of a quantity.
+#
+# ## The numbers
+
+# %% tags=["hide-input"]
+display_metrics(results, rows[0])
+
+# %% [markdown]
+# In plain text, which the test suite computes again and compares:
+
+# %% tags=["nbval-check-output", "hide-input"]
+for task in AGAIN:
+    for quantity in QUANTITIES[task]:
+        print(f"{TASKS[task]:8} {quantity:18} R² {rows[0][f'{task}.{quantity}.half.smwm.r2']:.2f}")
+
+# %% [markdown]
+# NOTICE
+
+# %% [markdown]
+# ## Provenance
+
+# %% tags=["hide-input"]
+display_provenance(results)
