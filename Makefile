@@ -15,6 +15,7 @@ book: .venv/installed ## execute every notebook and build the book into _build/h
 
 test: .venv/installed ## check code, notebooks and book
 	sh tools/need.sh chromium
+	sh tools/need.sh egl
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest

@@ -30,7 +30,7 @@ from smwm_core import figures
 from smwm_core.analysis import PrincipalPlane, effective_rank, knee, spectrum, top_share
 from smwm_core.devices import pick_device
 from smwm_core.physical import COLOURED_BY, draw_states
-from smwm_core.presets import TASKS, get_preset, planning_objectives
+from smwm_core.presets import PLANNING_OBJECTIVES, TASKS, get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import load_results, settle
 from smwm_core.runs import obtain
@@ -49,7 +49,7 @@ for s in seeds if recompute else seeds[:1]:
     row = {}
     for task in TASKS if recompute else AGAIN:
         for method in METHODS:
-            run = obtain(budget.config(task, planning_objectives(task)[method]), s, device, recompute=recompute)
+            run = obtain(budget.config(task, PLANNING_OBJECTIVES[method]), s, device, recompute=recompute)
             runs.append(run)
             if recompute:
                 _, states = draw_states(
@@ -66,6 +66,8 @@ for s in seeds if recompute else seeds[:1]:
             arrays.setdefault(f"{of}.spectrum", []).append(variances)
             if s == seed:
                 arrays[f"{task}.states"] = states.numpy()
+                if recompute:
+                    arrays[f"{task}.place"] = COLOURED_BY[task](states).numpy()
                 arrays[f"{of}.coordinates"] = PrincipalPlane(z, 3)(z).astype(np.float32)
     rows.append(row)
 
@@ -83,7 +85,7 @@ results = settle(
 panels = {
     method: {
         title: {
-            "state": COLOURED_BY[task](torch.from_numpy(results.arrays[f"{task}.states"])).numpy(),
+            "state": results.arrays[f"{task}.place"],
             "coordinates": results.arrays[f"{task}.{method}.coordinates"],
             "spectrum": results.arrays[f"{task}.{method}.spectrum"],
         }
@@ -92,10 +94,10 @@ panels = {
     for method in METHODS
 }
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls with the number of the component.", "classes": "dark-light wide"}}
 figures.geometry(panels["smwm"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "The same with SIGReg instead of the inverse loss. It spreads the latents evenly over many directions, so three components show little of them and the spectrum has no early fall."}, "image": {"alt": "The same rows for SIGReg. The middle panels are clouds in which colours are mixed more; the spectra fall slowly.", "classes": "dark-light wide"}}
 figures.geometry(panels["sigreg"])
 
 # %% [markdown]

@@ -2,6 +2,7 @@
 # Make sure that a part of the system is there, and install it where that is allowed.
 #   need.sh venv PYTHON   a Python of a supported version that can make virtual environments
 #   need.sh chromium      a browser for the tests that really starts
+#   need.sh egl           the library that MuJoCo draws with
 set -eu
 
 install() {
@@ -44,6 +45,14 @@ venv)
     "$2" -c 'import ensurepip' 2>/dev/null && exit 0
     package=python$("$2" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv
     install "$package" || refuse "$2 cannot make virtual environments; install it with: apt-get install $package"
+    ;;
+egl)
+    can_draw() { MUJOCO_GL=egl .venv/bin/python -c 'import mujoco; mujoco.GLContext(8, 8)' >/dev/null 2>&1; }
+    packages="libegl1 libegl-mesa0 libgl1-mesa-dri libopengl0"
+    can_draw && exit 0
+    # shellcheck disable=SC2086
+    install $packages || true
+    can_draw || refuse "MuJoCo cannot draw; install its library with: apt-get install $packages"
     ;;
 chromium)
     browser_starts && exit 0
