@@ -122,7 +122,19 @@ for task in AGAIN:
         print(f"{TASKS[task]:8} {label:7} two components hold {share:.2f} of the variance")
 
 # %% [markdown]
-# NOTICE
+# ## What to notice
+#
+# - **Elbows where the action's effect ends.** With the inverse loss two components stand out in TwoRoom and in Push-T, in all three
+#   seeds: the place of the dot, and of the disc. The paper sees its elbows there too.
+# - **A circle needs two directions.** Reacher's latent is a cylinder: the shoulder goes round it, the wrist along it. The first seed's
+#   spectrum falls after six components; the two other seeds have found the shoulder alone, a ring, and fall after two. The paper's
+#   falls after about four.
+# - **The cube's world has five actions and a latent to match**, a cylinder again, but no sharp elbow: the gripper's place makes three
+#   components, the rest is spread thinly.
+# - **SIGReg has its fall elsewhere.** It wants all directions alike, and about ten of them are: that is what fits into this latent
+#   in so few steps. There is no elbow at the action's dimension, as in the paper; the fall after ten is the budget's.
+#
+# **Try it.** Encode the same frames with a freshly initialised model (`build_model`). How much of the shape is there before training?
 
 # %% [markdown]
 # ## Provenance

@@ -10,7 +10,7 @@ from smwm_core.errors import SMWMError
 
 # What a metric is, by a word of its name.
 _SCALES = {"variance", "loss", "mse", "ratio", "error", "distance"}
-_RANGES = {"share": (0.0, 1.0), "r2": (-math.inf, 1.0), "knee": (1.0, math.inf)}
+_RANGES = {"share": (0.0, 1.0), "r2": (-math.inf, 1.0), "knee": (1.0, math.inf), "steps": (1.0, math.inf)}
 
 
 def mean_interval(name: str, values: list[float]) -> tuple[float, float | None, float | None]:

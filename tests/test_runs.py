@@ -523,6 +523,7 @@ def test_the_interval_of_three_seeds_by_hand():
         ("single.top2_share", [0.1, 0.9], 0, 1),
         ("single.position_r2", [0.9, 1.0], 0.95 - 0.635, 1),
         ("single.knee", [1.0, 2.0], 1.0, 1.5 + 6.353),
+        ("pusht.random.steps_to_success_median", [1.0, 2.0], 1.0, 1.5 + 6.353),
     ],
 )
 def test_an_interval_ends_where_the_metric_does(name, values, low, high):
