@@ -111,7 +111,7 @@ for task in SWEPT:
 #   above λ = 0. Which weight comes out best is chance: `best_lambda` is the smallest of the best ones, and with other seeds
 #   it would be another. So the other pages take one weight for all worlds, that of the toy worlds.
 # - **This differs from the paper,** where the best weights of the four worlds lie two orders of magnitude apart and λ = 0.1 plans
-#   near chance in Reacher. Its runs are two hundred times as long. A short run at a learning rate of 5·10⁻⁴ mostly settles
+#   near chance in Reacher. Its runs are one to two hundred times as long. A short run at a learning rate of 5·10⁻⁴ mostly settles
 #   *whether* the latent opens; how a long run trades prediction against action, these runs do not show. It would take the
 #   `paper` preset in every world.
 # - **The weight shapes the latent all the same.** The share of the first two components falls as λ grows: more pressure to tell the
