@@ -375,6 +375,8 @@ def test_a_film_shows_what_happened():
     assert len(shown["planned"]) == (1 if end <= 25 else 2)
     failed = Outcome(torch.zeros(4), *[torch.zeros(4, dtype=torch.bool)] + [torch.zeros(4, 3, 2)] * 2)
     assert choose_films(failed) == {"failed": 0}
+    easy = Outcome(torch.tensor([3, 1, 2]), *[torch.ones(3, dtype=torch.bool)] + [torch.zeros(3, 3, 2)] * 2)
+    assert choose_films(easy) == {"solved": 2}
 
 
 def test_a_cost_that_is_the_world_ranks_as_the_world_does():

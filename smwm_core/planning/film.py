@@ -15,12 +15,15 @@ PLANNED = 5  # blocks per plan
 
 
 def choose_films(outcome: Outcome) -> dict[str, int]:
-    """Which tasks to show: the non-trivial one that took the median number of steps, and the first one that failed.
+    """Which tasks to show: the one that took the median number of steps, and the first one that failed.
+
+    Trivial tasks are shown only if no other was solved.
 
     Returns:
         ``solved`` and ``failed`` with the number of a task; without an entry where there is none.
     """
-    solved = torch.nonzero(outcome.success & ~outcome.trivial)[:, 0]
+    hard = outcome.success & ~outcome.trivial
+    solved = torch.nonzero(hard if hard.any() else outcome.success)[:, 0]
     failed = torch.nonzero(~outcome.success)[:, 0]
     chosen = {}
     if len(solved):
