@@ -34,7 +34,7 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
         workers: processes; by default one per core.
 
     Raises:
-        SMWMError: an odd number of episodes, another process is collecting them, or their file is damaged.
+        SMWMError: a number that is no multiple of 20, another process is collecting them, or their file is damaged.
     """
     if count < PART or count % PART:
         raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
