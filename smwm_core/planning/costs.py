@@ -30,11 +30,11 @@ def final_distance(model: WorldModel) -> Cost:
                 f"Latents of shape (B, Z) need actions of shape (B, S, H, A); got {tuple(z.shape)}, "
                 f"{tuple(z_goal.shape)} and {tuple(actions.shape)}."
             )
-        tasks, samples = actions.shape[:2]
-        starts, sequences = z.repeat_interleave(samples, 0), actions.flatten(0, 1)
-        together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(starts)
-        parts = zip(starts.split(together), sequences.split(together), strict=True)
-        predicted = torch.cat([model.rollout(*part)[:, -1] for part in parts])
-        return (predicted.unflatten(0, (tasks, samples)) - z_goal[:, None]).square().sum(-1)
+        samples = actions.shape[1]
+        sequences = z.repeat_interleave(samples, 0), z_goal.repeat_interleave(samples, 0), actions.flatten(0, 1)
+        together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(sequences[0])
+        parts = zip(*(values.split(together) for values in sequences), strict=True)
+        costs = [(model.rollout(start, part)[:, -1] - goal).square().sum(-1) for start, goal, part in parts]
+        return torch.cat(costs).unflatten(0, actions.shape[:2])
 
     return cost
