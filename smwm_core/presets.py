@@ -67,7 +67,7 @@ class Preset:
 # The paper trains all dots for 100 epochs and all sprites for 200, in batches of 256. On a laptop, steps are what
 # counts: the dots of the combined world are found one after the other, and an arrow's turns long after its shifts, and
 # then only if easy ones come first. So these worlds get small batches and many of them, and the cube, the one world
-# with a five-dimensional action, gets twice the steps.
+# with a five-dimensional action, gets four times the steps.
 PRESETS = {
     "smoke": Preset(
         "smoke",
@@ -98,7 +98,7 @@ PRESETS = {
             "dots/combined": {"steps": 12_000, "batch_size": 16},
             **{f"sprite/{control}": {"steps": 3_200, "batch_size": 16} for control in ("none", "x", "xy")},
             "sprite/xyt": {"steps": 12_800, "batch_size": 16, "curriculum": 6_400},
-            "cube": {"steps": 3_200},
+            "cube": {"steps": 6_400},
         },
     ),
     "paper": Preset(
