@@ -13,7 +13,7 @@ from smwm_core import paths
 from smwm_core.devices import pick_device
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
-from smwm_core.lewm_files import STATE_COLUMNS, read_episodes
+from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
 from smwm_core.presets import PRESETS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
@@ -145,7 +145,10 @@ def _data_fetch(options: argparse.Namespace) -> None:
 
 
 def _data_check(options: argparse.Namespace) -> None:
-    print(_described(read_episodes(options.file, options.task)))
+    episodes = read_episodes(options.file, options.task)
+    print(_described(episodes))
+    if (count := int(sources(episodes).max()) + 1) < len(episodes):
+        print(f"they are repetitions of {count:,} sources; split them by source, not by episode")
 
 
 def _described(episodes: Episodes) -> str:

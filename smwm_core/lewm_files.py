@@ -4,7 +4,8 @@ Such a file has one data set per column, all episodes end to end: ``pixels (R, 2
 whose last row of an episode is NaN (in Push-T's file it is not), ``ep_len`` and ``ep_offset (E,)``, and columns with
 the simulator's state. Wide columns are compressed with Blosc, which needs the package hdf5plugin.
 
-Source of the format: stable-worldmodel (github.com/galilai-group/stable-worldmodel), version 0.0.6.
+Source of the format: stable-worldmodel (github.com/galilai-group/stable-worldmodel), version 0.0.6. That Push-T's file
+repeats each demonstration was measured by others on the file itself, not by us.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from smwm_core import paths
 from smwm_core.episodes import Episodes
@@ -68,6 +69,29 @@ def read_episodes(path: Path, task: str) -> Episodes:
         return Episodes(state, torch.from_numpy(action), torch.from_numpy(length.astype(np.int64)))
     except SMWMError as error:
         raise SMWMError(f"{paths.shown(path)} is broken: {error}") from error
+
+
+def split_by_source(episodes: Episodes, share: float, generator: Generator) -> tuple[Episodes, Episodes]:
+    """Two disjoint sets of whole episodes that share no source; the first gets this share of the sources.
+
+    Push-T's file has 185 recorded demonstrations, each followed by a hundred noisy repetitions from the same first
+    state. A split by episode would put repetitions of one demonstration on both sides.
+
+    Raises:
+        SMWMError: there are too few sources for such a split.
+    """
+    source = sources(episodes)
+    count = int(source.max()) + 1
+    cut = round(share * count)
+    if not 0 < cut < count:
+        raise SMWMError(f"{count} sources of episodes cannot be split {share:g} to {1 - share:g}.")
+    first = torch.isin(source, torch.randperm(count, generator=generator)[:cut])
+    return episodes.select(torch.nonzero(first)[:, 0]), episodes.select(torch.nonzero(~first)[:, 0])
+
+
+def sources(episodes: Episodes) -> Tensor:
+    """A number for each episode, ``(E,)`` from 0; episodes that begin in exactly the same state have the same one."""
+    return torch.unique(episodes.state[episodes.offset], dim=0, return_inverse=True)[1]
 
 
 def read_frames(path: Path, rows: Tensor, size: int) -> Tensor:

@@ -1,7 +1,8 @@
 """Claims about the reader of the published HDF5 files, on a small file of the same form.
 
 1. States, actions and frames come out as they went in; the last action of an episode is NaN for every task.
-2. Missing, damaged and inconsistent files are refused with one sentence that names the file and the column.
+2. Episodes that begin alike count as one source, and a split by source leaves no source on both sides.
+3. Missing, damaged and inconsistent files are refused with one sentence that names the file and the column.
 """
 
 import sys
@@ -12,8 +13,9 @@ import numpy as np
 import pytest
 import torch
 
+from smwm_core.cli import main
 from smwm_core.errors import SMWMError
-from smwm_core.lewm_files import read_episodes, read_frames
+from smwm_core.lewm_files import read_episodes, read_frames, sources, split_by_source
 
 LENGTHS = np.array([4, 3], dtype=np.int32)
 ROWS = int(LENGTHS.sum())
@@ -63,6 +65,28 @@ def test_what_went_in_comes_out(tmp_path, task, state):
     given = content["action"].astype("f4")
     assert np.array_equal(episodes.action[[0, 1, 2, 4, 5]].numpy(), given[[0, 1, 2, 4, 5]])
     assert episodes.action[[3, 6]].isnan().all()
+
+
+def test_repetitions_of_a_source_stay_together(tmp_path, capsys):
+    content = columns("pusht")
+    starts, length = np.arange(10).repeat(5), 3
+    content = {name: values[:1].repeat(length * len(starts), 0) for name, values in content.items()}
+    content["ep_len"] = np.full(len(starts), length, np.int32)
+    content["ep_offset"] = np.arange(len(starts)) * length
+    content["state"] = np.random.default_rng(1).normal(size=(length * len(starts), 7)).astype("f4")
+    content["state"][::length] = starts[:, None]
+    path = write(tmp_path / "small.h5", content)
+    main(["data", "check", str(path), "--task", "pusht"])
+    assert "repetitions of 10 sources" in capsys.readouterr().out
+    episodes = read_episodes(path, "pusht")
+    assert len(sources(episodes).unique()) == 10
+    sides = split_by_source(episodes, 0.8, torch.Generator().manual_seed(0))
+    assert [len(side) for side in sides] == [40, 10]
+    train, held_out = (set(side.state[side.offset][:, 0].tolist()) for side in sides)
+    assert not train & held_out
+    assert train | held_out == set(range(10))
+    with pytest.raises(SMWMError, match=r"10 sources of episodes cannot be split 0\.99 to 0\.01"):
+        split_by_source(episodes, 0.99, torch.Generator())
 
 
 def test_frames_come_in_the_order_asked_for(tmp_path):
