@@ -20,6 +20,7 @@ from smwm_core.worlds import Blocks, TwoRoom
 from smwm_core.worlds import two_room as rules
 
 SHOWN_WAYS = 60
+SHOWN_ROUND = 10  # of a journey's searches, where the bundle is still wide
 PLANS = 4
 
 
@@ -84,7 +85,7 @@ class Planning:
             reached = self.world.simulator.reached(way, self.goal)
             reached[0] = False  # as in the protocol, the place where a plan starts does not count
             last = int(reached.int().argmax()) if reached.any() else len(way) - 1
-            ways = self.ways(plan, len(plan.means) - 1, state)
+            ways = self.ways(plan, min(SHOWN_ROUND, len(plan.means)) - 1, state)
             plans.append({"ways": ways.numpy(), "way": way[: last + 1].numpy(), "best": plan.best[:, 0].numpy()})
             state = way[-1]
             if reached.any():
@@ -114,7 +115,9 @@ class Planning:
                 "network": pack(self.model, ("encoder", "forward_model")),
                 "mean": mean.tolist(),
                 "std": std.tolist(),
-                "search": {name: getattr(search, name) for name in ("horizon", "samples", "iterations", "elites", "std")},
+                "search": {
+                    name: getattr(search, name) for name in ("horizon", "samples", "iterations", "elites", "std")
+                },
                 "bounds": [search.low.tolist(), search.high.tolist()],
                 "plans": PLANS,
                 "shown": SHOWN_WAYS,
@@ -126,9 +129,21 @@ class Planning:
         )
 
 
-_RULES = (
-    "FRAME SPEED RADIUS LOWEST HIGHEST WALL LEFT_OF_WALL RIGHT_OF_WALL PUSHED_BACK DOOR DOOR_HALF DOOR_MARGIN REACHED"
-).split()
+_RULES = [
+    "FRAME",
+    "SPEED",
+    "RADIUS",
+    "LOWEST",
+    "HIGHEST",
+    "WALL",
+    "LEFT_OF_WALL",
+    "RIGHT_OF_WALL",
+    "PUSHED_BACK",
+    "DOOR",
+    "DOOR_HALF",
+    "DOOR_MARGIN",
+    "REACHED",
+]
 
 
 class PlanYourWay(widgets.VBox):
@@ -171,5 +186,7 @@ class PlanYourWay(widgets.VBox):
     def _repr_mimebundle_(self, **kwargs) -> dict:
         bundle = super()._repr_mimebundle_(**kwargs)
         start, goal = self.planning.start.tolist(), self.planning.goal.tolist()
-        shown = f"A way to plan in TwoRoom, first from ({start[0]:.0f}, {start[1]:.0f}) to ({goal[0]:.0f}, {goal[1]:.0f})."
+        shown = (
+            f"A way to plan in TwoRoom, first from ({start[0]:.0f}, {start[1]:.0f}) to ({goal[0]:.0f}, {goal[1]:.0f})."
+        )
         return {**bundle, "text/plain": shown, "text/html": self.planning.html()}
