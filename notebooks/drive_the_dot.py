@@ -92,7 +92,7 @@ DriveTheDot(drive)
 # - the forward model does not look. From the old latent and the action it *says* where the new one will be: the orange diamond;
 # - the inverse model sees both latents and says what the action was: the orange arrow on the black one.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of places; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start; the last one starts at the border, where none did."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and a little beside it in the last.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of places; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
 chosen = [((30, 30), (36, 28)), ((20, 44), (36, 44)), ((44, 20), (44, 36)), ((58, 58), (50, 44))]
 drive.picture([drive.move(start, end) for start, end in chosen])
 
@@ -121,8 +121,9 @@ print(f"spread {row['spread']:.1f}; without the inverse loss {row['collapsed.spr
 #
 # - **Same action, nearly the same shift.** Go 16 px to the right from several places. The black line keeps its direction and, roughly, its
 #   length. That an action becomes a shift is what the [theorem](theory_translations.ipynb) is about.
-# - **The square is where it learned.** A training step may end at the border, but none starts there. So the encoder knows these
-#   places, while the heads have to guess: compare `usual` with `border`, or drive along the edge of the frame.
+# - **The square is where it learned.** A training step may end at the border, but none starts there. So the encoder has seen these
+#   places, if less tidily: look how the grid bends and folds at its border. The heads have to guess: compare `usual` with
+#   `border`, or drive into a corner.
 # - **The dot has whole pixels, the model has not.** Move by 4 px and look at the tenths in the sentence: the inverse model is not told that
 #   actions are whole pixels.
 # - **Without the inverse loss there is nothing to drive.** The last line of the page says how near to each other the latents of all

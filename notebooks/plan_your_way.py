@@ -95,7 +95,7 @@ PlanYourWay(planning)
 # frame again and plans anew, four times at most. A place counts as reached within 16 px.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-plan-your-way", "caption": "A journey from one room to the other, plan by plan. Orange: where sixty plans of the tenth round of the search would lead. Black: the way that the agent then went with the mean of the last round; red point: where it ended. The star is the goal, the circle is how near counts as reached. Right: the lowest cost of each round."}, "image": {"alt": "Two pictures of two rooms with a door in the wall between them. In the first a bundle of orange lines and a black line lead from the lower left up to the door; in the second they lead from there through the door to a blue star in the right room. Two curves of the lowest cost fall over the rounds of the search.", "classes": "dark-light wide"}}
-planning.picture(planning.episode(seed), planning.start, planning.goal)
+planning.picture(planning.episode(seed), planning.goal)
 
 # %% [markdown]
 # ## The numbers
@@ -117,8 +117,10 @@ print(f"error ratio after one block {row['block1.error_ratio']:.2f}, after five 
 # %% [markdown]
 # ## What to notice
 #
-# - **The model knows the wall.** In the first rounds some plans run into it; the model sees them end there and drops them. With the
-#   goal just beyond the door the bundle bends through the door, though nobody ever told it the way.
+# - **It goes through the door, though nobody ever told it that there is one.** The first of the two plans in the figure is too
+#   short to reach the goal. It ends at the door, and from there the second one gets through.
+# - **The model is coarse, and good enough.** Random actions mostly go to and fro, so the latent does not move far, and the prediction
+#   misses the new place by more than half of that (`error_ratio`). To *rank* 300 plans, some of which lead far away, that suffices.
 # - **It looks 25 steps ahead, not farther.** Put the start far down in one room and the goal far down in the other. Every plan that ends
 #   near the goal is too long; of those that are short enough, one that runs straight at the wall ends with a latent nearest to the goal's. So the
 #   agent goes there, looks again, and stays: most journeys that fail end in the wrong room. That is a limit of a search with a short

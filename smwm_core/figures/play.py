@@ -16,7 +16,7 @@ def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, n
     """
     single = len(moves) == 1
     shape = (1, 2) if single else (2, len(moves))
-    figure, axes = new_figure(3.4 * shape[1], 3.4 * shape[0], *shape, squeeze=False)
+    figure, axes = new_figure(2.8 * shape[1], 2.8 * shape[0], *shape, squeeze=False)
     for column, move in enumerate(moves):
         frame, plane = axes[0] if single else axes[:, column]
         frame.imshow(move["frame"])
@@ -38,19 +38,18 @@ def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, n
     return figure
 
 
-def plans_and_ways(frame: np.ndarray, goal: np.ndarray, plans: list[dict], reached: float) -> Figure:
+def plans_and_ways(goal: np.ndarray, plans: list[dict[str, np.ndarray]], reached: float) -> Figure:
     """A panel per plan in TwoRoom, and the lowest cost of every round of the search.
 
     Arguments:
-        frame: the empty-handed room ``(H, W, 3)``, which spans 224 px.
         goal: place ``(2,)`` in px.
-        plans: in order, with ``ways (M, K + 1, 2)`` of sampled plans, ``way (K + 1, 2)`` that was gone, and
-            ``best (I,)``, the lowest cost of each round.
+        plans: in order, with the ``frame (H, W, 3)`` that was seen, which spans 224 px, ``ways (M, K + 1, 2)`` of
+            sampled plans, the ``way (K + 1, 2)`` that was gone, and ``best (I,)``, the lowest cost of each round.
         reached: distance in px at which the goal counts as reached.
     """
     figure, axes = new_figure(3.1 * (len(plans) + 1.3), 3.2, 1, len(plans) + 1, width_ratios=[1] * len(plans) + [1.3])
     for number, (axis, plan) in enumerate(zip(axes, plans, strict=False), start=1):
-        axis.imshow(frame, extent=(0, 224, 224, 0))
+        axis.imshow(plan["frame"], extent=(0, 224, 224, 0))
         axis.plot(*np.moveaxis(plan["ways"], -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
         axis.plot(*plan["way"].T, color=INK, linewidth=2)
         axis.plot(*plan["way"][-1], "o", color=VERMILION, markersize=8)

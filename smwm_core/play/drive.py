@@ -9,6 +9,7 @@ from functools import cached_property
 import ipywidgets as widgets
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from smwm_core import figures
@@ -116,7 +117,7 @@ class Drive:
         low, high = self.world.lowest_start, self.world.highest_start
         return sentence if low <= min(x, y) and max(x, y) <= high else sentence + " No training step started out here."
 
-    def picture(self, moves: list[Move]):
+    def picture(self, moves: list[Move]) -> Figure:
         """A figure of some moves."""
         shown = [
             {

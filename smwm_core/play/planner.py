@@ -1,12 +1,15 @@
 """Plan your way: choose a start and a goal in TwoRoom, watch the search narrow down, and the agent go.
 
-In Jupyter sliders plan by way of torch. A page without Python computes network, search, simulator and frames in JavaScript.
+In Jupyter sliders plan by way of torch. A page without Python computes network, search, simulator and frames in
+JavaScript.
 """
 
 from dataclasses import dataclass
 
 import ipywidgets as widgets
+import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from smwm_core import figures
@@ -23,9 +26,15 @@ SHOWN_WAYS = 60
 SHOWN_ROUND = 10  # of a journey's searches, where the bundle is still wide
 PLANS = 4
 
+_SEARCH = ("horizon", "samples", "iterations", "elites", "std")
+_RULES = (
+    *("FRAME", "SPEED", "RADIUS", "LOWEST", "HIGHEST", "WALL", "LEFT_OF_WALL", "RIGHT_OF_WALL", "PUSHED_BACK"),
+    *("DOOR", "DOOR_HALF", "DOOR_MARGIN", "REACHED"),
+)
+
 
 def reachable(x: float, y: float) -> tuple[float, float]:
-    """The place nearest to ``(x, y)``, along the axes, where the dot can be: inside the walls and beside the middle one."""
+    """The place nearest to ``(x, y)``, along the axes, where the dot can be: in no wall, with its radius."""
     x, y = (min(max(value, rules.LOWEST), rules.HIGHEST) for value in (x, y))
     if abs(y - rules.DOOR) > rules.DOOR_HALF + rules.DOOR_MARGIN and rules.LEFT_OF_WALL < x < rules.RIGHT_OF_WALL:
         x = rules.LEFT_OF_WALL if x < rules.WALL else rules.RIGHT_OF_WALL
@@ -76,7 +85,7 @@ class Planning:
         places = self.world.simulator.play(start.expand(len(plans), -1), self.world.primitive_sequence(plans))
         return torch.cat([start.expand(len(plans), 1, -1), places], 1)
 
-    def episode(self, seed: int) -> list[dict]:
+    def episode(self, seed: int) -> list[dict[str, np.ndarray]]:
         """Plan, go, look again: what ``figures.plans_and_ways`` draws, a plan at a time until the goal is reached."""
         state, plans = self.start, []
         for number in range(PLANS):
@@ -86,7 +95,7 @@ class Planning:
             reached[0] = False  # as in the protocol, the place where a plan starts does not count
             last = int(reached.int().argmax()) if reached.any() else len(way) - 1
             ways = self.ways(plan, min(SHOWN_ROUND, len(plan.means)) - 1, state)
-            plans.append({"ways": ways.numpy(), "way": way[: last + 1].numpy(), "best": plan.best[:, 0].numpy()})
+            plans.append(self.drawn(state, ways, way[: last + 1], plan.best[:, 0]))
             state = way[-1]
             if reached.any():
                 break
@@ -100,14 +109,19 @@ class Planning:
             f"{plan.best[iteration, 0]:.3g}. The mean of this round ends {(end - goal).norm():.0f} px from the goal."
         )
 
-    def picture(self, plans: list[dict], start: Tensor, goal: Tensor):
+    def drawn(self, start: Tensor, ways: Tensor, way: Tensor, best: Tensor) -> dict[str, np.ndarray]:
+        """A plan as ``figures.plans_and_ways`` takes it."""
+        frame = self.world.render(start[None])[0].permute(1, 2, 0)
+        parts = {"frame": frame, "ways": ways, "way": way, "best": best}
+        return {name: values.numpy() for name, values in parts.items()}
+
+    def picture(self, plans: list[dict[str, np.ndarray]], goal: Tensor) -> Figure:
         """A figure of plans, as ``episode`` returns them."""
-        frame = self.world.render(start[None])[0].permute(1, 2, 0).numpy()
-        return figures.plans_and_ways(frame, goal.numpy(), plans, rules.REACHED)
+        return figures.plans_and_ways(goal.numpy(), plans, rules.REACHED)
 
     def html(self) -> str:
         """The page."""
-        search, (mean, std) = self.search, self.world.scale
+        mean, std = self.world.scale
         apart = self.world.render(torch.tensor([[50.0, 50.0], [170.0, 170.0]]))[:, 1]  # the dot hides the walls of one
         return page(
             "planner.html",
@@ -115,10 +129,8 @@ class Planning:
                 "network": pack(self.model, ("encoder", "forward_model")),
                 "mean": mean.tolist(),
                 "std": std.tolist(),
-                "search": {
-                    name: getattr(search, name) for name in ("horizon", "samples", "iterations", "elites", "std")
-                },
-                "bounds": [search.low.tolist(), search.high.tolist()],
+                "search": {name: getattr(self.search, name) for name in _SEARCH},
+                "bounds": [self.search.low.tolist(), self.search.high.tolist()],
                 "plans": PLANS,
                 "shown": SHOWN_WAYS,
                 "start": self.start.tolist(),
@@ -127,23 +139,6 @@ class Planning:
                 "walls": (16 * apart.amax(0)).round().int().flatten().tolist(),
             },
         )
-
-
-_RULES = [
-    "FRAME",
-    "SPEED",
-    "RADIUS",
-    "LOWEST",
-    "HIGHEST",
-    "WALL",
-    "LEFT_OF_WALL",
-    "RIGHT_OF_WALL",
-    "PUSHED_BACK",
-    "DOOR",
-    "DOOR_HALF",
-    "DOOR_MARGIN",
-    "REACHED",
-]
 
 
 class PlanYourWay(widgets.VBox):
@@ -179,8 +174,8 @@ class PlanYourWay(widgets.VBox):
 
     def _draw(self, _change=None) -> None:
         iteration, ways = self.iteration.value - 1, self.planning.ways(self.plan, self.iteration.value - 1, self.start)
-        shown = {"ways": ways.numpy(), "way": ways[0].numpy(), "best": self.plan.best[: iteration + 1, 0].numpy()}
-        self.picture.value = png(self.planning.picture([shown], self.start, self.goal))
+        drawn = self.planning.drawn(self.start, ways, ways[0], self.plan.best[: iteration + 1, 0])
+        self.picture.value = png(self.planning.picture([drawn], self.goal))
         self.words.value = self.planning.sentence(self.plan, iteration, self.start, self.goal)
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
