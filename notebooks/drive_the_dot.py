@@ -119,8 +119,9 @@ print(f"spread {row['spread']:.1f}; without the inverse loss {row['collapsed.spr
 # %% [markdown]
 # ## What to notice
 #
-# - **Same action, nearly the same shift.** Go 16 px to the right from several places. The black line keeps its direction and, roughly, its
-#   length. That an action becomes a shift is what the [theorem](theory_translations.ipynb) is about.
+# - **Same action, nearly the same shift, as long as the grid is tidy.** Go 16 px to the left from several places in the dashed square, then
+#   upwards: the black line keeps its direction and, roughly, its length. Now go to the right and downwards: towards these two borders
+#   the grid bends and folds, and so do the shifts. The [theorem](theory_translations.ipynb) says what it takes for an action to become a shift.
 # - **The square is where it learned.** A training step may end at the border, but none starts there. So the encoder has seen these
 #   places, if less tidily: look how the grid bends and folds at its border. The heads have to guess: compare `usual` with
 #   `border`, or drive into a corner.
