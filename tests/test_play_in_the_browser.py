@@ -3,7 +3,8 @@
 1. Frames, latents, predictions, recovered actions and costs are torch's to 1e-4, and so are TwoRoom's steps in px; a
    frame is encoded in less than 30 ms.
 2. By keyboard, mouse and touch the dot moves, and the words are those of the Python side; a long drag is many actions.
-3. The search lowers its cost, repeats with its seed, finds the way into the other room, and gives up after four plans.
+3. The search is torch's, round by round, when both draw the same numbers, and the page's numbers are standard normal.
+   It lowers its cost, repeats with its seed, finds the way into the other room, and gives up after four plans.
 4. Start and goal move by keyboard, mouse and touch; the page plans, stops, and can be looked back at.
 5. Who asked for less motion sees no animation and can still look at every moment.
 6. Both redraw for the dark theme, live side by side, and say so where their data are broken.
@@ -232,6 +233,29 @@ def test_plans_lead_and_cost_what_torch_says(opened, planning):
     assert found == pytest.approx(expected.tolist(), rel=1e-4)
     ways = asked(page, "given[0].map((plan) => smwm.wayOf(plan, given[1]))", plans.flatten(1).tolist(), ACROSS[0])
     assert (torch.tensor(ways) - planning.play(planning.start, plans)).abs().max() < 1e-3
+
+
+NUMBERS = "(() => { const draw = smwm.normalNumbers(given[0]); return Array.from({length: given[1]}, draw); })()"
+
+
+def test_with_the_same_numbers_the_search_is_torchs(opened, planning, monkeypatch):
+    page, rounds = opened("planner"), 5
+    seen = asked(page, JOURNEY, *ACROSS, 1, rounds)
+    drawn = torch.tensor(asked(page, NUMBERS, 1, rounds * 299 * 50)).view(rounds, 1, 299, 5, 10)
+    noises = iter(torch.nn.functional.pad(drawn, (0, 0, 0, 0, 1, 0)))
+    monkeypatch.setattr(torch, "randn", lambda *shape, **options: next(noises).clone())
+    plan = replace(planning, search=replace(planning.search, iterations=rounds)).plan(planning.start, planning.goal, 0)
+    assert [moment["best"] for moment in seen] == pytest.approx(plan.best[:, 0].tolist(), rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 100])
+def test_the_pages_numbers_are_standard_normal(opened, seed):
+    x = torch.tensor(asked(opened("planner"), NUMBERS, seed, 100_000), dtype=torch.float64)
+    for power, moment in ((1, 0), (2, 1), (3, 0), (4, 3)):
+        assert (x**power).mean().item() == pytest.approx(moment, abs=0.1)
+    for lag in (1, 2, 10, 50):
+        assert (x[lag:] * x[:-lag]).mean().item() == pytest.approx(0, abs=0.02)
+    assert x.abs().max() < 6
 
 
 def test_the_agent_gives_up_after_four_plans(browser, planning, tmp_path):
