@@ -42,7 +42,7 @@ of all seeds together; the seeds plan the same tasks, so it tells how well these
 too narrow for all tasks that could be drawn. Variances, losses, errors, distances and ratios
 are averaged on a logarithmic scale. With three seeds such an interval is wide, and says so honestly.
 
-**Metric names.** `knee`: after which principal component the variance falls off most steeply (see the
+**Metric names.** All terms are in the [list of words and symbols](glossary.md). `knee`: after which principal component the variance falls off most steeply (see the
 [](method.md)). `top2_share`, `topk_share`: share of the variance in the first 2, or k = controlled, components.
 `effective_rank`: how many components there seem to be, from their shares alone. `total_variance`: sum of the
 variances of all latent dimensions, and `variance_over_untrained` the same divided by that of the freshly
@@ -81,8 +81,8 @@ def render() -> str:
     """The whole page as Markdown."""
     figures = [(row, published_results(row["notebook"]) if row["notebook"] else []) for row in paper_table("figures")]
     overview = [
-        "| paper | what it shows | verdict | numbers | directions | budget, seeds | training, machine |",
-        "|:--|:--|:--|:--|:--|:--|:--|",
+        "| paper | what it shows | verdict | numbers | directions | budget, seeds |",
+        "|:--|:--|:--|:--|:--|:--|",
         *(line for row, runs in figures for line in _overview(row, runs)),
     ]
     sections = [_section(row, results) for row, runs in figures for results in runs]
@@ -151,23 +151,21 @@ def _summary(figures: list[tuple[dict, list[Results]]]) -> str:
 
 def _overview(row: dict, runs: list[Results]) -> list[str]:
     if not row["notebook"]:
-        return [f"| {row['figure']} | [{row['content']}](method.md) | explained | – | – | – | – |"]
+        return [f"| {row['figure']} | [{row['content']}](method.md) | explained | – | – | – |"]
     if not runs:
-        return [f"| {row['figure']} | {row['content']} | {NOT_RUN} | – | – | – | – |"]
+        return [f"| {row['figure']} | {row['content']} | {NOT_RUN} | – | – | – |"]
     return [_overview_row(row, results) for results in runs]
 
 
 def _overview_row(row: dict, results: Results) -> str:
     numbers, directions = _verdicts(row["figure"], results)
-    origin = results.provenance
     cells = [
         row["figure"],
         f"[{row['content']}](../notebooks/{row['notebook']}.ipynb)",
         "no paper value" if row["figure"] == "Ours" else f"**{figure_verdict(numbers, directions)}**",
         _share(numbers, "reproduced"),
         _share(directions, "holds"),
-        f"`{results.preset}`, {len(results.seeds)}",
-        f"{origin['training_seconds']:,.0f} s, {origin['device']}",
+        f"`{results.preset}`,&nbsp;{len(results.seeds)}",
     ]
     return f"| {' | '.join(cells)} |"
 
