@@ -42,17 +42,17 @@ of all seeds together; the seeds plan the same tasks, so it tells how well these
 too narrow for all tasks that could be drawn. Variances, losses, errors, distances and ratios
 are averaged on a logarithmic scale. With three seeds such an interval is wide, and says so honestly.
 
-**Metric names.** All terms are in the [list of words and symbols](glossary.md). `knee`: after which principal component the variance falls off most steeply (see the
-[](method.md)). `top2_share`, `topk_share`: share of the variance in the first 2, or k = controlled, components.
-`effective_rank`: how many components there seem to be, from their shares alone. `total_variance`: sum of the
-variances of all latent dimensions, and `variance_over_untrained` the same divided by that of the freshly
-initialised encoder. `…_r2`: coefficient of determination of a linear read-out, 1 is perfect. `inverse_loss`:
-loss of a new inverse model on frozen latents. `error`, `stay_put_distance`, `error_ratio`: distance of a
-prediction from the encoded frame, of standing still from it, and their quotient. `composition…relative_error`:
-distance between small steps and the one large step, over the length of the latter. `r2_theta`: the mean of the
-read-outs of cos θ and sin θ. `decoder_mse`: mean squared error per pixel and channel, in [0, 1], of frames that a
-decoder draws from frozen latents. `rollout_error_ratio`: `error_ratio` five steps ahead. `step_ms`: time of one
-training step, which holds for the machine named and for nothing else.
+**Metric names.** All terms are in the [list of words and symbols](glossary.md). `knee`: after which principal
+component the variance falls off most steeply (see the [](method.md)). `top2_share`, `topk_share`: share of the
+variance in the first 2, or k = controlled, components. `effective_rank`: how many components there seem to be, from
+their shares alone. `total_variance`: sum of the variances of all latent dimensions, and `variance_over_untrained` the
+same divided by that of the freshly initialised encoder. `…_r2`: coefficient of determination of a linear read-out, 1
+is perfect. `inverse_loss`: loss of a new inverse model on frozen latents. `error`, `stay_put_distance`,
+`error_ratio`: distance of a prediction from the encoded frame, of standing still from it, and their quotient.
+`composition…relative_error`: distance between small steps and the one large step, over the length of the latter.
+`r2_theta`: the mean of the read-outs of cos θ and sin θ. `decoder_mse`: mean squared error per pixel and channel, in
+[0, 1], of frames that a decoder draws from frozen latents. `rollout_error_ratio`: `error_ratio` five steps ahead.
+`step_ms`: time of one training step, which holds for the machine named and for nothing else.
 `success_percent`: share of planning tasks whose goal was reached within the budget; `nontrivial_…`: without the tasks
 whose start already counts as reached; `first_tasks_percent`: of the first twenty, which are planned again when the
 book is built. `steps_to_success_median`: over the tasks that were solved. `offset_…`: steps from start to goal.
