@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from smwm_core import notebooks
-from smwm_core.report import format_interval, format_number, published_results
+from smwm_core.report import count_seeds, format_interval, format_number, published_results
 from smwm_core.results import Results, paper_table
 from smwm_core.verdicts import NOT_RUN, direction_verdict, figure_verdict, number_verdict
 
@@ -184,7 +184,7 @@ def _section(row: dict, results: Results) -> str:
     lines = [
         f"## {figure}, budget `{results.preset}`",
         "",
-        f"[{notebooks.title(row['notebook'])}](../notebooks/{row['notebook']}.ipynb). {len(results.seeds)} seeds, "
+        f"[{notebooks.title(row['notebook'])}](../notebooks/{row['notebook']}.ipynb). {count_seeds(results)}, "
         f"{origin['training_seconds']:,.0f} s of training on "
         f"{origin['device']}, at most {origin['peak_memory_mb']:,} MB, torch {origin['torch']}, "
         f"{origin['date']}, commit `{origin['commit']}`.",
