@@ -58,7 +58,11 @@ whose start already counts as reached; `first_tasks_percent`: of the first twent
 book is built. `steps_to_success_median`: over the tasks that were solved. `offset_…`: steps from start to goal.
 `….linear.…r2`, `….mlp.…r2`: a probe fitted on frames of the training episodes and scored on held-out ones; `….half.…`:
 fitted on one half of the held-out frames, scored on the other. `rank_correlation`: Spearman's, between what a model
-thinks plans cost and where they really lead.
+thinks plans cost and where they really lead. `spread`: the largest distance between the latents of two places.
+`usual.…`, `border.…`: moves that start where training steps start, and outside of it; `inverse_error`: distance between
+the action and the one that the inverse model finds. `across.…`: journeys from one room of TwoRoom to the other;
+`wrong_room_percent`: those that failed and ended on the wrong side of the wall. `block1.…`, `block5.…`: one block, and five,
+of random actions ahead.
 
 """
 

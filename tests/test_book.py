@@ -5,17 +5,16 @@
    failed request, no error of ours on the console, no picture without alt text and no sideways scrolling.
 3. Formulas are typeset and figures are shown by the page itself.
 4. The collapse explorer moves by keyboard and by pointer, redraws for the dark theme, and says so without its data.
+5. The pages that compute in the browser do so in the book, and weigh little enough.
 """
 
 import functools
-import shutil
 import subprocess
 import sys
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from smwm_core import paths
 from smwm_core.explorer import Exploration, viewer
@@ -55,17 +54,6 @@ def address(built):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    # Where Debian's Chromium is missing, Playwright's own is used (tools/need.sh installs one of them).
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=options)
-        yield chromium
-        chromium.close()
 
 
 def pages():
@@ -212,4 +200,31 @@ def test_without_javascript_the_explorer_points_to_the_pictures(browser, address
     assert "needs JavaScript" in page.locator(".smwm-explorer noscript").inner_text()
     assert page.locator(".smwm-explorer canvas").first.is_hidden()
     assert page.locator("article figure img").count() > 0
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["drive_the_dot", "plan_your_way"])
+def test_pages_that_compute_do_so_in_the_book(browser, address, name, width):
+    page, problems = open_page(browser, address, f"notebooks/{name}.html", width)
+    root = page.locator(".smwm-play")
+    canvas, words = root.locator("canvas").first, root.locator("p[aria-live]")
+    before, said = pixels(canvas), words.inner_text()
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("([words, said]) => words.innerText !== said", arg=[words.element_handle(), said])
+    assert pixels(canvas) != before
+    assert problems == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["drive_the_dot", "plan_your_way"])
+def test_without_javascript_the_pages_that_compute_point_to_a_picture(browser, address, built, name):
+    assert (built / "notebooks" / f"{name}.html").stat().st_size < 1_500_000
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/notebooks/{name}.html")
+    assert "the captioned picture on this page" in page.locator(".smwm-play noscript").inner_text()
+    assert page.locator(".smwm-play canvas").first.is_hidden()
+    assert page.locator("article figure img").count() == 1
     context.close()

@@ -9,6 +9,7 @@
 7. The learning order draws the unordered run, and marks the curriculum only if there is one.
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
+10. So do moves of the dot, and journeys plan by plan.
 """
 
 import numpy as np
@@ -168,3 +169,33 @@ def test_searches_landscapes_and_shapes_are_drawn_as_given():
     assert axis.yaxis_inverted()
     panel = {"state": RANDOM.random((9, 2)), "coordinates": RANDOM.random((9, 3)), "spectrum": RANDOM.random((3, 20))}
     assert len(figures.geometry({"A": panel, "B": panel}).axes) == 6
+
+
+def test_moves_of_the_dot_are_drawn_as_given():
+    cloud = RANDOM.random((9, 2))
+    move = {name: RANDOM.random(2) for name in ("z", "z_next", "predicted")}
+    move |= {name: RANDOM.random(2) * 9 for name in ("start", "end", "recovered")} | {"frame": RANDOM.random((9, 9, 3))}
+    for moves in ([move], [move] * 3):
+        axes = figures.driven_moves(cloud, RANDOM.random((9, 3)), moves).axes
+        assert len(axes) == 2 * len(moves)
+        frame, plane = axes[0], axes[-1]
+        assert [tuple(arrow.xy) for arrow in frame.texts] == [
+            tuple(move["end"]),
+            tuple(move["start"] + move["recovered"]),
+        ]
+        assert np.array_equal(plane.collections[0].get_offsets(), cloud)
+        marks = {line.get_marker(): line.get_xydata()[-1] for line in plane.lines if line.get_marker() != "None"}
+        assert np.array_equal(marks["D"], move["predicted"])
+        assert np.array_equal(marks["o"], move["z_next"])
+
+
+def test_journeys_are_drawn_plan_by_plan():
+    plan = {"frame": RANDOM.random((8, 8, 3)), "ways": RANDOM.random((3, 6, 2)), "way": RANDOM.random((4, 2))}
+    plans = [{**plan, "best": np.array([3.0, 2.0])}, {**plan, "best": np.array([1.0, 0.5])}]
+    axes = figures.plans_and_ways(np.array([5.0, 6.0]), plans, 16.0).axes
+    assert [axis.get_title(loc="center") for axis in axes] == ["plan 1", "plan 2", "lowest cost"]
+    assert np.array_equal(axes[0].lines[2].get_xydata(), plan["ways"][2])
+    assert np.array_equal(axes[1].lines[3].get_xydata(), plan["way"])
+    circle = axes[0].lines[-1].get_xydata()
+    assert np.linalg.norm(circle - [5, 6], axis=1) == pytest.approx(np.full(len(circle), 16))
+    assert [line.get_ydata().tolist() for line in axes[2].lines] == [[3, 2], [1, 0.5]]

@@ -14,6 +14,7 @@ from smwm_core.figures.planning import (
     probe_scores,
     search_narrowing,
 )
+from smwm_core.figures.play import driven_moves, plans_and_ways
 from smwm_core.figures.rollout import rollout_error, rollout_paths
 from smwm_core.figures.sprite import decoded_frames, learning_order
 from smwm_core.figures.translations import composition_errors, displacement_fields
@@ -25,6 +26,7 @@ __all__ = [
     "decoded_frames",
     "displacement_fields",
     "distractor_filtering",
+    "driven_moves",
     "explorer_moment",
     "explorer_table",
     "filmstrips",
@@ -37,6 +39,7 @@ __all__ = [
     "latent_grids",
     "learning_order",
     "planning_success",
+    "plans_and_ways",
     "position_colours",
     "probe_scores",
     "rollout_error",

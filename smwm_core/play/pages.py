@@ -1,0 +1,31 @@
+"""HTML for a page that computes by itself: network, data, style and script in one element, nothing fetched."""
+
+import hashlib
+import io
+import json
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+_HERE = Path(__file__).parent
+
+
+def page(template: str, data: dict) -> str:
+    """A template of this folder with everything it needs inside.
+
+    Arguments:
+        template: its file name.
+        data: JSON-ready; ``network`` is what ``pack`` returns.
+    """
+    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
+    html = (_HERE / template).read_text()
+    for mark, file in (("PLAY_STYLE", "page.css"), ("PLAY_NETWORK", "network.js"), ("PLAY_PAGE", "page.js")):
+        html = html.replace(mark, (_HERE / file).read_text().rstrip())
+    name = f"{Path(template).stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    return html.replace("PLAY_NAME", name).replace("PLAY_DATA", text)
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a widget shows it."""
+    figure.savefig(buffer := io.BytesIO(), format="png", dpi=100)
+    return buffer.getvalue()

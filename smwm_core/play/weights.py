@@ -1,0 +1,42 @@
+"""A network's weights as text for a page, exactly as they were published."""
+
+import base64
+
+import numpy as np
+import torch
+from torch import nn
+
+from smwm_core.errors import SMWMError
+from smwm_core.models import ConvEncoder, WorldModel
+
+PARTS = ("encoder", "forward_model", "inverse_model")
+
+
+def pack(model: WorldModel, parts: tuple[str, ...] = PARTS) -> dict:
+    """What ``network.js`` makes its network of.
+
+    The weights are published in half precision, so half precision is all that a page needs. All low bytes come
+    first and all high bytes after them, because the latter repeat and a server compresses them better that way.
+
+    Arguments:
+        model: a toy model with both tanh, read back from its weights file.
+        parts: those of ``PARTS`` that the page uses.
+
+    Returns:
+        ``shapes`` of the layers, in order, and their ``halves`` in base64.
+
+    Raises:
+        SMWMError: another architecture, or weights that half precision cannot hold.
+    """
+    if not (isinstance(model.encoder, ConvEncoder) and isinstance(model.encoder.squash, nn.Tanh)):
+        raise SMWMError("A page can compute the toy model with its tanh only; this is another architecture.")
+    weights = {name: w.cpu() for name, w in model.state_dict().items() if name.split(".")[0] in parts}
+    for name, w in weights.items():
+        if not torch.equal(w.half().float(), w):
+            raise SMWMError(f"{name} has more digits than half precision holds; read the model from a weights file.")
+    halves = np.concatenate([w.half().numpy().ravel() for w in weights.values()]).astype("<f2")
+    planes = halves.view(np.uint8).reshape(-1, 2).T
+    return {
+        "shapes": {name: list(w.shape) for name, w in weights.items()},
+        "halves": base64.b64encode(planes.tobytes()).decode(),
+    }
