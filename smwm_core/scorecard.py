@@ -61,8 +61,8 @@ fitted on one half of the held-out frames, scored on the other. `rank_correlatio
 thinks plans cost and where they really lead. `spread`: the largest distance between the latents of two places.
 `usual.…`, `border.…`: moves that start where training steps start, and outside of it; `inverse_error`: distance between
 the action and the one that the inverse model finds. `across.…`: journeys from one room of TwoRoom to the other;
-`wrong_room_percent`: those that failed and ended on the wrong side of the wall. `block1.…`, `block5.…`: one block, and five,
-of random actions ahead.
+`wrong_room_percent`: those that failed and ended on the wrong side of the wall. `block1.…`, `block5.…`: one block, and
+five, of random actions ahead.
 
 """
 
