@@ -30,12 +30,11 @@ from smwm_core.analysis import spectrum, top_share
 from smwm_core.devices import pick_device
 from smwm_core.objective import Objective
 from smwm_core.planning import CEM, evaluate, model_controller, obtain_tasks
-from smwm_core.presets import PLANNING_LAMBDA, get_preset
+from smwm_core.presets import LAMBDAS, PLANNING_LAMBDA, get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import settle
 from smwm_core.runs import obtain
 
-SWEEP = (0, 0.1, 0.3, 1, 3, 10, 30, 100)
 OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}
 budget = get_preset(preset)
@@ -43,7 +42,7 @@ device = pick_device(device)
 
 row, runs, kept, trials = {}, [], [], {}
 for task in SWEPT:
-    for weight in SWEEP if recompute else [PLANNING_LAMBDA]:
+    for weight in LAMBDAS if recompute else [PLANNING_LAMBDA]:
         run = obtain(budget.config(task, Objective(inverse=weight)), seed, device, recompute=recompute)
         tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
         z = run.model.encode_states(run.world, torch.cat([tasks.start, tasks.goal]).to(device))
@@ -57,7 +56,7 @@ for task in SWEPT:
         runs.append(run)
         kept += [run] * (weight == PLANNING_LAMBDA)
     if recompute:  # the smallest of the best ones
-        row[f"{task}.best_lambda"] = max(SWEEP, key=lambda weight: row[f"{task}.lambda_{weight:g}.success_percent"])
+        row[f"{task}.best_lambda"] = max(LAMBDAS, key=lambda weight: row[f"{task}.lambda_{weight:g}.success_percent"])
 
 results = settle(
     "fig7_lambda",

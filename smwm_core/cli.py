@@ -17,6 +17,7 @@ from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
 from smwm_core.presets import PRESETS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
+from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.worlds import SIMULATORS
 
 
@@ -55,6 +56,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     run.add_argument("--recompute", action="store_true", help="train instead of reading published weights")
     run.set_defaults(command=_run)
+
+    many = commands.add_parser("sweep", help="train all runs of a planning figure, several at once; finished ones stay")
+    many.add_argument("notebook", help=f"one of {', '.join(SWEEPS)}; other planning figures share their runs")
+    many.add_argument("--tasks", help="comma-separated (default: all)")
+    many.add_argument("--methods", help="comma-separated (default: all)")
+    many.add_argument("--seeds", help="such as 0-4 or 0,2 (default: those of the preset)")
+    many.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
+    many.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    many.add_argument(
+        "--workers", type=int, help="runs at the same time (default: as many as cores allow; one on a GPU)"
+    )
+    many.add_argument("--scheduler", help="address of a Dask cluster, such as tcp://host:8786, to train on")
+    many.set_defaults(command=_sweep)
 
     data = commands.add_parser("data", help="recorded episodes of the planning tasks").add_subparsers(
         required=True, metavar="ACTION"
@@ -113,6 +127,22 @@ def _run(options: argparse.Namespace) -> None:
     if output.parent == paths.NOTEBOOKS:
         _pages(options)
     print(paths.shown(output))
+
+
+def _sweep(options: argparse.Namespace) -> None:
+    jobs = planned(
+        options.notebook,
+        preset=options.preset,
+        tasks=options.tasks.split(",") if options.tasks else None,
+        methods=options.methods.split(",") if options.methods else None,
+        seeds=parse_seeds(options.seeds) if options.seeds else None,
+    )
+    device = pick_device(options.device)
+    trained = sweep(jobs, device, workers=options.workers, scheduler=options.scheduler)
+    print(
+        f"{trained} of {len(jobs)} runs were trained, the others were there; "
+        f"`run {options.notebook} --preset {options.preset} --recompute` makes the figure from them."
+    )
 
 
 def _data_generate(options: argparse.Namespace) -> None:

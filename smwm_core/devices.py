@@ -41,4 +41,4 @@ def describe_device(device: torch.device) -> str:
         found = re.search(r"^model name\s*:\s*(.+)$", cpuinfo.read_text(), re.MULTILINE)
         model = found.group(1) if found else model
     threads = min(torch.get_num_threads(), os.cpu_count() or 1)
-    return f"{model}, {threads} threads"
+    return f"{model}, {threads} thread{'s' if threads > 1 else ''}"

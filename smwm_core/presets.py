@@ -21,6 +21,7 @@ PLANNING_OBJECTIVES = {
     "sigreg": Objective(inverse=0, sigreg=0.09),
     "forward_only": Objective(inverse=0),
 }
+LAMBDAS = (0, 0.1, 0.3, 1, 3, 10, 30, 100)  # the paper's sweep
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,11 @@ def format_interval(metric: dict) -> str:
     return f"{value} [{format_number(metric['low'])}, {format_number(metric['high'])}]"
 
 
+def count_seeds(results: Results) -> str:
+    """In words: "1 seed" or "3 seeds"."""
+    return f"{len(results.seeds)} seed{'s' if len(results.seeds) > 1 else ''}"
+
+
 def published_results(notebook: str) -> list[Results]:
     """The committed results of a notebook, one per budget that has been run."""
     return [
@@ -45,7 +50,7 @@ def metrics_table(results: Results, here: dict[str, float]) -> str:
     budgets = [results, *others]
     header = [
         "metric",
-        *(f"{budget.preset}: mean [95 %], {len(budget.seeds)} seeds" for budget in budgets),
+        *(f"{budget.preset}: mean [95 %], {count_seeds(budget)}" for budget in budgets),
         "paper",
         f"seed {results.seeds[0]}, here",
         "unit",

@@ -136,9 +136,15 @@ def settle(
 
 
 def paper_values(notebook: str) -> dict[str, float]:
-    """The paper's own values of a notebook's metrics, from ``data/paper/metrics.csv``."""
-    with (paths.PAPER / "metrics.csv").open(newline="") as file:
-        return {row["metric"]: float(row["value"]) for row in csv.DictReader(file) if row["notebook"] == notebook}
+    """The paper's own values of a notebook's metrics: those of its figures in ``data/paper/metrics.csv``."""
+    figures = {row["figure"] for row in paper_table("figures") if row["notebook"] == notebook}
+    return {row["metric"]: float(row["value"]) for row in paper_table("metrics") if row["figure"] in figures}
+
+
+def paper_table(name: str) -> list[dict[str, str]]:
+    """The rows of a table in ``data/paper``: ``figures``, ``metrics`` or ``claims``."""
+    with (paths.PAPER / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def save_results(results: Results) -> None:

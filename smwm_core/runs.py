@@ -129,6 +129,15 @@ def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
     )
 
 
+def progress(config: RunConfig, seed: int, device: torch.device) -> float:
+    """The share of a run that is done and saved, from 0 to 1; 1 if it is finished here."""
+    folder = _folder(config, seed, device)
+    if (folder / "weights.safetensors").exists():
+        return 1.0
+    state = _read_progress(folder / "progress.pt", torch.device("cpu"))
+    return state["step"] / config.steps if state else 0.0
+
+
 def _folder(config: RunConfig, seed: int, device: torch.device) -> Path:
     """Where a run is kept; another torch or number of threads adds in another order and is another run."""
     arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"

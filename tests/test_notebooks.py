@@ -147,6 +147,8 @@ def test_an_unknown_parameter_is_refused(tmp_path):
 
 def test_generated_pages_are_up_to_date():
     assert (paths.REPOSITORY / "book" / "scorecard.md").read_text() == scorecard.render()
+    table = (paths.REPOSITORY / "book" / "scorecard.csv").read_text().splitlines()
+    assert len(table) == 1 + len(list(scorecard.csv_rows()))
     assert scorecard.readme_table() in (paths.REPOSITORY / "README.md").read_text()
     pictures = paths.REPOSITORY / "book" / "_static" / "gallery"
     assert sorted(path.stem for path in pictures.iterdir()) == NAMES
@@ -218,5 +220,5 @@ def test_generated_pages_do_not_change_when_written_again(tmp_path):
     (tmp_path / "book").mkdir()
     shutil.copy(paths.REPOSITORY / "README.md", tmp_path)
     book.write_generated(tmp_path)
-    for name in ("README.md", "book/scorecard.md"):
+    for name in ("README.md", "book/scorecard.md", "book/scorecard.csv"):
         assert (tmp_path / name).read_text() == (paths.REPOSITORY / name).read_text()

@@ -106,13 +106,13 @@ def horizon_sweep(methods: dict[str, dict[int, dict]]) -> Figure:
 
 
 def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
-    """R² of probes: a row per quantity, a column per probe; hollow marks are the paper's values.
+    """R² of probes: a row per quantity under its name, a column per probe; hollow marks are the paper's values.
 
     Arguments:
         quantities: per quantity, per probe, per method's label, a metric with ``value, low, high, paper``.
     """
     probes = list(next(iter(quantities.values())))
-    figure, axes = new_figure(10, 0.75 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
+    figure, axes = new_figure(7.5, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
     for axis, probe in zip(axes[0], probes, strict=True):
         for place, scores in enumerate(quantities.values()):
             for shift, (label, metric) in zip((-0.24, 0, 0.24), scores[probe].items(), strict=True):
@@ -123,8 +123,12 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
                 if metric["paper"] is not None:
                     axis.plot(metric["paper"], at, "o", markersize=8, markerfacecolor="none", color=INK)
         axis.set(title=f"{probe} probe" if probe != "mlp" else "MLP probe", xlabel="R²", xlim=(-0.03, 1.05))
-        axis.set_yticks(range(len(quantities)), list(quantities))
-    axes[0, 0].invert_yaxis()
+        for place in range(1, len(quantities)):
+            axis.axhline(place - 0.62, color=INK, linewidth=0.5, alpha=0.3)
+        axis.set_yticks([])
+    for place, name in enumerate(quantities):
+        axes[0, 0].text(0, place - 0.42, name, va="center", weight="bold", size="small")
+    axes[0, 0].set_ylim(len(quantities) - 0.6, -0.62)
     axes[0, 0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure

@@ -1,0 +1,146 @@
+"""Claims about sweeps.
+
+1. A figure's runs are its tasks times its methods times the seeds; unknown names are refused.
+2. A sweep trains what is missing and nothing else, on several processes, and the runs are those trained one by one.
+3. On a Dask cluster one of whose two workers is killed on the way, every run is finished, and none is trained twice.
+4. No answer from a scheduler, or a worker that dies, is one sentence.
+"""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from smwm_core import paths
+from smwm_core.cli import main
+from smwm_core.errors import SMWMError
+from smwm_core.objective import Objective
+from smwm_core.presets import get_preset
+from smwm_core.runs import progress, train_run
+from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
+from smwm_core.training import RunConfig
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    return tmp_path
+
+
+def jobs(count: int, steps: int = 4) -> list:
+    return [(RunConfig(steps=steps, batch_size=16, transitions=64), seed) for seed in range(count)]
+
+
+def weights() -> dict[str, int]:
+    """When each finished run's weights were written."""
+    found = (paths.data() / "cache" / "runs").glob("*/weights.safetensors")
+    return {path.parent.name: path.stat().st_mtime_ns for path in found}
+
+
+def test_the_runs_of_a_figure():
+    assert len(planned("fig5_planning", preset="laptop")) == 4 * 3 * 3
+    assert len(planned("fig7_lambda", preset="laptop", tasks=["tworoom", "pusht"], seeds=[0])) == 2 * 8
+    (config, seed), *others = planned("fig7_lambda", preset="laptop", tasks=["cube"], methods=["lambda_0.1"], seeds=[4])
+    assert not others
+    assert seed == 4
+    assert config == get_preset("laptop").config("cube", Objective(inverse=0.1))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"notebook": "fig2"}, "no sweep named 'fig2'; choose one of: fig5_planning, fig7_lambda"),
+        ({"notebook": "fig5_planning", "tasks": ["chess"]}, "no planning task named 'chess'"),
+        ({"notebook": "fig5_planning", "methods": ["magic"]}, "no method named 'magic'"),
+        ({"notebook": "fig5_planning", "preset": "huge"}, "no preset named 'huge'"),
+    ],
+)
+def test_unknown_names_are_refused(arguments, words):
+    with pytest.raises(SMWMError, match=words):
+        planned(**{"preset": "laptop", **arguments})
+
+
+def test_seeds_are_parsed():
+    assert parse_seeds("0-4") == [0, 1, 2, 3, 4]
+    assert parse_seeds("0,2,7-8") == [0, 2, 7, 8]
+    for wrong in ("", "a", "1-", "-1", "0;1"):
+        with pytest.raises(SMWMError, match="Seeds are numbers such as 0-4"):
+            parse_seeds(wrong)
+
+
+def test_a_sweep_trains_what_is_missing(data, capfd):
+    train_run(*jobs(1)[0], CPU)
+    before = weights()
+    assert sweep(jobs(3), CPU, workers=2) == 2
+    after = weights()
+    assert len(after) == 3
+    assert before.items() <= after.items()
+    assert sweep(jobs(3), CPU, workers=2) == 0
+    assert weights() == after
+    assert "seed2 is trained" in capfd.readouterr().out
+
+
+def test_runs_of_a_sweep_are_those_trained_one_by_one(data, monkeypatch, tmp_path_factory):
+    sweep(jobs(2), CPU, workers=2)
+    swept = [load_file(train_run(*job, CPU).weights) for job in jobs(2)]
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path_factory.mktemp("alone")))
+    for job, expected in zip(jobs(2), swept, strict=True):
+        alone = load_file(train_run(*job, CPU).weights)
+        assert all(torch.equal(alone[name], expected[name]) for name in expected)
+
+
+def test_the_command_line_sweeps(data, capfd):
+    command = ["sweep", "fig5_planning", "--preset", "smoke", "--tasks", "tworoom", "--seeds", "0-1"]
+    assert main([*command, "--methods", "smwm", "--workers", "1", "--device", "cpu"]) == 0
+    assert "2 of 2 runs were trained" in capfd.readouterr().out
+    assert len(weights()) == 2
+    assert main([*command, "--workers", "0"]) == 2
+    assert "at least one worker, not 0" in capfd.readouterr().err
+
+
+def test_a_cluster_loses_a_worker_but_no_run(data):
+    distributed = pytest.importorskip("distributed")
+    work = jobs(4, steps=60)
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        victim = next(iter(cluster.workers.values())).process.pid
+        finished: dict[str, int] = {}
+
+        def kill_when_one_is_finished() -> None:
+            while not weights():
+                time.sleep(0.02)
+            finished.update(weights())
+            os.kill(victim, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill_when_one_is_finished)
+        killer.start()
+        assert sweep(work, CPU, scheduler=cluster.scheduler_address) == 4
+        killer.join()
+    assert all(progress(*job, CPU) == 1 for job in work)
+    assert finished
+    assert finished.items() <= weights().items()
+    assert len(weights()) == 4
+
+
+def test_a_scheduler_that_does_not_answer(data, monkeypatch):
+    monkeypatch.setattr("smwm_core.sweeps.ANSWER_WITHIN", 0.5)
+    with pytest.raises(SMWMError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
+        sweep(jobs(1), CPU, scheduler="tcp://127.0.0.1:9")
+
+
+def test_a_worker_that_dies(data, monkeypatch):
+    def die(*_) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr("smwm_core.sweeps._train", die)
+    with pytest.raises(SMWMError, match="A worker died"):
+        sweep(jobs(2), CPU, workers=2)
+
+
+def test_every_sweep_is_of_a_notebook():
+    assert all((paths.NOTEBOOKS / f"{name}.py").exists() for name in SWEEPS)
