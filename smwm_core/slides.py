@@ -63,8 +63,8 @@ def _title() -> str:
     return _slide(
         "title",
         "<h1>Sensorimotor World Models</h1>\n<p class=claim>Why latents collapse, and what keeps them open</p>\n"
-        "<p class=legend>After Ivashkov, Balestriero and Schölkopf, arXiv 2606.20104. Every figure was drawn by the code "
-        "of its page; arrow keys, space or a swipe turn the slides.</p>",
+        "<p class=legend>After Ivashkov, Balestriero and Schölkopf, arXiv 2606.20104. Every figure was drawn by the "
+        "code of its page; arrow keys, space or a swipe turn the slides.</p>",
     )
 
 
@@ -77,8 +77,7 @@ def _method() -> str:
     image = f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(schematic[2])}">'
     return _slide(
         "fig-schematic",
-        f"<h2>{_inline(said.removeprefix('Notice that ').capitalize())}</h2>\n{image}\n<p class=claim>{_OBJECTIVE}</p>\n"
-        f"<p class=legend>{_inline(rest)}</p>",
+        f"<h2>{_inline(said)}</h2>\n{image}\n<p class=claim>{_OBJECTIVE}</p>\n<p class=legend>{_inline(rest)}</p>",
         "book/method.html",
     )
 

@@ -34,16 +34,14 @@ def pages_table() -> str:
             for results in published_results(name)
         )
         page, inside = (f"{seconds[f'{what}.seconds.{name}']:.1f} s" for what in ("pages", "exercises"))
-        version = f'<a href="../student/{name}.ipynb" download>{name}</a>'
-        lines.append(
-            f"| [{notebooks.title(name)}](../notebooks/{name}.ipynb) | {count} | {page} | {inside} | {trained} | {version} |"
-        )
+        link, version = f"../notebooks/{name}.ipynb", f'<a href="../student/{name}.ipynb" download>{name}</a>'
+        lines.append(f"| [{notebooks.title(name)}]({link}) | {count} | {page} | {inside} | {trained} | {version} |")
     total = sum(value for name, value in seconds.items() if name.startswith("pages."))
     origin = content["provenance"]
     lines += [
         "",
-        f"All pages together: {total:.0f} s to execute, start of Python included, on {origin['device']} ({origin['date']}, "
-        f"commit `{origin['commit']}`, `{origin['command']}`).",
+        f"All pages together: {total:.0f} s to execute, start of Python included, on {origin['device']} "
+        f"({origin['date']}, commit `{origin['commit']}`, `{origin['command']}`).",
     ]
     return "\n".join(lines)
 

@@ -38,7 +38,7 @@ MISTAKES = {
     ),
     "ex-fig4_controllable_dof-1": "predicted = {name: 2 * len(name.split('+')) for name in questions}  # counts things",
     "ex-fig4_controllable_dof-2": "cost = {'controlled': 90.0, 'distractor': 90.0}  # without the action",
-    "ex-fig_sprite_control-1": "drawing = arrows[0]; drawing_mse = bold_mse = (arrows - drawing).square().mean().item()",
+    "ex-fig_sprite_control-1": "drawing = arrows[0]; drawing_mse = bold_mse = (arrows - drawing).square().mean()",
     "ex-fig5_planning-1": (
         "def wilson(successes, n):\n"
         "    p = successes / n; half = 1.96 * (p * (1 - p) / n) ** 0.5\n"
@@ -59,7 +59,7 @@ MISTAKES = {
     "ex-fig9_horizon-1": "other_room = {offset: offset / 200 for offset in OFFSETS}",
     "ex-table_probes-1": "one_frame_r2 = two_frames_r2 = linear_r2(z_now, velocity).mean()",
     "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
-    "ex-anticollapse_gallery-1": "rival_loss = lambda model, z, a, z_next, rng: forward_loss(model.predict(z, a), z_next)",
+    "ex-anticollapse_gallery-1": "rival_loss = lambda m, z, a, z_next, rng: forward_loss(m.predict(z, a), z_next)",
     "ex-anticollapse_gallery-2": (
         "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"
         "blurred_r2 = {name: linear_r2(here, batch.state[:, :2]).min() for name, here in blurred.items()}"
