@@ -11,7 +11,6 @@ from output import write
 
 from smwm_core import notebooks, paths
 from smwm_core.devices import pick_device
-from smwm_core.exercises import TAGS
 
 
 def measure(name: str) -> tuple[float, float]:
@@ -30,9 +29,9 @@ def measure(name: str) -> tuple[float, float]:
         )
         seconds = time.perf_counter() - started
         cells = nbformat.read(executed, as_version=4).cells
-    return seconds, sum(
-        cell.metadata.papermill.duration or 0 for cell in cells if TAGS & set(cell.metadata.get("tags", []))
-    )
+    headings = [cell.source.split("\n")[0] for cell in cells]
+    exercises = cells[headings.index("## Exercises") : headings.index("## What you have learned")]
+    return seconds, sum(cell.metadata.papermill.duration or 0 for cell in exercises)
 
 
 def main() -> None:

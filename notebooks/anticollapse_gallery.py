@@ -231,7 +231,7 @@ models = {
     name: next(run.model for run in kept if run.config.objective == METHODS[name].objective) for name in kept_methods
 }
 world_of_both = kept[0].world
-batch = world_of_both.sample(budget.held_out, generator(seed, "held-out transitions")).to(device)
+batch = world_of_both.sample(512, generator(seed, "transitions for exercises")).to(device)
 latents = {
     name: (model.encode_states(world_of_both, batch.state), model.encode_states(world_of_both, batch.next_state))
     for name, model in models.items()
@@ -253,10 +253,10 @@ def rival_loss(model, z, a, z_next, rng):
 # %% tags=["check"]
 official = METHODS["sigreg"].objective
 for name, judge in models.items():
-    here, there = latents[name]
+    here, there, taken = latents[name][0][:64], latents[name][1][:64], batch.action[:64]
     with torch.no_grad():
-        mine = rival_loss(judge, here, batch.action, there, generator(0, "directions", device)).item()
-        wanted = official(judge, here, batch.action, there, generator(0, "directions", device))["loss"].item()
+        mine = rival_loss(judge, here, taken, there, generator(0, "directions", device)).item()
+        wanted = official(judge, here, taken, there, generator(0, "directions", device))["loss"].item()
     assert abs(mine / wanted - 1) < 1e-4, (
         f"On the latents of {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
     )

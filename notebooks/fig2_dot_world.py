@@ -213,7 +213,8 @@ print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {r
 # over the action's dimensions. The collapsed encoder stands on this floor, so its latents tell an inverse model nothing.
 
 # %%
-live = runs[0].model.encode_states(runs[0].world, held_out.state).cpu()  # the run with inverse loss
+with_inverse = runs[0]
+live = with_inverse.model.encode_states(with_inverse.world, held_out.state).cpu()
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A rank that rises while everything is lost

@@ -50,13 +50,17 @@ def chapters() -> list[str]:
 
 def message(figure: str, caption: str, claim: str) -> tuple[str, str]:
     """The one sentence to say about a figure, and what is left of its caption."""
-    said = re.split(r"(?<=[.!?]) ", caption)
+    said = _sentences(caption)
     if figure not in _MESSAGES:
         return said[-1], " ".join(said[:-1])
-    for sentence in [*said, *re.split(r"(?<=[.!?]) ", claim)]:
+    for sentence in [*said, *_sentences(claim)]:
         if sentence.startswith(_MESSAGES[figure]):
             return sentence, " ".join(other for other in said if other != sentence)
     raise SMWMError(f"Neither caption nor claim of {figure} has a sentence that begins with {_MESSAGES[figure]!r}.")
+
+
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?]) |(?<=[.!?]\*) ", text)
 
 
 def _title() -> str:
@@ -73,8 +77,8 @@ def _method() -> str:
     page = (paths.REPOSITORY / "book" / "method.md").read_text()
     schematic = re.search(r"```{figure} (\S+)\n.*?:alt: (.+?)\n\n(.+?)\n```", page, re.DOTALL)
     picture = base64.b64encode((paths.REPOSITORY / "book" / schematic[1]).read_bytes()).decode()
+    image = _image("svg+xml", picture, schematic[2])
     said, rest = message("fig-schematic", " ".join(schematic[3].split()), "")
-    image = f'<img src="data:image/svg+xml;base64,{picture}" alt="{escape(schematic[2])}">'
     return _slide(
         "fig-schematic",
         f"<h2>{_inline(said)}</h2>\n{image}\n<p class=claim>{_OBJECTIVE}</p>\n<p class=legend>{_inline(rest)}</p>",
@@ -94,7 +98,7 @@ def _chapter(name: str, notebook: NotebookNode) -> list[str]:
         settings = cell.metadata.get("mystnb", {})
         if "figure" in settings:
             said, rest = message(settings["figure"]["name"], settings["figure"]["caption"], claim)
-            image = f'<img src="data:image/png;base64,{_picture(cell)}" alt="{escape(settings["image"]["alt"])}">'
+            image = _image("png", _picture(cell), settings["image"]["alt"])
             slides.append(
                 _slide(
                     settings["figure"]["name"],
@@ -113,6 +117,10 @@ def _picture(cell: NotebookNode) -> str:
         if "image/png" in output.get("data", {}):
             return "".join(output.data["image/png"].split())
     raise SMWMError(f"The cell of {cell.metadata['mystnb']['figure']['name']} has no picture; execute it first.")
+
+
+def _image(kind: str, data: str, alt: str) -> str:
+    return f'<img alt="{escape(alt)}" src="data:image/{kind};base64,\n{data}\n">'
 
 
 def _slide(label: str, content: str, page: str = "index.html") -> str:

@@ -5,9 +5,12 @@
 3. Student versions hold no line of a solution, run up to their first exercise, and never replace a file.
 4. In the book every exercise is a box, and its solution folds away.
 5. Every page says what you have learned and leads to the list of words.
+6. The slides hold every figure of the book once, with one message and its alt text, and need no other file.
+7. The tables for teachers come from measurements, and the page for teachers has them.
 """
 
 import contextlib
+import html
 import io
 import re
 import warnings
@@ -18,7 +21,8 @@ import pytest
 import torch
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from smwm_core import exercises, notebooks, paths
+from smwm_core import exercises, notebooks, paths, slides, teaching
+from smwm_core.cli import main
 from smwm_core.errors import SMWMError
 
 NAMES = list(notebooks.sources())
@@ -188,6 +192,17 @@ def test_in_the_book_exercises_are_boxes_and_solutions_fold_away(name):
     ]
 
 
+def test_the_command_writes_the_committed_notebooks_without_answers(tmp_path, capsys):
+    assert main(["student", str(tmp_path / "course")]) == 0
+    assert f"{len(NAMES)} notebooks without solutions" in capsys.readouterr().out
+    for name in NAMES:
+        text = (tmp_path / "course" / f"{name}.ipynb").read_text()
+        assert text.count("# Your answer. Define: ") == len(FOUND[name])
+        assert "Right: " not in re.sub(r'"print\(.*|"\s*f?\\"Right.*', "", text)
+    assert main(["student", str(tmp_path / "course")]) == 2
+    assert "choose another folder" in capsys.readouterr().err
+
+
 def tagged_notebook(*kinds: str):
     made = {
         "exercise": lambda: new_markdown_cell("### Exercise: Add\n\nDefine `x`.", metadata={"tags": ["exercise"]}),
@@ -217,8 +232,79 @@ def test_an_exercise_with_a_part_missing_is_refused(kinds, words):
 
 @pytest.mark.parametrize("page", [*(f"notebooks/{name}.py" for name in NAMES), "book/method.md"])
 def test_every_page_says_what_was_learned_and_leads_to_the_list_of_words(page):
-    text = re.sub(r"^# ?", "", (paths.REPOSITORY / page).read_text(), flags=re.MULTILINE)
-    section = re.search(r"^#? ?What you have learned\n\n((?:- .+\n(?:  .+\n)*)+)\n(.+)", text, re.MULTILINE)
+    text = (paths.REPOSITORY / page).read_text()
+    if page.endswith(".py"):
+        text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    section = re.search(r"^## What you have learned\n\n((?:- .+\n(?:  .+\n)*)+)\n(.+)", text, re.MULTILINE)
     bullets = re.findall(r"^- ", section[1], re.MULTILINE)
     assert 2 <= len(bullets) <= 3
     assert re.search(r"\[list of words and symbols\]\((\.\./book/)?glossary\.md\)", section[2])
+
+
+def test_the_exercise_of_the_method_is_checked_too():
+    page = (paths.REPOSITORY / "book" / "method.md").read_text()
+    assert re.search(r"{exercise} .+\n:label: ex-method-1\n", page)
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
+    run(code, {})
+    with pytest.raises(AssertionError):
+        run(code.replace("forward_loss(z_hat / 10, z / 10)", "forward_loss(z_hat, z / 10)"), {})
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory):
+    path = tmp_path_factory.mktemp("deck") / "slides.html"
+    slides.write(notebooks.committed(), path)
+    return path.read_text()
+
+
+def test_slides_show_every_figure_once_with_a_message_and_alt_text(deck):
+    figures = [
+        cell.metadata.mystnb
+        for notebook in SOURCES.values()
+        for cell in notebook.cells
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(figures) > 20
+    shown = dict(re.findall(r'<section id="([^"]+)"[^>]*>\n(.*?)</section>', deck, re.DOTALL))
+    assert deck.count("<section") == len(shown)
+    for settings in figures:
+        slide = html.unescape(shown[settings["figure"]["name"]])
+        assert slide.count("<img") == 1
+        assert f'alt="{settings["image"]["alt"]}"' in slide
+        said = re.search(r"<h2>(.+)</h2>", slide)[1]
+        assert 20 < len(said) < 260
+        assert len(re.findall(r"[.!?] ", said)) == 0, "one message is one sentence"
+    assert set(shown) == {
+        "title",
+        "fig-schematic",
+        *(settings["figure"]["name"] for settings in figures),
+        *NAMES,
+        *(f"{name}-learned" for name in NAMES),
+    }
+
+
+def test_slides_need_no_other_file(deck):
+    assert not re.search(r'(src|href)="(?!data:|#)', re.sub(r"data-page=", "", deck))
+    assert "url(" not in deck
+    assert not re.search(r"{\w+(:\w+)?}`|\]\(|\*\*", re.sub(r"<script>.*?</script>", "", deck, flags=re.DOTALL))
+
+
+def test_a_message_that_is_in_no_caption_is_refused():
+    assert slides.message("fig-unknown", "First. And last.", "Claim.") == ("And last.", "First.")
+    with pytest.raises(SMWMError, match="fig-search"):
+        slides.message("fig-search", "One search. Its cost.", "Nothing like it.")
+
+
+def test_the_page_for_teachers_has_its_tables():
+    page = (paths.REPOSITORY / "book" / "teaching.md").read_text()
+    assert teaching.pages_table() in page
+    assert teaching.training_table() in page
+    for name in NAMES:
+        assert f"../student/{name}.ipynb" in teaching.pages_table()
+    for label in re.findall(r"\]\((ex-[^)]+)\)", page):
+        assert label == "ex-method-1" or label in MISTAKES
+    for slide in re.findall(r'slides\.html#([^"]+)"', page):
+        assert slide in {"fig-schematic"} or any(
+            slide in (name, f"{name}-learned") or f'"name": "{slide}"' in path.read_text()
+            for name, path in notebooks.sources().items()
+        )
