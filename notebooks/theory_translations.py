@@ -186,7 +186,7 @@ first, second = (torch.rand(2, 256, 2, generator=generator(0, "pairs of actions"
 # ### Exercise: A constant encoder composes
 #
 # Take the encoder that maps every frame to `torch.zeros(1)`. Write its forward model: a function `predict_constant(z, a)` for
-# latents `(N, 1)` and actions `(N, A)`. Then check Theorem 1 on it, with `first` and `second` below: define `gap`, the
+# latents `(N, 1)` and actions `(N, A)`. Then check Theorem 1 on it, with `first` and `second` above: define `gap`, the
 # largest distance between doing both actions one after the other and doing their sum, and `length`, the largest distance that the sum
 # moves a latent. Why can `composition_error` say nothing here?
 

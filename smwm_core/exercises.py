@@ -86,7 +86,9 @@ def boxed(notebook: NotebookNode, name: str) -> NotebookNode:
         cells[exercise.first : exercise.last + 1] = [
             new_markdown_cell(box),
             new_markdown_cell(folded),
-            *cells[exercise.first + 1 : exercise.last + 1],
+            *cells[exercise.first + 1 : exercise.check],
+            new_markdown_cell("The check:"),
+            *cells[exercise.check : exercise.last + 1],
             new_markdown_cell("```{solution-end}\n```"),
         ]
     return _renumbered(notebook, cells)
