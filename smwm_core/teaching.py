@@ -23,7 +23,7 @@ def pages_table() -> str:
     content = json.loads(measured[-1].read_text())
     seconds = {metric["name"]: metric["value"] for metric in content["metrics"]}
     lines = [
-        "| page | exercises | executing it | of that, exercises | training its models again | student version |",
+        "| page | exercises | executing it | of that, exercises | training its models | without solutions |",
         "|:--|--:|--:|--:|:--|:--|",
     ]
     for name in chapters():
@@ -34,8 +34,9 @@ def pages_table() -> str:
             for results in published_results(name)
         )
         page, inside = (f"{seconds[f'{what}.seconds.{name}']:.1f} s" for what in ("pages", "exercises"))
-        link, version = f"../notebooks/{name}.ipynb", f'<a href="../student/{name}.ipynb" download>{name}</a>'
-        lines.append(f"| [{notebooks.title(name)}]({link}) | {count} | {page} | {inside} | {trained} | {version} |")
+        title = f"[{notebooks.title(name)}](../notebooks/{name}.ipynb)"
+        version = f'<a href="../student/{name}.ipynb" download aria-label="student version of {name}">download</a>'
+        lines.append(f"| {title} | {count} | {page} | {inside} | {trained} | {version} |")
     total = sum(value for name, value in seconds.items() if name.startswith("pages."))
     origin = content["provenance"]
     lines += [
