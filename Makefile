@@ -29,6 +29,7 @@ figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper)
 bench: .venv/installed ## measure training and planning against straightforward references
 	$(RUN) benchmarks/training.py
 	$(RUN) benchmarks/planning.py
+	$(RUN) benchmarks/pages.py
 
 clean: ## remove what was built here, and the cache of runs
 	rm -rf _build .venv data/cache

@@ -215,6 +215,93 @@ for name in kept_methods:
 # SIGReg and the inverse loss again. Which of them holds the static dot, and why?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+import torch
+
+from smwm_core.losses import forward_loss
+from smwm_core.probes import linear_r2
+from smwm_core.sigreg import sigreg_loss
+
+models = {
+    name: next(run.model for run in kept if run.config.objective == METHODS[name].objective) for name in kept_methods
+}
+world_of_both = kept[0].world
+batch = world_of_both.sample(512, generator(seed, "transitions for exercises")).to(device)
+latents = {
+    name: (model.encode_states(world_of_both, batch.state), model.encode_states(world_of_both, batch.next_state))
+    for name, model in models.items()
+}
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Write the rival's objective
+#
+# Write `rival_loss(model, z, a, z_next, rng)`, the loss of LeWorldModel: the forward loss plus 0.09 times SIGReg, where SIGReg is the mean of that of `z` and
+# that of `z_next`, in this order. `model.predict(z, a)` predicts; `forward_loss` and `sigreg_loss` (which takes `generator=rng`) are imported above.
+
+
+# %% tags=["solution"]
+def rival_loss(model, z, a, z_next, rng):
+    spread = (sigreg_loss(z, generator=rng) + sigreg_loss(z_next, generator=rng)) / 2
+    return forward_loss(model.predict(z, a), z_next) + 0.09 * spread
+
+
+# %% tags=["check"]
+official = METHODS["sigreg"].objective
+for name, judge in models.items():
+    here, there, taken = latents[name][0][:64], latents[name][1][:64], batch.action[:64]
+    with torch.no_grad():
+        mine = rival_loss(judge, here, taken, there, generator(0, "directions", device)).item()
+        wanted = official(judge, here, taken, there, generator(0, "directions", device))["loss"].item()
+    assert abs(mine / wanted - 1) < 1e-4, (
+        f"On the latents of {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
+    )
+print("Right: your loss agrees with that of the library on the latents of all four models.")
+
+# %% [markdown] tags=["solution"]
+# There is no action in the second term: SIGReg needs batches of latents and nothing else. That is its strength where nobody acts, and the reason
+# why it cannot tell the agent's own doing from the rest.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: A read-out that cannot magnify
+#
+# A linear read-out finds traces at any scale. Give every latent the same small blur, as a planner or a network with finite precision would
+# see it: add normal noise with a standard deviation of 0.01 to `latents[name][0]`. Define two dictionaries with the four names of `models` as keys:
+# `blurred`, the noisy latents, and `blurred_r2`, the lower R² of the two coordinates of the controlled dot, `batch.state[:, :2]`, by `linear_r2`.
+
+# %% tags=["solution"]
+blurred, blurred_r2 = {}, {}
+for method, (sharp, _) in latents.items():
+    noise = 0.01 * torch.randn(sharp.shape, generator=generator(0, f"blur of {method}"))
+    blurred[method] = sharp + noise.to(device)
+    blurred_r2[method] = linear_r2(blurred[method], batch.state[:, :2]).min()
+
+# %% tags=["check"]
+assert set(blurred) == set(blurred_r2) == set(models), "Both dictionaries need one entry for each of the four models."
+for name, (here, _) in latents.items():
+    assert abs((blurred[name] - here).std().item() / 0.01 - 1) < 0.1, f"The noise on {labels[name]} is not 0.01."
+    exact = min(linear_r2(blurred[name], batch.state[:, :2]))
+    assert abs(exact - blurred_r2[name]) < 1e-3, f"The lower R² of {labels[name]} is another."
+print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in models))
+
+# %% [markdown] tags=["solution"]
+# What the forward-only model still held, it held a thousand times below this blur; the others lose nothing. Information that is there in principle
+# and out of reach in practice is why this book shows variances.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - Several terms keep a latent open, and they differ in what fills it.
+# - What moves by chance is dropped for the forward loss's sake, under every one of the objectives that stay open here.
+# - A method that needs no action cannot know what the agent controls; the inverse loss can, and needs actions that show.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## All metrics and provenance
 
 # %% tags=["hide-input"]

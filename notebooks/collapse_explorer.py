@@ -147,6 +147,53 @@ for lam in with_weights:
 # steps? Is that a border, or does it only take longer?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: When does the latent open?
+#
+# `exploration.variances` holds the total variance for every λ (rows, in the order of `exploration.lambdas`) at every recorded
+# step (columns, `exploration.steps`). Say that a latent has *opened* at the first recorded step at which its variance is more than
+# ten times that of the untrained encoder. Guess first: does a weight that is ten thousand times as large open it much earlier?
+# Then define `opening`, a dictionary from λ to that step, with `None` where it never opens.
+
+# %% tags=["solution"]
+opening = {}
+for weight, curve in zip(exploration.lambdas.tolist(), exploration.variances, strict=True):
+    open_at = np.flatnonzero(curve > 10 * curve[0])
+    opening[weight] = int(exploration.steps[open_at[0]]) if len(open_at) else None
+
+# %% tags=["check"]
+assert set(opening) == set(lambdas), "opening needs one entry for every λ, and no other."
+for position, weight in enumerate(lambdas):
+    grown = exploration.variances[position] / exploration.variances[position, 0]
+    steps = exploration.steps.tolist()
+    if opening[weight] is None:
+        assert grown.max() <= 10, f"At λ = {weight:g} the latent does open."
+    else:
+        at = steps.index(opening[weight])
+        assert grown[at] > 10, f"At λ = {weight:g} the latent has not opened at the step that you give."
+        assert (grown[:at] <= 10).all(), f"At λ = {weight:g} the latent opens earlier than you say."
+print("Right:", ", ".join(f"λ = {weight:g}: {step or 'never'}" for weight, step in opening.items()))
+
+# %% [markdown] tags=["solution"]
+# Every λ above zero opens the latent within a few dozen to a few hundred steps, and zero never does. The gradient of the inverse loss is
+# tiny as long as the latent holds nothing, and it grows with what the latent holds. So opening is a runaway, and a larger
+# weight only starts it a little sooner.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - Any of these weights above zero opens the latent; the weight sets how wide it becomes.
+# - Opening is sudden: after a quiet start the variance grows by powers of ten within a short part of the training.
+# - Without the inverse loss the latent only shrinks, whatever the step.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -183,6 +183,79 @@ print(f"variance of the action              {rows[0]['action_variance']:.2f}")
 # `scratch`. How small can λ be before the two curves of the collapse figure look alike?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: The floor of the inverse loss
+#
+# A constant encoder gives the inverse model the same input whatever the action was, so it has to give one and the same
+# answer. Find the answer with the lowest inverse loss on `held_out.action`: define `best_guess`, one action of shape `(2,)`,
+# and `floor`, the loss of that answer as a number. Then find `floor` in the table of numbers above. Whose loss is it?
+
+# %% tags=["solution"]
+best_guess = held_out.action.mean(0)
+floor = (held_out.action - best_guess).square().mean().item()
+
+# %% tags=["check"]
+actions = held_out.action.cpu()
+others = best_guess.cpu() + 0.2 * torch.randn(200, 2, generator=generator(0, "other guesses"))
+assert best_guess.shape == (2,), "best_guess is one action for all transitions, of shape (2,)."
+assert abs((actions - best_guess.cpu()).square().mean().item() - floor) < 1e-5, "floor is not the loss of best_guess."
+losses = (actions - others[:, None]).square().mean((1, 2))
+assert floor <= losses.min(), "Another constant answer does better than yours."
+print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {rows[0]['lambda0.inverse_loss']:.3f}.")
+
+# %% [markdown] tags=["solution"]
+# The mean is the constant with the smallest squared error, and that error is the variance: $\operatorname{Var}(a)$, averaged
+# over the action's dimensions. The collapsed encoder stands on this floor, so its latents tell an inverse model nothing.
+
+# %%
+with_inverse = runs[0]
+live = with_inverse.model.encode_states(with_inverse.world, held_out.state).cpu()
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: A rank that rises while everything is lost
+#
+# `live` holds latents of the model with inverse loss. Make `faded` from them: divide them by 1,000 and add normal noise with a
+# standard deviation of 0.001, which is how a latent looks that has shrunk to the size of rounding errors. Predict first whether
+# its effective rank is higher or lower than that of `live`. Then define `faded_rank` and `faded_variance` with
+# `effective_rank`, `spectrum` and the sum.
+
+# %% tags=["solution"]
+noise = 0.001 * torch.randn(live.shape, generator=generator(0, "noise of a faded latent"))
+faded = live / 1_000 + noise
+faded_rank = effective_rank(spectrum(faded))
+faded_variance = spectrum(faded).sum()
+
+# %% tags=["check"]
+left = spectrum(faded)
+assert faded.shape == live.shape, "faded has one latent for every latent of live."
+assert left.sum() < 2e-4, "faded is not small: divide by 1,000, and let the noise be as small."
+assert abs((faded - live / 1_000).std() / 0.001 - 1) < 0.1, "The noise does not have a standard deviation of 0.001."
+assert abs(faded_variance / left.sum() - 1) < 1e-6, "faded_variance is the sum of the spectrum of faded."
+assert abs(faded_rank - effective_rank(left)) < 1e-6, "faded_rank is the effective rank of the spectrum of faded."
+assert faded_rank > effective_rank(spectrum(live)), "The rank should have risen; did you compare the right latents?"
+print(
+    f"Right: the rank rises from {effective_rank(spectrum(live)):.1f} to {faded_rank:.1f}, the variance is {faded_variance:.0e}."
+)
+
+# %% [markdown] tags=["solution"]
+# The effective rank looks at shares alone, and noise has equal shares in all directions. So it rewards a latent for having
+# lost its signal; only the absolute variance shows what happened.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - A model that must predict its own latent and recover the action keeps the position; one that must only predict collapses.
+# - A constant latent has no forward loss, and its inverse loss cannot be lower than the variance of the action.
+# - Ratios such as the effective rank cannot see a collapse, so look at the total variance first.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -125,6 +125,45 @@ for k in range(1, STEPS + 1):
 # folder `scratch`. What happens to the two distances, and what does the ratio say?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Do errors add up?
+#
+# After the loop above, `z` holds the latents of the held-out trajectories, `(N, 6, 64)`, and `actions` their actions, `(N, 5, 2)`; `error` is
+# the mean distance between rollout and encoded frame after each step. Compute the error of a model that is allowed to look: `one_step`,
+# five numbers, the mean distance between `z[:, t + 1]` and the prediction from the *encoded* `z[:, t]`, for t from 0 to 4. Then
+# compare `error[-1]` with the sum of `one_step`.
+
+# %% tags=["solution"]
+looking = [run.model.predict(z[:, t], actions[:, t].to(device)) for t in range(STEPS)]
+one_step = [(looking[t] - z[:, t + 1]).norm(dim=-1).mean().item() for t in range(STEPS)]
+
+# %% tags=["check"]
+assert len(one_step) == STEPS, "one_step has one number for each of the five steps."
+for t in range(STEPS):
+    jump, _ = rollout_errors(run.model, z[:, t : t + 2], actions[:, t : t + 1].to(device))
+    assert abs(one_step[t] / jump[0] - 1) < 1e-3, f"The error of the step that starts at t = {t} is another."
+print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without looking end {error[-1]:.2f} away.")
+
+# %% [markdown] tags=["solution"]
+# If every error were carried on in full and pointed the same way, the rollout would end as far away as the sum. It ends far nearer: errors
+# of single steps point in different directions, and the forward model pulls a latent that is a little off back towards those it
+# was trained on.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - A forward model that was trained on single steps can be fed with its own predictions for several.
+# - An error in a latent means nothing without a yardstick; standing still is one that shrinks with the latent.
+# - Errors of single steps partly cancel instead of adding up.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -209,6 +209,91 @@ for name in settings:
 # world. Does the latent keep it? What does the forward loss have to say about a thing that is perfectly predictable?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+questions = (
+    *settings,
+    "coupled+coupled+random+random",
+    "independent+static+static",
+    "coupled+independent+coupled+independent",
+)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Predict the knee
+#
+# Before you compute anything: after how many components should the spectrum of each of these worlds fall? Define `predicted`, a dictionary with the
+# names in `questions` as keys and whole numbers as values. The last three are worlds that this page has not trained on.
+
+# %% tags=["solution"]
+predicted = {
+    "independent": 4,
+    "coupled": 2,
+    "distractor": 2,
+    "combined": 6,
+    "coupled+coupled+random+random": 2,
+    "independent+static+static": 2,
+    "coupled+independent+coupled+independent": 6,
+}
+
+# %% tags=["check"]
+from smwm_core.worlds import make_world
+
+assert set(predicted) == set(questions), "predicted needs one entry for every world in questions, and no other."
+wrong = [name for name in questions if predicted[name] != make_world(f"dots/{name}").controllable_dim]
+assert not wrong, f"Count the dimensions of the action, not the dots, in: {', '.join(wrong)}."
+measured = ", ".join(f"{name} {rows[0][f'{name}.knee']}" for name in settings)
+print(f"Right: as many as the action has dimensions. Measured knees: {measured}.")
+
+# %% [markdown] tags=["solution"]
+# Each independent dot has two dimensions, each coupled pair two together, and dots that move by chance or never have none. What is in the
+# picture does not matter; what the action does to it matters.
+
+# %%
+moves = runs["distractor", seed].world.sample(2_048, generator(seed, "moves to predict"))
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: What a random walk costs
+#
+# Why is a distractor dropped? Put the best linear forward model to work on the true positions: fit `LinearRegression` (from
+# `sklearn.linear_model`) from state and action to the next state of `moves`. Define `cost`, a dictionary with the keys `controlled` and
+# `distractor`: the mean squared error of the prediction in px², for the first dot (columns 0 and 1) and the second one (2 and 3).
+
+# %% tags=["solution"]
+from sklearn.linear_model import LinearRegression
+
+known, wanted = torch.cat([moves.state, moves.action], 1).numpy(), moves.next_state.numpy()
+squared_errors = np.square(LinearRegression().fit(known, wanted).predict(known) - wanted).mean(0)
+cost = {"controlled": squared_errors[:2].mean(), "distractor": squared_errors[2:].mean()}
+
+# %% tags=["check"]
+assert set(cost) == {"controlled", "distractor"}, "cost has the keys controlled and distractor."
+assert cost["controlled"] < 0.01, "The controlled dot can be predicted exactly: did you give the model the action?"
+shift = (moves.next_state[:, 2:] - moves.state[:, 2:]).float()
+assert abs(cost["distractor"] / shift.square().mean() - 1) < 0.1, (
+    "The distractor's error should be the size of its jumps."
+)
+print(
+    f"Right: {cost['controlled']:.0e} px² for the dot that obeys, {cost['distractor']:.0f} px² for the one that does not."
+)
+
+# %% [markdown] tags=["solution"]
+# The next place of a random walk is its present place plus something that nothing in the frame or the action tells. A latent that holds it pays
+# this at every step in forward loss and gets nothing for it in inverse loss, so it is cheaper to forget.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - The spectrum of the latent counts what the action controls, and not the things in the picture.
+# - What moves by chance costs forward loss and earns nothing, so it disappears.
+# - Things that the action moves are found one after the other, and only the inverse loss tells that some are still missing.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

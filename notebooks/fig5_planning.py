@@ -222,6 +222,65 @@ for task in AGAIN:
 # **Try it.** Let the models plan with fewer samples, `CEM(*world.bounds, samples=50)`. Which of them suffers first?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: What a hundred tasks can tell
+#
+# Write `wilson(successes, n)`, Wilson's 95 % interval for a rate: all rates p for which what was seen is no surprise, that is, for which
+# $|\text{successes}/n - p| \le 1.96 \sqrt{p (1 - p) / n}$. Return the lowest and the highest of them. Then define `tasks_needed`: how many tasks it takes, to
+# the nearest 20, until the interval of a planner that solves one half of them is at most ten percentage points wide.
+
+# %% tags=["solution"]
+import numpy as np
+
+CANDIDATES = np.linspace(0, 1, 20_001)
+
+
+def wilson(successes, n):
+    spread = 1.96 * np.sqrt(CANDIDATES * (1 - CANDIDATES) / n)
+    plausible = CANDIDATES[np.abs(successes / n - CANDIDATES) <= spread]
+    return plausible.min(), plausible.max()
+
+
+tasks_needed = 20
+while np.ptp(wilson(tasks_needed // 2, tasks_needed)) > 0.10:
+    tasks_needed += 20
+
+# %% tags=["check"]
+from smwm_core.intervals import wilson_interval
+
+for solved, n in ((0, 100), (24, 100), (99, 100), (100, 100), (150, 300)):
+    low, high = wilson(solved, n)
+    exact = wilson_interval(solved, n)
+    assert max(abs(low - exact[0]), abs(high - exact[1])) < 1e-3, f"For {solved} of {n} the interval is another."
+width = {n: wilson(n // 2, n)[1] - wilson(n // 2, n)[0] for n in (tasks_needed - 40, tasks_needed + 20)}
+assert width[tasks_needed - 40] > 0.10 > width[tasks_needed + 20], (
+    "At tasks_needed the interval is not ten points wide."
+)
+low, high = wilson(50, 100)
+print(
+    f"Right: 50 of 100 means {100 * low:.0f} to {100 * high:.0f} %; ten points of width take about {tasks_needed} tasks."
+)
+
+# %% [markdown] tags=["solution"]
+# With a hundred tasks two planners have to lie some twenty points apart before the tasks alone can tell them apart, and the width shrinks only
+# with the root of their number. Unlike the textbook's $\hat p \pm 1.96 \sqrt{\hat p (1 - \hat p) / n}$ this interval stays inside [0, 1] and does not
+# vanish when all tasks are solved.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - A latent that holds what the agent controls can be planned in; one that has collapsed leads nowhere better than chance.
+# - A success rate says little without the rate of chance, the share of trivial tasks and an interval.
+# - A planner can only reach what its latent holds: where the latent misses a part of the goal, searching does not help.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -137,6 +137,53 @@ for task in AGAIN:
 # **Try it.** Encode the same frames with a freshly initialised model (`build_model`). How much of the shape is there before training?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+angle = 2 * torch.pi * torch.rand(2_000, generator=generator(0, "angles"))
+little = 0.01 * torch.randn(2_000, 8, generator=generator(0, "little noise"))
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: One degree of freedom, many directions
+#
+# An arm with one joint has one degree of freedom, its angle. Build two latents of the 2,000 angles in `angle`, each a function of the angle alone:
+# `ring`, whose spectrum has its knee at 2, and `coil`, whose knee is at 6. Both have a shape of `(2000, 8)` or wider; add noise with a standard deviation of
+# 0.01 (`little`, of shape `(2000, 8)`), as a real latent has it.
+
+# %% tags=["solution"]
+ring = little.clone()
+ring[:, :2] += torch.stack([angle.cos(), angle.sin()], 1)
+coil = little.clone()
+coil[:, :6] += torch.cat([torch.stack([(k * angle).cos(), (k * angle).sin()], 1) for k in (1, 2, 3)], 1)
+
+# %% tags=["check"]
+for asked, latent, wanted in (("ring", ring, 2), ("coil", coil, 6)):
+    assert latent.shape[:-1] == (2_000,), f"{asked} needs one latent for each of the 2,000 angles."
+    order = angle.argsort()
+    jumps = (latent[order].roll(-1, 0) - latent[order]).norm(dim=1)
+    assert jumps.median() < 0.2, (
+        f"{asked} must change little when the angle changes little, and depend on nothing else."
+    )
+    assert knee(spectrum(latent)) == wanted, f"The knee of {asked} is at {knee(spectrum(latent))}."
+print("Right: one and the same degree of freedom fills two directions as a ring and six as a coil.")
+
+# %% [markdown] tags=["solution"]
+# A circle does not fit into a line, so an angle needs two linear directions, and a latent that bends more takes more of them. A knee counts
+# linear directions: it is the number of degrees of freedom only where the latent is flat, as for the dots.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - The shape of a latent shows which part of the state it holds: a square for places, a ring for an angle.
+# - A spectrum counts linear directions, and curved things need more of them than they have degrees of freedom.
+# - A latent that SIGReg keeps open fills directions because it is asked to, not because the world has them.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -119,6 +119,53 @@ for task in SWEPT:
 # **Try it.** Reacher and OGBench-Cube are missing. Add them to `SWEPT` and run the page with `--recompute`.
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Which weights differ?
+#
+# `results.metric(f"{task}.lambda_{weight:g}.success_percent")` has the success rate of a weight with the ends of its interval, `low` and `high`. For
+# each task in `SWEPT`, which weights of `SWEEP` have an interval that lies wholly apart from that of `PLANNING_LAMBDA`? Define `apart`, a dictionary from
+# task to a list of weights. Guess the lists from the figure first.
+
+# %% tags=["solution"]
+apart = {}
+for world_name in SWEPT:
+    rate = {weight: results.metric(f"{world_name}.lambda_{weight:g}.success_percent") for weight in SWEEP}
+    ours = rate[PLANNING_LAMBDA]
+    apart[world_name] = [w for w, other in rate.items() if other["high"] < ours["low"] or other["low"] > ours["high"]]
+
+# %% tags=["check"]
+assert set(apart) == set(SWEPT), "apart needs one list for each task."
+for task, title in SWEPT.items():
+    bounds = {
+        w: [results.metric(f"{task}.lambda_{w:g}.success_percent")[end] for end in ("low", "high")] for w in SWEEP
+    }
+    for weight, (low, high) in bounds.items():
+        overlaps = max(low, bounds[PLANNING_LAMBDA][0]) <= min(high, bounds[PLANNING_LAMBDA][1])
+        assert overlaps == (weight not in apart[task]), f"{title}: look again at λ = {weight:g}."
+print(
+    "Right:",
+    "; ".join(f"{title}: λ = {', '.join(f'{w:g}' for w in apart[task]) or 'none'}" for task, title in SWEPT.items()),
+)
+
+# %% [markdown] tags=["solution"]
+# Intervals that lie apart are strong evidence of a difference; intervals that overlap are no evidence of its absence. These runs
+# show that some inverse loss is needed, and they cannot rank the weights.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - Without the inverse loss planning is at the level of chance.
+# - Over orders of magnitude of λ these runs plan equally well, as far as a hundred tasks and one seed can tell.
+# - The best of several noisy points is not a finding.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -117,6 +117,54 @@ for offset in OFFSETS:
 # longer predictions eat the gain?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+import torch
+
+from smwm_core.worlds.two_room import WALL
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: How often is the goal behind the wall?
+#
+# In TwoRoom a state is the place `(x, y)` of the dot, and the wall between the rooms stands at `WALL` pixels from the left. Define `other_room`, a
+# dictionary from each offset in `OFFSETS` to the share of tasks whose goal lies in the other room. The tasks of an
+# offset are `obtain_tasks(config.world, budget.tasks, offset, recompute=False)`, with `start` and `goal` of shape `(N, 2)`.
+
+# %% tags=["solution"]
+other_room = {}
+for away in OFFSETS:
+    asked = obtain_tasks(config.world, budget.tasks, away, recompute=False)
+    crosses = (asked.start[:, 0] < WALL) != (asked.goal[:, 0] < WALL)
+    other_room[away] = crosses.float().mean().item()
+
+# %% tags=["check"]
+assert set(other_room) == set(OFFSETS), "other_room needs one share for each offset."
+for offset in OFFSETS:
+    drawn = obtain_tasks(config.world, budget.tasks, offset, recompute=False)
+    sides = torch.stack([drawn.start[:, 0], drawn.goal[:, 0]]).sub(WALL).sign().prod(0)
+    assert abs(other_room[offset] - (sides < 0).float().mean()) < 1e-5, (
+        f"At an offset of {offset} the share is another."
+    )
+print("Right:", ", ".join(f"{offset} steps: {100 * share:.0f} %" for offset, share in other_room.items()))
+
+# %% [markdown] tags=["solution"]
+# The farther a goal, the more often the way to it leads through the door, where the straight line is wrong. So the figure mixes two
+# things, distance and detours; an honest follow-up would plan both kinds of tasks separately.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - Near goals hide differences between models that far goals show.
+# - Beyond the length of one plan, it is the distance in the latent that has to lead the right way.
+# - A failure may be the planner's: the shortest way in the latent can lead against a wall.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

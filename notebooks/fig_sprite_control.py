@@ -188,6 +188,52 @@ for control, label in labels.items():
 # the heading? And what would it have to *do* in order to need it?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+arrows = run.world.render(centred)  # in the middle of the frame, every half degree
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Why an honest answer is a blur
+#
+# You know where the arrow is but not where it points, and you have to draw it. `arrows` holds the frames of one place with 720 headings.
+# Find the single drawing with the lowest mean squared error over all of them: define `drawing`, of shape `(3, 64, 64)`, and `drawing_mse`. Also
+# define `bold_mse`, the error of drawing one definite arrow, `arrows[0]`, every time.
+
+# %% tags=["solution"]
+drawing = arrows.mean(0)
+drawing_mse = (arrows - drawing).square().mean().item()
+bold_mse = (arrows - arrows[0]).square().mean().item()
+
+# %% tags=["check"]
+assert drawing.shape == arrows.shape[1:], "drawing is one frame, of shape (3, 64, 64)."
+assert abs((arrows - drawing).square().mean().item() - drawing_mse) < 1e-6, "drawing_mse is not the error of drawing."
+for amount in (0.03, -0.03):
+    assert (arrows - drawing - amount * (1 - drawing)).square().mean() > drawing_mse, "Another drawing does better."
+assert abs((arrows[1:] - arrows[:1]).square().mean() * 719 / 720 - bold_mse) < 1e-6, (
+    "bold_mse is the error of arrows[0]."
+)
+assert drawing_mse < bold_mse, "The best drawing must do better than a definite arrow."
+print(f"Right: the blur costs {drawing_mse:.4f}, a definite arrow {bold_mse:.4f}.")
+
+# %% [markdown] tags=["solution"]
+# The mean of all possible frames has the lowest squared error, and it looks like none of them; a guess that happens to be wrong pays twice, for
+# ink that should not be there and for ink that is missing. So a blur says *I do not know the heading*. (Our decoders are trained with ink weighted
+# up, so their blob is a weighted mean, and its error is `sees_place_only` in the table.)
+
+# %% [markdown]
+# ## What you have learned
+#
+# - Four agents with the same eyes see differently, because they control different things.
+# - What a decoder draws sharply is in the latent; where it blurs, the latent does not say.
+# - A turn is learned late, because its effect on the picture depends on where the arrow points.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

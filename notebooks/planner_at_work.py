@@ -150,6 +150,92 @@ for method in ("smwm", "sigreg"):
 # **Try it.** Replace `HORIZON = 5` by 2 and by 8. Which of the two models loses its ranking first as plans get longer?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+search = CEM(*world.bounds, **budget.search)
+low, high = world.bounds
+z_here, z_there = z.cpu(), z_goal.cpu()
+cost = final_distance(model.cpu())
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: One round of the search
+#
+# Write `one_round(mean, std, noise)`, one round of the cross-entropy method. `mean` and `std` have the shape `(1, 5, 10)`, `noise` holds standard
+# normal numbers of shape `(1, samples, 5, 10)`. Draw plans, clip them to `low` and `high`, ask `cost(z_here, z_there, drawn)` what they cost (it
+# answers with `(1, samples)`), and return mean and standard deviation of the `search.elites` cheapest.
+
+
+# %% tags=["solution"]
+def one_round(mean, std, noise):
+    drawn = (mean[:, None] + std[:, None] * noise).clamp(low, high)
+    cheapest = cost(z_here, z_there, drawn)[0].argsort()[: search.elites]
+    return drawn[:, cheapest].mean(1), drawn[:, cheapest].std(1)
+
+
+# %% tags=["check"]
+reference = search(cost, z_here, z_there, generator(seed, "rounds to compare"))
+stream = generator(seed, "rounds to compare")
+mean, std = reference.means[0], reference.stds[0]
+for number, (wanted_mean, wanted_std) in enumerate(
+    zip(reference.means[1:4], reference.stds[1:4], strict=True), start=1
+):
+    noise = torch.randn(1, search.samples, *mean.shape[1:], generator=stream)
+    noise[:, 0] = 0  # the first plan of a round is the mean itself
+    mean, std = one_round(mean, std, noise)
+    assert mean.shape == wanted_mean.shape, "one_round returns two tensors of shape (1, 5, 10)."
+    assert torch.allclose(mean, wanted_mean, atol=1e-4), f"The mean after round {number} is another."
+    assert torch.allclose(std, wanted_std, atol=1e-4), f"The standard deviation after round {number} is another."
+print(
+    f"Right: your round is the planner's; the mean spread of a plan is {std.mean():.2f} now and was {search.std:.2f}."
+)
+
+# %% [markdown] tags=["solution"]
+# All there is to the method is drawing, sorting and averaging. The spread shrinks because the elites agree with each other where the cost
+# cares, and it stays where the cost does not.
+
+# %%
+searched = search(cost, z_here, z_there, generator(seed, "search to compare"))
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Is it the search or the number of tries?
+#
+# The search looked at `search.samples * search.iterations` plans. Give plain luck the same number: draw so many plans from the search's first
+# distribution (standard normal numbers, clipped to `low` and `high`), as `shots` of shape `(1, number, 5, 10)`, and define `shooting_cost`, the
+# lowest cost among them. Compare it with `searched.cost`.
+
+# %% tags=["solution"]
+number = search.samples * search.iterations
+shots = torch.randn(1, number, 5, len(low), generator=generator(seed, "plain luck")).clamp(low, high)
+shooting_cost = cost(z_here, z_there, shots).min().item()
+
+# %% tags=["check"]
+tries = search.samples * search.iterations
+assert shots.shape == (1, tries, HORIZON, len(low)), (
+    f"shots should be {tries} plans, of shape {(1, tries, HORIZON, len(low))}."
+)
+assert ((shots >= low) & (shots <= high)).all(), "Some of the plans are outside the bounds."
+assert shots.std() > 0.5, "The plans should be drawn as widely as the search's first ones."
+assert abs(cost(z_here, z_there, shots).min().item() - shooting_cost) < 1e-5, "shooting_cost is not the lowest of them."
+print(f"Right: {tries:,} random plans reach {shooting_cost:.3f}, the search {searched.cost.item():.3f} with as many.")
+
+# %% [markdown] tags=["solution"]
+# A plan has fifty numbers, and luck has to get all of them right at once. The search gets them right a little at a time, because after each
+# round it draws where good plans were.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - The planner needs no gradient: it draws plans, keeps those that the model likes, and draws around them.
+# - A model helps the search only by ranking plans as the world would, and that can be measured without any search.
+# - Where little but the controlled quantity is left in a latent, its distance leads straight to the goal.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

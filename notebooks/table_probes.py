@@ -133,6 +133,51 @@ for task in AGAIN:
 # **Try it.** Read the *velocity* of the disc (`state[:, 5:7]`) from a latent. What should a single frame know of it?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+push = obtain(budget.config("pusht", PLANNING_OBJECTIVES["smwm"]), seed, device, recompute=recompute)
+now = torch.from_numpy(results.arrays["pusht"])
+soon = push.world.simulator.play(now, torch.zeros(len(now), 1, 2))[:, 0]
+z_now, z_soon = (push.model.encode_states(push.world, states.to(device)) for states in (now, soon))
+velocity = now[:, 5:7]
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: What one frame cannot show
+#
+# The disc of Push-T moves with a velocity, which no single frame shows. `z_now` holds latents of frames of Push-T, `z_soon` those one primitive step
+# later (without a push), and `velocity` the disc's velocity at the first frame. Guess what a linear read-out can make of them; then define
+# `one_frame_r2`, the mean R² of the velocity from `z_now`, and `two_frames_r2`, from the difference `z_soon - z_now`. Use `linear_r2`.
+
+# %% tags=["solution"]
+one_frame_r2 = linear_r2(z_now, velocity).mean()
+two_frames_r2 = linear_r2(z_soon - z_now, velocity).mean()
+
+# %% tags=["check"]
+expected = {"one_frame_r2": (z_now, one_frame_r2), "two_frames_r2": (z_soon - z_now, two_frames_r2)}
+for asked, (read_from, answer) in expected.items():
+    assert abs(sum(linear_r2(read_from, velocity[:, [i]])[0] for i in (0, 1)) / 2 - answer) < 0.02, (
+        f"{asked} is another."
+    )
+print(f"Right: R² of the velocity is {one_frame_r2:.2f} from one frame and {two_frames_r2:.2f} from two.")
+
+# %% [markdown] tags=["solution"]
+# A latent is a function of one frame, so it cannot hold what the frame does not show, however well it was trained. Two frames show
+# a velocity; a world model that needs it must encode several frames at once, or remember.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - A probe tells what a latent holds, and at which precision, without changing it.
+# - What the action moves directly is known best; what it moves only through something else is known in part.
+# - A probe that rescales what it reads can find traces that a planner, which does not, cannot use.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -174,6 +174,94 @@ display_metrics(results, rows[0])
 # there. Are they still parallel?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %%
+first, second = (torch.rand(2, 256, 2, generator=generator(0, "pairs of actions")) - 0.5).unbind(0)
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: A constant encoder composes
+#
+# Take the encoder that maps every frame to `torch.zeros(1)`. Write its forward model: a function `predict_constant(z, a)` for
+# latents `(N, 1)` and actions `(N, A)`. Then check Theorem 1 on it, with `first` and `second` above: define `gap`, the
+# largest distance between doing both actions one after the other and doing their sum, and `length`, the largest distance that the sum
+# moves a latent. Why can `composition_error` say nothing here?
+
+
+# %% tags=["solution"]
+def predict_constant(z, a):
+    return torch.zeros(len(z), 1)
+
+
+still = torch.zeros(256, 1)
+at_once = predict_constant(still, first + second)
+gap = (predict_constant(predict_constant(still, first), second) - at_once).norm(dim=1).max().item()
+length = (at_once - still).norm(dim=1).max().item()
+
+# %% tags=["check"]
+assert predict_constant(torch.zeros(7, 1), torch.ones(7, 2)).shape == (7, 1), "predict_constant returns latents (N, 1)."
+assert forward_loss(predict_constant(torch.zeros(256, 1), first), torch.zeros(256, 1)) == 0, (
+    "Its forward loss must be 0."
+)
+assert gap == 0, "Two actions in a row must end exactly where their sum ends."
+assert length == 0, "No action moves the latent of a constant encoder."
+print(
+    "Right: it predicts perfectly and composes perfectly, and every action does nothing; a relative error would be 0/0."
+)
+
+# %% [markdown] tags=["solution"]
+# Exact equivariance and exact composition cost a constant encoder nothing, because all its actions are the identity. The theorem is about
+# consistency, and what is consistent may still be empty.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Half an encoder
+#
+# Between *keep everything* and *keep nothing* lies an encoder that keeps the horizontal place alone. Write `encode_x(state)`, which takes states
+# `(N, 2)` in pixels to latents `(N, 1)`, and its exact forward model `predict_x(z, a)`; an action of 1 moves the dot by 16 px. Predict, then
+# compute `half_blind_loss`: the lowest inverse loss that any inverse model can reach on the latents of `pairs`.
+
+
+# %% tags=["solution"]
+def encode_x(state):
+    return state[:, :1] / 16
+
+
+def predict_x(z, a):
+    return z + a[:, :1]
+
+
+read_off = encode_x(pairs.next_state) - encode_x(pairs.state)
+guessed = pairs.action[:, 1:].mean(0).expand(256, 1)
+half_blind_loss = inverse_loss(torch.cat([read_off, guessed], 1), pairs.action).item()
+
+# %% tags=["check"]
+reached = predict_x(encode_x(pairs.state), pairs.action)
+assert reached.shape == (256, 1), "encode_x and predict_x return latents of shape (N, 1)."
+assert forward_loss(reached, encode_x(pairs.next_state)) < 1e-8, "The forward model must be exact."
+mirrored = torch.stack([pairs.state[:, 0], 63 - pairs.state[:, 1]], 1)
+assert (encode_x(mirrored) == encode_x(pairs.state)).all(), "encode_x must not see the vertical place."
+assert encode_x(pairs.state).std() > 0.1, "encode_x must see the horizontal place."
+vertical = pairs.action[:, 1].var(correction=0).item()
+assert abs(half_blind_loss / vertical - 0.5) < 0.01, "One half of the action can be read off, the other only guessed."
+print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothing_inverse:.3f}) to everything.")
+
+# %% [markdown] tags=["solution"]
+# The horizontal action is the difference of two latents; for the vertical one the mean is the best guess, and it costs half of
+# $\operatorname{Var}(a)$. Forward loss and composition are as perfect as before: only the inverse loss counts what the latent misses.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - In this world an action is nearly the same shift everywhere, and shifts add up.
+# - Equivariance and composition also hold for encoders that keep nothing, half of what matters, or everything.
+# - The inverse loss is the term that notices what of the action a latent does not show.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

@@ -93,6 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
     pages.set_defaults(command=_pages)
 
+    student = commands.add_parser("student", help="write every notebook without its solutions into a folder")
+    student.add_argument("folder", type=Path)
+    student.set_defaults(command=_student)
+
     building = commands.add_parser("book", help="execute every notebook and build the book in _build/html")
     building.set_defaults(command=_book)
     return parser
@@ -191,6 +195,12 @@ def _described(episodes: Episodes) -> str:
 
 def _pages(options: argparse.Namespace) -> None:
     _book_tool("book").write_generated(paths.REPOSITORY)
+
+
+def _student(options: argparse.Namespace) -> None:
+    notebooks = _book_tool("notebooks")
+    made = _book_tool("exercises").write_students(notebooks.committed(), options.folder)
+    print(f"{len(made)} notebooks without solutions are in {paths.shown(options.folder.resolve())}.")
 
 
 def _book(options: argparse.Namespace) -> None:

@@ -26,6 +26,11 @@ def sources() -> dict[str, Path]:
     return {path.stem: path for path in sorted(paths.NOTEBOOKS.glob("*.py"))}
 
 
+def committed() -> dict[str, nbformat.NotebookNode]:
+    """Every executed notebook that readers open, by name."""
+    return {name: nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in sources()}
+
+
 def title(name: str) -> str:
     """The first heading of a notebook."""
     for line in choose("notebook", name, sources()).read_text().splitlines():

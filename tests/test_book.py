@@ -6,12 +6,16 @@
 3. Formulas are typeset and figures are shown by the page itself.
 4. The collapse explorer moves by keyboard and by pointer, redraws for the dark theme, and says so without its data.
 5. The pages that compute in the browser do so in the book, and weigh little enough.
+6. Solutions of exercises are hidden until somebody asks for them; everything that the page for teachers links is there.
+7. The slides move by keyboard, buttons and touch, fit the screen, and print one a page.
 """
 
 import functools
+import re
 import subprocess
 import sys
 import threading
+import zipfile
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -218,6 +222,22 @@ def test_pages_that_compute_do_so_in_the_book(browser, address, name, width):
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_solution_is_hidden_until_it_is_asked_for(browser, address, width):
+    page, problems = open_page(browser, address, "notebooks/fig2_dot_world.html", width)
+    exercise, solution = page.locator("div.exercise").first, page.locator("div.solution").first
+    code = solution.locator("div.highlight").first
+    assert exercise.is_visible()
+    assert not code.is_visible()
+    solution.locator(".toggle-button").first.click()
+    code.scroll_into_view_if_needed()
+    assert code.is_visible()
+    assert "best_guess" in code.inner_text()
+    assert "Right:" in solution.inner_text()
+    assert problems == []
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["drive_the_dot", "plan_your_way"])
 def test_without_javascript_the_pages_that_compute_point_to_a_picture(browser, address, built, name):
     assert (built / "notebooks" / f"{name}.html").stat().st_size < 1_500_000
@@ -228,3 +248,74 @@ def test_without_javascript_the_pages_that_compute_point_to_a_picture(browser, a
     assert page.locator(".smwm-play canvas").first.is_hidden()
     assert page.locator("article figure img").count() == 1
     context.close()
+
+
+def test_everything_that_the_page_for_teachers_links_is_there(built, address, browser):
+    page, _ = open_page(browser, address, "book/teaching.html", 1280)
+    links = {link.get_attribute("href") for link in page.locator("article a[href]").all()}
+    page.close()
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert len(local) > 30
+    for link in local:
+        file, _, label = link.partition("#")
+        path = (built / "book" / file).resolve() if file else built / "book" / "teaching.html"
+        assert path.is_file(), link
+        if label and path.suffix == ".html":
+            assert f'id="{label}"' in path.read_text(), link
+    names = [path.stem for path in paths.NOTEBOOKS.glob("*.py")]
+    assert {path.stem for path in (built / "student").glob("*.ipynb")} == set(names)
+    with zipfile.ZipFile(built / "student" / "student.zip") as archive:
+        assert sorted(archive.namelist()) == sorted(f"student/{name}.ipynb" for name in names)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_slides_move_and_fit(browser, address, width, scheme):
+    page, problems = open_page(browser, address, "slides.html", width, scheme)
+    counter, total = page.locator("output"), page.locator("section").count()
+    assert total > 40
+
+    def press(key):
+        page.keyboard.press(key)
+        return counter.inner_text()
+
+    assert counter.inner_text() == f"1 of {total}"
+    assert press("ArrowRight") == f"2 of {total}"
+    assert page.url.endswith("#fig-schematic")
+    assert press("Space") == f"3 of {total}"
+    assert press("ArrowLeft") == f"2 of {total}"
+    assert press("End") == press("ArrowRight") == f"{total} of {total}"
+    assert press("Home") == press("ArrowLeft") == f"1 of {total}"
+    for number in range(1, total + 1):
+        shown = page.locator("section:visible")
+        assert shown.count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.evaluate("s => s.scrollWidth <= s.clientWidth")
+        if width > 600:
+            assert shown.evaluate("s => s.scrollHeight <= s.clientHeight"), f"slide {number} is too long"
+        for picture in shown.locator("img").all():
+            assert len(picture.get_attribute("alt")) > 20
+            assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
+            assert picture.bounding_box()["height"] > 90
+        page.keyboard.press("ArrowRight")
+    page.locator("#back").click()
+    assert counter.inner_text() == f"{total - 1} of {total}"
+    page.evaluate(
+        """() => [["touchstart", "touches", 300], ["touchend", "changedTouches", 100]].forEach(([kind, list, x]) => {
+            const point = new Touch({identifier: 1, target: document.body, clientX: x, clientY: 200});
+            dispatchEvent(new TouchEvent(kind, {[list]: [point]}));
+        })"""
+    )
+    assert counter.inner_text() == f"{total} of {total}"
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("#theme").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+    assert problems == []
+    page.close()
+
+
+def test_slides_print_one_a_page(browser, address):
+    page, _ = open_page(browser, address, "slides.html", 1280, "dark")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == page.locator("section").count()
+    page.close()

@@ -49,6 +49,7 @@ MISTAKES = {
     "a seed that is no number": (["run", NOTEBOOK, "--seed", "one"], "--seed", "'one'"),
     "a parameter without value": (["run", NOTEBOOK, "--preset"], "--preset"),
     "an argument too many": (["list", "everything"], "everything"),
+    "no folder for students": (["student"], "folder"),
     "no action on data": (["data"], "ACTION"),
     "unknown planning task": (
         ["data", "generate", "chess"],
