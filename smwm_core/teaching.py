@@ -33,7 +33,8 @@ def pages_table() -> str:
             f"seed{'s' * (len(results.seeds) > 1)} on {results.provenance['device']}"
             for results in published_results(name)
         )
-        page, inside = (f"{seconds[f'{what}.seconds.{name}']:.1f} s" for what in ("pages", "exercises"))
+        taken = [seconds.get(f"{what}.seconds.{name}") for what in ("pages", "exercises")]
+        page, inside = ("not measured" if value is None else f"{value:.1f} s" for value in taken)
         title = f"[{notebooks.title(name)}](../notebooks/{name}.ipynb)"
         version = f'<a href="../student/{name}.ipynb" download aria-label="student version of {name}">download</a>'
         lines.append(f"| {title} | {count} | {page} | {inside} | {trained} | {version} |")
