@@ -134,6 +134,46 @@ print(f"spread {row['spread']:.1f}; without the inverse loss {row['collapsed.spr
 # looks for it: `drive.moves(start, end)` takes many moves at once.
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: Does twice as far mean twice as far?
+#
+# `usual` holds held-out moves: `usual.start` and `usual.end` in pixels, `usual.z` and `usual.z_next` in the latent. Guess first: is a
+# move of 20 px about twice as long in the latent as one of 10 px, whatever its direction and wherever it starts? Then define
+# `lengths`, the length of every move in the latent, and `correlation`, that of these lengths with the lengths in pixels.
+
+# %% tags=["solution"]
+lengths = (usual.z_next - usual.z).norm(dim=1)
+in_pixels = (usual.end - usual.start).float().norm(dim=1)
+correlation = torch.corrcoef(torch.stack([lengths, in_pixels]))[0, 1].item()
+
+# %% tags=["check"]
+assert len(lengths) == len(usual.z), "lengths needs one number for every move."
+assert torch.allclose(lengths**2, ((usual.z_next - usual.z) ** 2).sum(1), rtol=1e-4), (
+    "A length is a root of a sum of squares."
+)
+travelled = (usual.end - usual.start).float().square().sum(1).sqrt()
+assert abs(correlation - torch.corrcoef(torch.stack([travelled, lengths]))[0, 1]) < 1e-4, "Correlate with the pixels."
+print(f"Right: the correlation is {correlation:.2f}")
+
+# %% [markdown] tags=["solution"]
+# Length in the latent follows length in the room, but not strictly: the grid of latents is not a perfect square, so a pixel is worth more in
+# some places and directions than in others. A planner that compares latents by distance inherits this.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - The encoder, the forward model and the inverse model are small enough to answer while you drag.
+# - Where training steps start, the same action shifts the latent by nearly the same amount; towards the borders less so.
+# - Without the inverse loss the latents of all places lie on one point, and there is nothing to drive.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]

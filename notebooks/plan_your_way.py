@@ -132,6 +132,44 @@ print(f"error ratio after one block {row['block1.error_ratio']:.2f}, after five 
 # does the search cost?
 
 # %% [markdown]
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: What is within reach of one plan?
+#
+# A plan has 25 steps, and a step moves the dot by at most 5 px to either side and at most 5 px up or down. `tasks.start` and
+# `tasks.goal` are the forty journeys, in pixels, and `outcome.success` says which of them succeeded. Guess first: do journeys that one plan could
+# make, if there were no wall, succeed more often? Then define `within`, a boolean for every journey: could 25 steps lead from its start
+# exactly to its goal, if there were no wall?
+
+# %% tags=["solution"]
+within = ((tasks.goal - tasks.start).abs() <= 25 * 5).all(1)
+
+# %% tags=["check"]
+assert within.shape == outcome.success.shape, "within needs one entry for every journey."
+farthest = (tasks.goal - tasks.start).abs().max(1).values
+assert bool((farthest[within] <= 125).all()), "One of these is too far away: look at both directions separately."
+assert bool((farthest[~within] > 125).all()), "One of the others is near enough: both directions move at the same time."
+print(f"Right: {int(within.sum())} of {len(within)} journeys")
+
+# %% [markdown] tags=["solution"]
+# Steps to the side and upwards happen at the same time, so the longer of the two distances decides. Compare `outcome.success[within]`
+# with `outcome.success[~within]`. A goal that one plan could reach through the wall is not the same as a goal that it can reach through the door, and that is
+# where the search goes wrong: its cost knows straight lines only.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - A model of single blocks, a search and a distance between latents are enough to get through a door that nobody mentioned.
+# - The search ranks plans, so a coarse model can do.
+# - A plan that is shorter than the way around a wall runs straight at it; looking again does not help then.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
 # ## Provenance
 
 # %% tags=["hide-input"]
