@@ -115,7 +115,7 @@ figures.kept_and_dropped(
 
 # %% [markdown]
 # A linear read-out does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
-# variance. So read this picture together with the total variance in the table: a mark to the right in a collapsed latent
+# variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table: a mark to the right in a collapsed latent
 # is a trace on a scale that the models beside it cannot see.
 #
 # ## The seven methods
@@ -190,7 +190,7 @@ for name in kept_methods:
 # - **The filter is the forward loss.** The distractor disappears with SIGReg and with VICReg as well as with the inverse loss.
 #   A dot that jumps by chance cannot be predicted, so holding it costs forward loss under every objective; what the others
 #   provide is a reason to hold anything at all. A distractor that can be predicted is another matter.
-# - **Room is used differently.** The inverse loss asks for the action and no more: its spectrum ends where the action ends. SIGReg
+# - **Room is used differently.** The inverse loss asks for the action and no more: [its spectrum](#fig-method-spectra) ends where the action ends. SIGReg
 #   and VICReg ask all 64 dimensions to vary, and there is little to vary with, so the position comes back many times over,
 #   bent in different ways. The knee then says nothing about control. VICReg's rollouts are as good as those of the inverse
 #   loss, SIGReg's a little worse.

@@ -134,7 +134,7 @@ for lam in with_weights:
 # ## What to notice
 #
 # - **λ decides how large, not whether.** From 0.01 upwards every λ keeps the position (see `position_r2`) and a knee at 2. What
-#   grows with λ is the latent itself, from a hundredth to several units of variance: a stronger inverse loss can afford a
+#   grows with λ is [the latent itself](#fig-explorer-table), from a hundredth to several units of variance: a stronger inverse loss can afford a
 #   larger latent, a weaker one has to yield to the forward loss, which likes everything small.
 # - **Look at the scale before you look at the shape.** The spectrum of a collapsed latent has a shape too, but its axis
 #   is a power of ten. A read-out that is free to multiply, like the linear one in the table, still finds a third of the

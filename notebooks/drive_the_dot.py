@@ -86,7 +86,7 @@ DriveTheDot(drive)
 # **Left** is all that the model sees: 64 × 64 pixels. Each move is one action, at most 16 px along each axis. **Right** is the
 # latent, 64 numbers, drawn in its first two principal components; the coloured points are the latents of places all over the
 # frame (blue to orange from left to right, dark to light from top to bottom). The plane may be turned or mirrored: nobody told the
-# model where *right* is. Three things happen at every move:
+# model where *right* is. Three things happen [at every move](#fig-drive):
 #
 # - the encoder looks at the new frame: the black point;
 # - the forward model does not look. From the old latent and the action it *says* where the new one will be: the orange diamond;

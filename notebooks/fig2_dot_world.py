@@ -62,7 +62,7 @@ for name, config in configs.items():
 figures.latent_grids(grid.numpy(), latent)
 
 # %% [markdown]
-# The dot was put on a hundred places of a regular grid, and the hundred frames were encoded by the two models of the
+# The dot was put on [a hundred places](#fig-dot-grids) of a regular grid, and the hundred frames were encoded by the two models of the
 # first seed just now, on the machine that built this page.
 #
 # ## The experiment
@@ -169,11 +169,11 @@ print(f"variance of the action              {rows[0]['action_variance']:.2f}")
 # %% [markdown]
 # ## What to notice
 #
-# - **Two directions, and they are the position.** The paper shows the cliff after the second component; here
+# - **Two directions, and they are the position.** The paper shows [the cliff](#fig-dot-spectrum) after the second component; here
 #   it stands at the same place for every seed, and a linear map reads the position almost perfectly.
 # - **Collapse is absolute.** By its effective rank the collapsed latent looks *richer* than the other one, and a
 #   linear probe, which is free to rescale what it reads, still finds some of the position in its last digits. Only
-#   the total variance tells the two apart. That is why this page shows variances and not only ratios.
+#   [the total variance](#fig-dot-collapse) tells the two apart. That is why this page shows variances and not only ratios.
 # - **The floor is the variance of the action.** A *new* inverse model, trained on the frozen latents of the collapsed
 #   encoder, does no better than to guess the mean action: its loss is the variance of the action. The latents differ by
 #   too little for it to find what the rescaling probe found.

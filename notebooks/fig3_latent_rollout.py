@@ -113,10 +113,10 @@ for k in range(1, STEPS + 1):
 # %% [markdown]
 # ## What to notice
 #
-# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards the dashed line
+# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards [the dashed line](#fig-rollout-error)
 #   and beyond it. The yardstick itself grows a little, for five steps lead farther away than one, and the error
 #   grows with it; the table has both distances.
-# - **The picture is flat, the error is not.** The plane shows two of 64 dimensions; the error counts them all.
+# - **The picture is flat, the error is not.** [The plane](#fig-rollout-paths) shows two of 64 dimensions; the error counts them all.
 # - **The question is fair.** All frames of a trajectory lie where training steps start. The model has seen where
 #   steps near the edge of the frame end, but none that starts there, so nothing is claimed about those places.
 #

@@ -140,7 +140,7 @@ display(Markdown("\n".join(lines)))
 # ## How a distractor is filtered out
 #
 # At the start nothing is filtered: an untrained encoder passes on a little of everything. Then the latent opens up along
-# what the action moves, and what is left of the distractor drowns.
+# what the action moves, and what is left of the distractor [drowns](#fig-distractor).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-distractor", "caption": "Left: how well the positions of the two dots can be read from the latent while training (thin lines: seeds, thick: their mean; R² below zero is drawn as zero). Right: latents of the first seed. Grey: the controlled dot visits a grid, the distractor rests. Orange: the controlled dot rests on five places while the distractor visits everything that it can reach. What the distractor does is all but invisible."}, "image": {"alt": "Left: two curves over training steps. Both positions are partly readable from the untrained encoder; the controlled dot rises to one, the distractor falls to zero. Right: a grey grid of latents, and five small orange clusters on it.", "classes": "dark-light wide"}}
 run = runs["distractor", seed]
@@ -171,7 +171,7 @@ figures.found_one_by_one(
 # %% [markdown]
 # The action of the combined world has three parts: the pair's and one for each independent dot. As long as the latent does not
 # hold a dot, its part of the action can only be guessed, and that costs a third of Var(a). A dot that is not yet in the latent
-# gives the encoder almost no gradient, so a run can rest on a landing for thousands of steps. In the paper's 97,600
+# gives the encoder almost no gradient, so a run can rest on [a landing](#fig-staircase) for thousands of steps. In the paper's 97,600
 # steps of 256 transitions this passes unnoticed. On a laptop it decides the result: the
 # [comparison of seven methods](anticollapse_gallery.ipynb) gives this world 500 steps of 64, and there its latent still lacks
 # whole dots. It is the number of steps that counts, so this page takes 12,000 steps of 16.
@@ -197,7 +197,7 @@ for name in settings:
 # %% [markdown]
 # ## What to notice
 #
-# - **Things do not count, control does.** Two coupled dots need as many directions as one dot; five dots in the combined
+# - **Things do not count, control does.** Two coupled dots need [as many directions](#fig-controllable) as one dot; five dots in the combined
 #   world need six directions, because the action has six dimensions.
 # - **The distractor is seen and dropped.** The encoder's input contains it in full colour. It is absent from the latent
 #   because keeping it would make the next latent harder to predict and helps no one to recover the action.

@@ -146,14 +146,15 @@ figures.planning_success(
 #
 # Everything is at laptop size: frames of 64×64 pixels, the small encoder of the toy worlds, 1,600 training steps of 64 blocks (3,200 for OGBench-Cube)
 # (the paper: 224×224, a vision transformer, ten epochs over up to two million steps, an H100). The episodes come from
-# scripted agents of our own that follow the published recipes, so the paper's numbers, the black lines, are something to
+# scripted agents of our own that follow the published recipes, so the paper's numbers, [the black lines](#fig-planning), are something to
 # look at and not a target to match. The weight of the inverse loss is 10 in all worlds, that of the toy
 # worlds; [our own sweep](fig7_lambda.ipynb) finds no better one in two of them, and Reacher and OGBench-Cube were not swept. The
 # paper tunes it per world. SIGReg has the paper's weight, 0.09.
 #
 # ## Episodes to look at
 #
-# For each world, the task that took the median number of steps, and the first one that failed.
+# For each world ([TwoRoom](#fig-film-tworoom), [Push-T](#fig-film-pusht), [Reacher](#fig-film-reacher),
+# [OGBench-Cube](#fig-film-cube)), the task that took the median number of steps, and the first one that failed.
 
 # %% tags=["hide-input"]
 films = {task: {} for task in TASKS}

@@ -103,7 +103,8 @@ figures.geometry(panels["sigreg"])
 # %% [markdown]
 # ## The experiment
 #
-# The models are those of the [planning page](fig5_planning.ipynb), the frames are from held-out episodes. Each point is one
+# The models are those of the [planning page](fig5_planning.ipynb), the frames are from held-out episodes, the same
+# with the [inverse loss](#fig-geometry) and with [SIGReg](#fig-geometry-sigreg). Each point is one
 # frame. Its colour is its place in the left panel; so a middle panel with the same order of colours is a latent with the shape of that
 # part of the state. The right panel has the spectrum, one thin line per seed and points for their mean.
 #

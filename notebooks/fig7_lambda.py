@@ -84,7 +84,7 @@ figures.lambda_sweep(
 # ## The experiment
 #
 # One model per weight and world, all else as on the [planning page](fig5_planning.ipynb): the same episodes, budget, tasks and search.
-# There is one seed per point, so the intervals are those of 100 tasks and say nothing about other seeds. In the paper each
+# There is [one seed per point](#fig-lambda), so the intervals are those of 100 tasks and say nothing about other seeds. In the paper each
 # world has its own best weight (TwoRoom 0.1, Push-T 30).
 #
 # ## The numbers

@@ -105,7 +105,7 @@ for offset in OFFSETS:
 # ## What to notice
 #
 # - **The paper's figure, on a laptop.** A minute and a half of training per model, frames of 64×64 and a convolutional encoder
-#   give nearly the paper's curves: the SMWM falls from 99 to 75 %, SIGReg from 97 to 37 %.
+#   give nearly [the paper's curves](#fig-horizon): the SMWM falls from 99 to 75 %, SIGReg from 97 to 37 %.
 # - **Nearby goals hide the difference, far ones show it.** 25 steps away both models plan almost perfectly. The farther the goal,
 #   the more the *distance* in the latent has to mean beyond one plan, and there a latent that holds
 #   [little but the place](planner_at_work.ipynb) leads the right way.

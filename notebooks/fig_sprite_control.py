@@ -110,7 +110,7 @@ figures.decoded_frames(
 )
 
 # %% [markdown]
-# This is what the same arrow looks like to four agents. The films do not differ, nor do the encoders' architecture
+# [This is](#fig-sprite-decoded) what the same arrow looks like to four agents. The films do not differ, nor do the encoders' architecture
 # or the loss. The only difference is the action vector: `SpriteWorld("none")` has no number in it, `SpriteWorld("x")`
 # one, `SpriteWorld("xy")` two and `SpriteWorld("xyt")` three. An agent without actions has no inverse loss, and collapses.
 #
@@ -133,7 +133,7 @@ print(configs["xyt"])
 # same way. A turn is another matter. The same turn moves the tip up if the arrow points left, and down if it points right;
 # on average over headings, no feature changes at all. The action is visible only in the *product* of where the arrow points
 # and how the frame changed, and a network that knows neither factor gets no hint about the other: it rests on a saddle of
-# the loss: the grey curve below.
+# the loss: [the grey curve](#fig-sprite-order) below.
 #
 # At the paper's budget it leaves the saddle eventually. At the laptop's budget we help, without touching world, data,
 # model or loss: we only change the *order* of the data, a curriculum {cite:p}`bengio2009`. The transitions whose two headings are near 0 come first; there

@@ -117,7 +117,7 @@ print(f"error ratio after one block {row['block1.error_ratio']:.2f}, after five 
 # %% [markdown]
 # ## What to notice
 #
-# - **It goes through the door, though nobody ever told it that there is one.** The first of the two plans in the figure is too
+# - **It goes through the door, though nobody ever told it that there is one.** The first of the two plans in [the figure](#fig-plan-your-way) is too
 #   short to reach the goal. It ends at the door, and from there the second one gets through.
 # - **The model is coarse, and good enough.** Random actions mostly go to and fro, so the latent does not move far, and the prediction
 #   misses the new place by more than half of that (`error_ratio`). To *rank* 300 plans, some of which lead far away, that suffices.

@@ -108,7 +108,7 @@ figures.landscapes(
 # %% [markdown]
 # ## How the search works
 #
-# The cross-entropy method keeps a normal distribution for each of the 5 × 10 numbers of a plan. A round draws 300 plans, asks the
+# The cross-entropy method keeps a normal distribution for each of the 5 × 10 numbers of a plan. [A round](#fig-search) draws 300 plans, asks the
 # model where each of them ends, keeps the 30 whose ends lie closest to the goal, and fits the distributions to them. After
 # 30 rounds the mean is the plan. Nothing in it needs a gradient, or knows what the numbers mean:
 #
@@ -138,7 +138,7 @@ for method in ("smwm", "sigreg"):
 # ## What to notice
 #
 # - **At this budget the partly collapsed latent is easier to plan in.** In TwoRoom the cost of the SMWM ranks plans almost as the world does; that
-#   of SIGReg does so less well, though both models solve nearly all tasks. The landscape shows why: with little but the place of the
+#   of SIGReg does so less well, though both models solve nearly all tasks. [The landscape](#fig-landscape) shows why: with little but the place of the
 #   dot left in the latent, distance in the latent is distance in the room, and there is one bowl. With SIGReg the valley is
 #   long and flat, and a second hollow lies on the wrong side of the start.
 # - **A search forgives a lot.** With 300 samples and 30 rounds SIGReg's landscape is still good enough for TwoRoom. The difference

@@ -101,7 +101,7 @@ figures.probe_scores(
 #
 # The models are those of the [planning page](fig5_planning.ipynb), frozen. A probe gets latents of frames from the training episodes
 # and is scored on frames from held-out ones: ridge regression, or a network with two hidden layers of 256 and 128 that stops
-# early. Angles are read as sine and cosine. R² is the mean over the coordinates of a quantity.
+# early. Angles are read as sine and cosine. [R²](#fig-probes) is the mean over the coordinates of a quantity.
 #
 # ## The numbers
 

@@ -60,10 +60,10 @@ figures.displacement_fields(plane(latents), plane(z), fields)
 # %% [markdown]
 # ## How constant is a shift, and does it compose?
 #
-# The models are those of the dot-world page. `translation_r2` is the share of all displacements $g_a(z) - z$ that a linear
+# The models are those of the dot-world page. `translation_r2` is the share of [all displacements](#fig-displacements) $g_a(z) - z$ that a linear
 # map of the action alone explains, on freshly drawn pairs of latents and actions; once for all steps, and once for those
 # that end inside the square where training steps start. `composition_error` takes several small
-# steps and compares where they end with the one step that is their sum; all intermediate frames lie where training
+# steps and [compares](#fig-composition) where they end with the one step that is their sum; all intermediate frames lie where training
 # steps start, and the sum is an action that the world has.
 
 # %%

@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
+import yaml
 from tqdm import tqdm
 
-from smwm_core import exercises, gallery, notebooks, paths, scorecard, slides, teaching
+from smwm_core import exercises, gallery, icons, notebooks, paths, pdf, scorecard, slides, teaching
 from smwm_core.errors import SMWMError
 
 COPIED = ("_config.yml", "_toc.yml", "book")
@@ -44,17 +46,37 @@ def build() -> Path:
     write_generated(stage)
     for name, notebook in executed.items():
         nbformat.write(exercises.boxed(notebook, name), stage / "notebooks" / f"{name}.ipynb")
-    for former in ("html", ".doctrees"):
+    first = lay_out(stage, root)
+    slides.write(executed, first.with_name("slides.html"))
+    exercises.write_students(executed, first.with_name("student"), archive=True)
+    return first
+
+
+def lay_out(stage: Path, root: Path) -> Path:
+    """Make pages and PDF of staged sources in ``_build`` of a folder; without a Chromium the PDF is left out."""
+    for former in ("html", "singlehtml", ".doctrees"):
         shutil.rmtree(root / "_build" / former, ignore_errors=True)
-    jupyter_book = Path(sys.executable).with_name("jupyter-book")
-    options = ["-W", "-n", "--keep-going", "--path-output", str(root)]
-    finished = subprocess.run([str(jupyter_book), "build", *options, str(stage)])
-    if finished.returncode:
+    _jupyter_book(stage, root, "singlehtml")
+    title = yaml.safe_load((stage / "_config.yml").read_text())["title"]
+    _if_possible("The PDF was left out", pdf.write, root / "_build" / "singlehtml", stage / "pdf" / pdf.NAME, title)
+    _jupyter_book(stage, root, "html")  # with a link to the PDF if there is one
+    _if_possible("Pages load more than they need", icons.cut, root / "_build" / "html")
+    return root / "_build" / "html" / "index.html"
+
+
+def _jupyter_book(stage: Path, root: Path, builder: str) -> None:
+    command = Path(sys.executable).with_name("jupyter-book")
+    options = ["-W", "-n", "--keep-going", "--builder", builder, "--path-output", str(root)]
+    if subprocess.run([str(command), "build", *options, str(stage)]).returncode:
         raise SMWMError("Jupyter Book reported the problems above; every warning is an error here.")
-    html = root / "_build" / "html"
-    slides.write(executed, html / "slides.html")
-    exercises.write_students(executed, html / "student", archive=True)
-    return html / "index.html"
+
+
+def _if_possible(otherwise: str, step: Callable, *arguments) -> None:
+    """Take a step that the pages can do without; if it fails, say so in one sentence."""
+    try:
+        step(*arguments)
+    except SMWMError as error:
+        print(f"{otherwise}: {error}.", file=sys.stderr)
 
 
 def write_generated(root: Path) -> None:

@@ -5,6 +5,7 @@ executed by papermill, cleaned of everything that changes from run to run, and o
 place, so a run that fails leaves the former one untouched.
 """
 
+import base64
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import papermill
 from smwm_core import paths
 from smwm_core.errors import SMWMError, choose
 from smwm_core.files import write_whole
+from smwm_core.pictures import fewer_colours
 
 DEFAULTS = {"preset": "laptop", "seed": 0, "device": "auto"}  # as in every notebook's parameters cell
 KEPT_CELL_METADATA = ("tags", "mystnb")
@@ -101,10 +103,13 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
 
 
 def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.NotebookNode:
-    """Drop what differs between two equal runs: times, random ids, widget state, kernel details."""
+    """Drop what differs between two equal runs (times, random ids, widget state, kernel details); shrink pictures."""
     for position, cell in enumerate(notebook.cells):
         cell.id = f"cell-{position:03d}"
         cell.metadata = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)}
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = base64.b64encode(fewer_colours(base64.b64decode(png))).decode()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -1,26 +1,60 @@
 """One thread for all tests: the tensors are tiny, and threads that wait for each other only slow them down.
 
-And a browser for the tests that look at pages.
+The book is built once for all tests that read it.
 """
 
+import functools
 import os
-import shutil
+import subprocess
+import sys
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
+
+from smwm_core import chromium, paths
 
 torch.set_num_threads(1)
 os.environ.setdefault("MUJOCO_GL", "egl")  # read when mujoco is imported, which some tests do themselves
 
 
-@pytest.fixture(scope="module")
+def git_status():
+    return subprocess.run(
+        ["git", "-C", str(paths.REPOSITORY), "status", "--porcelain"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+@pytest.fixture(scope="session")
+def built():
+    before = git_status()
+    finished = subprocess.run(
+        [sys.executable, "-m", "smwm_core", "book"], cwd=paths.REPOSITORY, capture_output=True, text=True
+    )
+    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
+    assert git_status() == before
+    return paths.REPOSITORY / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def address(built):
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(built)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")  # while it runs, nothing else in this process may use asyncio, as notebooks do
 def browser():
     from playwright.sync_api import sync_playwright
 
-    # Where Debian's Chromium is missing, Playwright's own is used (tools/need.sh installs one of them).
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    executable = next(chromium.candidates())  # tools/need.sh installs one if there is none
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=options)
-        yield chromium
-        chromium.close()
+        running = playwright.chromium.launch(executable_path=executable, args=list(chromium.OPTIONS))
+        yield running
+        running.close()

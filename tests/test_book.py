@@ -10,86 +10,15 @@
 7. The slides move by keyboard, buttons and touch, fit the screen, and print one a page.
 """
 
-import functools
 import re
-import subprocess
-import sys
-import threading
 import zipfile
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from reading import open_page, pages
 
 from smwm_core import paths
 from smwm_core.explorer import Exploration, viewer
 from smwm_core.results import load_results
-
-HTML = paths.REPOSITORY / "_build" / "html"
-
-# The theme declares this constant twice on every page; it is not ours and harmless.
-THEME_NOISE = ("THEBE_JS_URL",)
-
-
-def git_status():
-    return subprocess.run(
-        ["git", "-C", str(paths.REPOSITORY), "status", "--porcelain"], capture_output=True, text=True, check=True
-    ).stdout
-
-
-@pytest.fixture(scope="module")
-def built():
-    before = git_status()
-    finished = subprocess.run(
-        [sys.executable, "-m", "smwm_core", "book"], cwd=paths.REPOSITORY, capture_output=True, text=True
-    )
-    assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
-    assert git_status() == before
-    return HTML
-
-
-@pytest.fixture(scope="module")
-def address(built):
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(built)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
-def pages():
-    toc = (paths.REPOSITORY / "_toc.yml").read_text().splitlines()
-    entries = [line.split(": ", 1)[1].strip() for line in toc if "root: " in line or "file: " in line]
-    return [f"{entry}.html" for entry in entries]
-
-
-def open_page(browser, address, page_name, width, scheme="light"):
-    """Open a page; return it with the list of everything that went wrong on the way."""
-    page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    problems = []
-
-    def note_request(request):
-        if not request.url.startswith((address, "data:", "blob:")):
-            problems.append(f"foreign request: {request.url}")
-
-    def note_console(message):
-        if message.type == "error" and not any(noise in message.text for noise in THEME_NOISE):
-            problems.append(f"console: {message.text}")
-
-    def note_error(error):
-        if not any(noise in str(error) for noise in THEME_NOISE):
-            problems.append(f"script error: {error}")
-
-    page.on("request", note_request)
-    page.on("requestfailed", lambda request: problems.append(f"failed request: {request.url}"))
-    page.on("response", lambda answer: answer.status >= 400 and problems.append(f"{answer.status}: {answer.url}"))
-    page.on("console", note_console)
-    page.on("pageerror", note_error)
-    page.goto(f"{address}/{page_name}", wait_until="networkidle")
-    return page, problems
 
 
 @pytest.mark.parametrize("page_name", pages())

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import GREY, INK, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import GREY, INK, PALE, SMWM, VERMILION, Figure, new_figure
 
 
 def kept_and_dropped(controlled: dict[str, np.ndarray], distractor: dict[str, np.ndarray]) -> Figure:
@@ -14,7 +14,7 @@ def kept_and_dropped(controlled: dict[str, np.ndarray], distractor: dict[str, np
     figure, axis = new_figure(8, 0.5 * len(controlled) + 1.4)
     for place, label in enumerate(controlled):
         means = [values[label].clip(0, 1).mean() for values in (controlled, distractor)]
-        axis.plot(means, [place, place], color="#B8C4CE", linewidth=3, zorder=1)
+        axis.plot(means, [place, place], color=PALE, linewidth=3, zorder=1)
         for values, colour, marker in ((controlled, SMWM, "o"), (distractor, VERMILION, "D")):
             seeds = values[label].clip(0, 1)
             axis.plot(seeds, np.full(len(seeds), place), linestyle="none", marker=marker, color=colour, markersize=4)
@@ -50,7 +50,7 @@ def spectra_by_method(spectra: dict[str, dict[str, np.ndarray]], true_dim: dict[
             axis.plot(x, shown.T, color=GREY, linewidth=0.8, alpha=0.6)
             mean = np.exp(np.log(shown).mean(0))
             axis.plot(x[inside], mean[inside], linestyle="none", marker="o", markersize=5, color=SMWM)
-            axis.plot(x[~inside], mean[~inside], linestyle="none", marker="o", markersize=4, color="#9AA7B2")
+            axis.plot(x[~inside], mean[~inside], linestyle="none", marker="o", markersize=4, color=GREY)
             axis.axvline(true_dim[world] + 0.5, color=INK, linestyle="--", linewidth=1)
         row[0].set_ylabel(label.replace(" (", "\n("), rotation=0, ha="right", va="center", labelpad=10)
     axes[0, 0].set(yscale="log", xticks=[1, 4, 8, 12, 16])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_core.figures.dot_world import training_step_axis
-from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import GREY, INK, ORANGE, PALE, SMALL, SMWM, VERMILION, Figure, new_figure
 
 
 def controllable_worlds(panels: list[dict]) -> Figure:
@@ -44,7 +44,7 @@ def _draw_world(axis, panel: dict) -> None:
 def _draw_spectrum(axis, panel: dict, components: int = 10) -> None:
     shares = panel["spectrum"] / panel["spectrum"].sum(1, keepdims=True)
     x = np.arange(1, components + 1)
-    colours = [SMWM if k <= panel["true_dim"] else "#B8C4CE" for k in x]
+    colours = [SMWM if k <= panel["true_dim"] else PALE for k in x]
     axis.bar(x, shares[:, :components].mean(0), color=colours, width=0.7)
     for seed in shares:
         axis.plot(x, seed[:components], linestyle="none", marker="o", markersize=3.5, color=INK, alpha=0.6)
@@ -80,12 +80,12 @@ def distractor_filtering(
     training_step_axis(left, steps)
     left.set(ylabel="R² of the position", ylim=(-0.03, 1.05))
     left.legend(loc="center left")
-    right.scatter(*base.T, s=10, color="#B8C4CE", label="controlled dot moves")
+    right.scatter(*base.T, s=10, color=PALE, label="controlled dot moves")
     for number, cloud in enumerate(clouds):
         label = "only the distractor moves" if number == 0 else None
         right.scatter(*cloud.T, s=14, color=ORANGE, edgecolor=INK, linewidth=0.4, label=label)
     right.set(xlabel="PC 1", ylabel="PC 2", aspect="equal")
-    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize="small")
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=SMALL)
     return figure
 
 
@@ -101,7 +101,7 @@ def found_one_by_one(steps: np.ndarray, losses: np.ndarray, floors: list[float])
     for floor, missing in zip(floors, range(len(floors), 0, -1), strict=True):
         axis.axhline(floor, color=GREY, linestyle="--", linewidth=1)
         label = f"{missing} missing" if missing < len(floors) else "nothing found: Var(a)"
-        axis.text(steps[-1], floor, label, ha="right", va="bottom", fontsize="small")
+        axis.text(steps[-1], floor, label, ha="right", va="bottom", fontsize=SMALL)
     for number, (loss, colour) in enumerate(zip(losses, (SMWM, ORANGE, VERMILION), strict=False)):
         axis.plot(steps, loss, color=colour, linewidth=1.6, label=f"seed {number + 1} of {len(losses)}")
     axis.set(xlabel="training step", ylabel="inverse loss", ylim=(0, floors[0] * 1.12), xlim=(0, steps[-1]))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import FORWARD_ONLY, GREY, INK, SMWM, Figure, new_figure
+from smwm_core.figures.style import FORWARD_ONLY, GREY, INK, PALE, SMWM, Figure, new_figure
 
 
 def latent_grids(position: np.ndarray, latents: dict[str, np.ndarray]) -> Figure:
@@ -20,7 +20,7 @@ def latent_grids(position: np.ndarray, latents: dict[str, np.ndarray]) -> Figure
     colours = position_colours(position)
     for axis, (points, title, x_label, y_label) in zip(axes, panels, strict=True):
         for line in (*points, *points.transpose(1, 0, 2)):
-            axis.plot(line[:, 0], line[:, 1], color="#CBD2D9", linewidth=0.8, zorder=1)
+            axis.plot(line[:, 0], line[:, 1], color=PALE, linewidth=0.8, zorder=1)
         axis.scatter(points[..., 0].ravel(), points[..., 1].ravel(), c=colours, s=28, zorder=2)
         axis.set(title=title, xlabel=x_label, ylabel=y_label, aspect="equal")
         axis.spines[["top", "right"]].set_visible(True)

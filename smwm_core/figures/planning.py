@@ -3,9 +3,9 @@
 import numpy as np
 
 from smwm_core.figures.dot_world import position_colours
-from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
 
-METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "true dynamics": "#CC79A7"}
+METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "true dynamics": PURPLE}
 
 
 def planning_success(tasks: dict[str, dict[str, dict]]) -> Figure:
@@ -47,16 +47,18 @@ def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
             axis.set(xticks=[], yticks=[])
             for side in axis.spines.values():
                 side.set(visible=True, color=INK if step is not None else SMWM, linewidth=1 if step is not None else 3)
-            axis.set_title("goal" if step is None else f"step {step}", fontsize=11, fontweight="normal", loc="center")
-        row[0].set_ylabel(label, fontsize=12, fontweight="bold")
+            axis.set_title(
+                "goal" if step is None else f"step {step}", fontsize=SMALL, fontweight="normal", loc="center"
+            )
+        row[0].set_ylabel(label, fontweight="bold")
         latent_way(row[-1], film)
-    axes[0, -1].set_title("latent (2 PCs)", fontsize=11, fontweight="normal", loc="center")
+    axes[0, -1].set_title("latent (2 PCs)", fontsize=SMALL, fontweight="normal", loc="center")
     return figure
 
 
 def latent_way(axis, film: dict[str, np.ndarray]) -> None:
     """Draw a film's way and its plans into an axis of the latent plane."""
-    axis.plot(*film["cloud"].T, linestyle="none", marker=".", markersize=2, color="#D5DBE1", zorder=0)
+    axis.plot(*film["cloud"].T, linestyle="none", marker=".", markersize=2, color=FAINT, zorder=0)
     axis.plot(*film["way"].T, color=INK, linewidth=1.6)
     for plan in film["planned"]:
         axis.plot(*plan.T, color=ORANGE, linestyle="--", marker="o", markersize=3, linewidth=1.3)
@@ -81,7 +83,7 @@ def lambda_sweep(tasks: dict[str, dict[float, dict]]) -> Figure:
         axis.plot(places[:1], values[:1], "D", color=VERMILION, markersize=8)
         axis.axvline(0.5, color=GREY, linestyle=":", linewidth=1)
         axis.set(title=task, ylim=(-3, 105), xlabel="λ", xticks=places)
-        axis.set_xticklabels([f"{weight:g}" for weight in sweep], fontsize=10)
+        axis.set_xticklabels([f"{weight:g}" for weight in sweep], fontsize=SMALL)
     axes[0, 0].set_ylabel("goals reached (%)")
     return figure
 
@@ -152,10 +154,10 @@ def search_narrowing(
         axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
         axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white")
         axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
-        axis.set_title(f"iteration {iteration}", fontsize=11, fontweight="normal", loc="center")
+        axis.set_title(f"iteration {iteration}", fontsize=SMALL, fontweight="normal", loc="center")
     axes[-1].plot(range(1, len(best) + 1), best, color=SMWM)
     axes[-1].set(yscale="log", xlabel="iteration")
-    axes[-1].set_title("lowest cost", fontsize=11, fontweight="normal", loc="center")
+    axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")
     return figure
 
 
@@ -184,20 +186,23 @@ def landscapes(ticks: np.ndarray, costs: dict[str, np.ndarray]) -> Figure:
 def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
     """A row per task: its states, the latents of the same frames in three components, and their spectrum.
 
+    At most 1,024 frames are drawn: more only cover each other, and this is the largest picture of the book.
+
     Arguments:
         tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``.
     """
-    figure, _ = new_figure(11, 3.6 * len(tasks))
+    figure, _ = new_figure(11, 3.6 * len(tasks), dpi=100)
     figure.clear()
     for number, (task, panel) in enumerate(tasks.items()):
-        colours = position_colours(panel["state"])
+        state, coordinates = (panel[key][:1024] for key in ("state", "coordinates"))
+        colours = position_colours(panel["state"])[:1024]
         plane = figure.add_subplot(len(tasks), 3, 3 * number + 1)
-        plane.scatter(*panel["state"].T, c=colours, s=7)
+        plane.scatter(*state.T, c=colours, s=7)
         plane.set_title(f"{task}: state")
         plane.set(xticks=[], yticks=[])
         plane.invert_yaxis()
         space = figure.add_subplot(len(tasks), 3, 3 * number + 2, projection="3d")
-        space.scatter(*panel["coordinates"].T, c=colours, s=5, depthshade=False)
+        space.scatter(*coordinates.T, c=colours, s=5, depthshade=False)
         space.set(xticklabels=[], yticklabels=[], zticklabels=[])
         space.set_title("latent, 3 PCs", loc="center")
         axis = figure.add_subplot(len(tasks), 3, 3 * number + 3)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import GREY, INK, ORANGE, SMALL, SMWM, VERMILION, Figure, new_figure
 
 
 def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, np.ndarray]]) -> Figure:
@@ -57,12 +57,12 @@ def plans_and_ways(goal: np.ndarray, plans: list[dict[str, np.ndarray]], reached
         around = np.linspace(0, 2 * np.pi, 60)
         axis.plot(goal[0] + reached * np.cos(around), goal[1] + reached * np.sin(around), color=SMWM, linewidth=1)
         axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
-        axis.set_title(f"plan {number}", fontsize=11, fontweight="normal", loc="center")
+        axis.set_title(f"plan {number}", fontsize=SMALL, fontweight="normal", loc="center")
     colours = [SMWM, ORANGE, VERMILION, GREY]
     for number, plan in enumerate(plans, start=1):
         best = plan["best"]
         axes[-1].plot(range(1, len(best) + 1), best, color=colours[(number - 1) % 4], label=f"plan {number}")
     axes[-1].set(yscale="log", xlabel="round of the search")
-    axes[-1].set_title("lowest cost", fontsize=11, fontweight="normal", loc="center")
+    axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")
     axes[-1].legend()
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import GREY, INK, ORANGE, SMWM, Figure, new_figure
+from smwm_core.figures.style import FAINT, GREY, INK, ORANGE, SMWM, Figure, new_figure
 
 
 def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.ndarray) -> Figure:
@@ -15,7 +15,7 @@ def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.nda
     """
     figure, axes = new_figure(7.5, 7, 2, 2, sharex=True, sharey=True)
     for axis, truth, guess in zip(axes.flat, encoded, predicted, strict=True):
-        axis.scatter(*background.T, s=2, color="#D5DAE0", zorder=1)
+        axis.scatter(*background.T, s=2, color=FAINT, zorder=1)
         axis.plot(*truth.T, color=SMWM, marker="o", markersize=9, zorder=2, label="encoded frames")
         path = np.vstack([truth[:1], guess])
         axis.plot(*path.T, color=ORANGE, linestyle="--", linewidth=1.6, zorder=3)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_core.figures.dot_world import training_step_axis
-from smwm_core.figures.style import GREY, ORANGE, SMWM, VERMILION, Figure, new_figure
+from smwm_core.figures.style import GREY, ORANGE, PALE, SMWM, VERMILION, Figure, new_figure
 
 
 def decoded_frames(truth: np.ndarray, decoded: dict[str, np.ndarray]) -> Figure:
@@ -20,7 +20,7 @@ def decoded_frames(truth: np.ndarray, decoded: dict[str, np.ndarray]) -> Figure:
             axis.imshow(frame.clip(0, 1), interpolation="nearest")
             axis.set(xticks=[], yticks=[])
             for spine in axis.spines.values():
-                spine.set(visible=True, color="#B8C4CE")
+                spine.set(visible=True, color=PALE)
         row[0].set_ylabel(label, rotation=0, ha="right", va="center", labelpad=8)
     return figure
 

@@ -1,13 +1,16 @@
 """One look for all figures: fonts, sizes and a colour for every method.
 
 The colours are Okabe and Ito's, told apart with every common form of colour blindness. Figures keep
-a white ground, so that they read the same on light and dark pages.
+a white ground, so that they read the same on light and dark pages. The pages' style sheet
+(``book/_static/smwm.css``) has the same palette and type scale; a test compares them.
 """
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, VERMILION, GREY, INK = "#0072B2", "#E69F00", "#D55E00", "#6B7280", "#1F2933"
+BLUE, ORANGE, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9"
+INK, GREY, PALE, FAINT = "#1F2933", "#6B7280", "#B8C4CE", "#D5DBE1"
+TITLE, TEXT, SMALL = 13, 12, 11  # points
 
 SMWM, FORWARD_ONLY = BLUE, VERMILION
 
@@ -15,8 +18,8 @@ _RC = {
     "figure.dpi": 150,
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
-    "font.size": 12,
-    "axes.titlesize": 13,
+    "font.size": TEXT,
+    "axes.titlesize": TITLE,
     "axes.titleweight": "bold",
     "axes.titlelocation": "left",
     "axes.edgecolor": INK,
@@ -47,4 +50,17 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     return figure, axes
 
 
-__all__ = ["FORWARD_ONLY", "GREY", "INK", "ORANGE", "SMWM", "VERMILION", "Figure", "new_figure"]
+__all__ = [
+    "FAINT",
+    "FORWARD_ONLY",
+    "GREY",
+    "INK",
+    "ORANGE",
+    "PALE",
+    "PURPLE",
+    "SMALL",
+    "SMWM",
+    "VERMILION",
+    "Figure",
+    "new_figure",
+]

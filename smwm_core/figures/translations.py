@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_core.figures.style import ORANGE, SMWM, Figure, new_figure
+from smwm_core.figures.style import ORANGE, PALE, SMWM, Figure, new_figure
 
 
 def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict[str, np.ndarray]) -> Figure:
@@ -15,7 +15,7 @@ def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict
     """
     figure, axes = new_figure(7.5, 4.2, 1, len(fields), sharex=True, sharey=True)
     for axis, (title, field), colour in zip(axes, fields.items(), (SMWM, ORANGE), strict=True):
-        axis.scatter(*background.T, s=8, color="#C3CBD3", zorder=1)
+        axis.scatter(*background.T, s=8, color=PALE, zorder=1)
         axis.quiver(*origin.T, *field.T, color=colour, angles="xy", scale_units="xy", scale=1, width=0.011, zorder=2)
         axis.update_datalim(origin + field)
         axis.set(title=title, xlabel="PC 1", aspect="equal")

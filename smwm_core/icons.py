@@ -1,0 +1,43 @@
+"""Cut the theme's icon font script down to the icons that the pages use.
+
+The script draws every icon of Font Awesome Free and weighs half a megabyte on the wire; a page uses a dozen.
+Its code stays as it is, with its licence in the file beside it; only entries of its tables go.
+"""
+
+import re
+from pathlib import Path
+
+from smwm_core.errors import SMWMError
+
+_USED = re.compile(r"\bfa-([a-z0-9-]+)")
+# name:[width,height,[aliases],"code point","path"], the last a list of two paths in duotone icons
+_ENTRY = re.compile(
+    r'(?:"([a-z0-9-]+)"|([A-Za-z0-9]+)):\[\d+,\d+,(\[[^\]]*\]),"[0-9a-f]+",(?:"[^"]*"|\["[^"]*","[^"]*"\])\],?'
+)
+_ALIAS = re.compile(r'"([a-z0-9-]+)"')
+
+
+def cut(html: Path) -> None:
+    """Drop unused icons from ``_static/scripts/fontawesome.js`` of a built book.
+
+    Arguments:
+        html: the root of the built book.
+
+    Raises:
+        SMWMError: the script is missing or not of the form expected; it is left as it was.
+    """
+    script = html / "_static" / "scripts" / "fontawesome.js"
+    used = {name for page in html.rglob("*.html") for name in _USED.findall(page.read_text())}
+    if not script.exists():
+        raise SMWMError("the theme has no fontawesome.js")
+    found = set()
+
+    def keep(entry: re.Match) -> str:
+        names = {entry[1] or entry[2], *_ALIAS.findall(entry[3])} & used
+        found.update(names)
+        return entry[0] if names else ""
+
+    text, entries = _ENTRY.subn(keep, script.read_text())
+    if entries < 1000 or not found:
+        raise SMWMError(f"the fontawesome.js of the theme has {entries} icons of the expected form, so none were cut")
+    script.write_text(text)
