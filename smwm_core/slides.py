@@ -5,6 +5,7 @@ The deck is one HTML file without any other. It moves by keyboard, buttons and t
 
 import base64
 import re
+import struct
 from html import escape
 from pathlib import Path
 
@@ -120,7 +121,9 @@ def _picture(cell: NotebookNode) -> str:
 
 
 def _image(kind: str, data: str, alt: str) -> str:
-    return f'<img alt="{escape(alt)}" src="data:image/{kind};base64,\n{data}\n">'
+    width, height = struct.unpack(">II", base64.b64decode(data)[16:24]) if kind == "png" else (2, 1)
+    shape = ' class="tall"' if height > 0.7 * width else ""  # beside its words, where there is room
+    return f'<img{shape} alt="{escape(alt)}" src="data:image/{kind};base64,\n{data}\n">'
 
 
 def _slide(label: str, content: str, page: str = "index.html") -> str:
