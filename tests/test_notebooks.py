@@ -171,6 +171,31 @@ def test_every_file_of_the_toc_exists():
     assert {entry.removeprefix("notebooks/") for entry in entries if entry.startswith("notebooks/")} == set(NAMES)
 
 
+def minutes_to_read(page: str) -> float:
+    """At 200 words a minute, half a minute for each figure; exercises are extra."""
+    if page.endswith(".md"):
+        text = (paths.REPOSITORY / "book" / page).read_text()
+        return len(text.split()) / 200 + text.count("```{figure}") / 2
+    cells = jupytext.read(paths.NOTEBOOKS / f"{page}.py").cells
+    told = [
+        c.source
+        for c in cells
+        if c.cell_type == "markdown" and not {"exercise", "solution"} & {*c.metadata.get("tags", [])}
+    ]
+    captions = [c.metadata.mystnb["figure"]["caption"] for c in cells if c.metadata.get("mystnb", {}).get("figure")]
+    return len(" ".join(told + captions).split()) / 200 + len(captions) / 2
+
+
+def test_the_map_of_the_chapters_has_every_page_and_its_minutes():
+    rows = re.findall(
+        r"^\| \[\]\((\S+?)\) \|.*\| (\d+) \|", (paths.REPOSITORY / "book" / "intro.md").read_text(), re.MULTILINE
+    )
+    pages = {page.removeprefix("../notebooks/").removesuffix(".ipynb"): int(minutes) for page, minutes in rows}
+    assert set(pages) == {"method.md", *NAMES}
+    for page, minutes in pages.items():
+        assert abs(minutes - minutes_to_read(page)) <= 1, f"{page} takes {minutes_to_read(page):.1f} minutes"
+
+
 def test_committed_results_come_from_committed_code():
     tracked = subprocess.run(
         ["git", "-C", str(paths.REPOSITORY), "ls-files", "data/results/*.json"],
