@@ -75,7 +75,7 @@ results = settle(
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, and in neither world is there a sharp optimum."}, "image": {"alt": "Two plots with a logarithmic axis of lambda. A diamond at lambda zero lies low; the points from 0.1 to 100 lie far higher, with overlapping intervals.", "classes": "dark-light wide"}}
 figures.lambda_sweep(
     {
-        title: {weight: results.metric(f"{task}.lambda_{weight:g}.success_percent") for weight in SWEEP}
+        title: {weight: results.metric(f"{task}.lambda_{weight:g}.success_percent") for weight in LAMBDAS}
         for task, title in SWEPT.items()
     }
 )
@@ -128,13 +128,13 @@ for task in SWEPT:
 # ### Exercise: Which weights differ?
 #
 # `results.metric(f"{task}.lambda_{weight:g}.success_percent")` has the success rate of a weight with the ends of its interval, `low` and `high`. For
-# each task in `SWEPT`, which weights of `SWEEP` have an interval that lies wholly apart from that of `PLANNING_LAMBDA`? Define `apart`, a dictionary from
+# each task in `SWEPT`, which weights of `LAMBDAS` have an interval that lies wholly apart from that of `PLANNING_LAMBDA`? Define `apart`, a dictionary from
 # task to a list of weights. Guess the lists from the figure first.
 
 # %% tags=["solution"]
 apart = {}
 for world_name in SWEPT:
-    rate = {weight: results.metric(f"{world_name}.lambda_{weight:g}.success_percent") for weight in SWEEP}
+    rate = {weight: results.metric(f"{world_name}.lambda_{weight:g}.success_percent") for weight in LAMBDAS}
     ours = rate[PLANNING_LAMBDA]
     apart[world_name] = [w for w, other in rate.items() if other["high"] < ours["low"] or other["low"] > ours["high"]]
 
@@ -142,7 +142,7 @@ for world_name in SWEPT:
 assert set(apart) == set(SWEPT), "apart needs one list for each task."
 for task, title in SWEPT.items():
     bounds = {
-        w: [results.metric(f"{task}.lambda_{w:g}.success_percent")[end] for end in ("low", "high")] for w in SWEEP
+        w: [results.metric(f"{task}.lambda_{w:g}.success_percent")[end] for end in ("low", "high")] for w in LAMBDAS
     }
     for weight, (low, high) in bounds.items():
         overlaps = max(low, bounds[PLANNING_LAMBDA][0]) <= min(high, bounds[PLANNING_LAMBDA][1])
