@@ -1,10 +1,13 @@
 """The book as one PDF: Jupyter Book's single page, with a title page, printed by Chromium.
 
-How it looks is in ``book/_static/print.css``, which also serves readers who print a page from the browser.
+How it looks is in ``book/_static/print.css``, which also serves readers who print a page from the browser. The module
+is a Sphinx extension as well, without which the single page could not be built.
 """
 
 import re
 from pathlib import Path
+
+from sphinx.application import Sphinx
 
 from smwm_core import chromium
 from smwm_core.errors import SMWMError
@@ -19,6 +22,22 @@ _TITLE_PAGE = """<section class="smwm-title-page">
 </section>
 """
 _CHAPTER = re.compile(r'<span id="(document-[^"]+)"></span>.*?<h2>(.*?)<a class="headerlink"', re.DOTALL)
+
+
+def setup(app: Sphinx) -> dict:
+    """Called by Sphinx, for this module is an extension too."""
+    app.connect("builder-inited", share_handlers)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def share_handlers(app: Sphinx) -> None:
+    """Let the single page write every node that a page can.
+
+    sphinx-exercise has handlers for single pages of its own, and then Sphinx forgets those that others have for HTML.
+    """
+    handlers = app.registry.translation_handlers
+    if "singlehtml" in handlers:
+        handlers["singlehtml"] = {**handlers.get("html", {}), **handlers["singlehtml"]}
 
 
 def write(single: Path, output: Path, title: str) -> None:
