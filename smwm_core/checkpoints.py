@@ -10,6 +10,8 @@ from such a file, never from the model as it left training.
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -50,16 +52,9 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
         SMWMError: the file is missing, truncated, of another format, or of another architecture.
     """
     name = paths.shown(path)
-    if not path.exists():
-        raise SMWMError(f"There is no checkpoint {name}.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise SMWMError(f"{name} is not a complete safetensors file ({error}); fetch or recompute it.") from error
-    if header.get("format") != FORMAT or "run" not in header:
-        raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
+    run = describe(path)
+    with _opened(path) as file:
+        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     expected = {key: tuple(w.shape) for key, w in model.state_dict().items()}
     found = {key: tuple(w.shape) for key, w in weights.items()}
     if found != expected:
@@ -69,7 +64,32 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
             f"and {expected.get(differing, 'missing')} in the model."
         )
     model.load_state_dict({key: w.float() for key, w in weights.items()}, strict=True)
+    return run
+
+
+def describe(path: Path) -> dict:
+    """What a checkpoint's header says of its run.
+
+    Raises:
+        SMWMError: the file is missing, truncated or of another format.
+    """
+    with _opened(path) as file:
+        header = file.metadata() or {}
+    if header.get("format") != FORMAT or "run" not in header:
+        raise SMWMError(f"{paths.shown(path)} was not written by this project: its header does not say {FORMAT!r}.")
     return json.loads(header["run"])
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[safe_open]:
+    name = paths.shown(path)
+    if not path.exists():
+        raise SMWMError(f"There is no checkpoint {name}.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise SMWMError(f"{name} is not a complete safetensors file ({error}); fetch or recompute it.") from error
 
 
 def publish(path: Path, name: str) -> None:

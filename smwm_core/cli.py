@@ -9,10 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from smwm_core import paths
+from smwm_core import checkpoints, paths
 from smwm_core.devices import pick_device
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
+from smwm_core.interchange import export
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
 from smwm_core.presets import PRESETS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
@@ -89,6 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     checking.add_argument("file", type=Path)
     checking.add_argument("--task", required=True, help=f"one of {', '.join(STATE_COLUMNS)}")
     checking.set_defaults(command=_data_check)
+
+    weights = commands.add_parser("checkpoints", help="the published weights").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    weights.add_parser("list", help="name them, with what they are").set_defaults(command=_checkpoints_list)
+    weights.add_parser("verify", help="compare all with the manifest").set_defaults(command=_checkpoints_verify)
+    exporting = weights.add_parser("export", help="write one with a readable config.json beside it")
+    exporting.add_argument("name", help="as `list` shows it")
+    exporting.add_argument("folder", type=Path)
+    exporting.set_defaults(command=_checkpoints_export)
 
     pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
     pages.set_defaults(command=_pages)
@@ -191,6 +202,26 @@ def _described(episodes: Episodes) -> str:
         f"{len(episodes):,} episodes of {int(steps.min())} to {int(steps.max())} steps, {int(steps.sum()):,} in all; "
         f"states of {episodes.state.shape[1]} and actions of {episodes.action.shape[1]} numbers"
     )
+
+
+def _checkpoints_list(options: argparse.Namespace) -> None:
+    entries = checkpoints.read_manifest()
+    width = max(len(Path(name).stem) for name in entries)
+    for name, entry in entries.items():
+        run = checkpoints.describe(checkpoints.folder() / name)
+        print(f"{Path(name).stem:{width}}  {entry['bytes'] / 1e6:.2f} MB  {run['seconds']:,.0f} s of training")
+
+
+def _checkpoints_verify(options: argparse.Namespace) -> None:
+    names = checkpoints.read_manifest()
+    for name in names:
+        checkpoints.verify(checkpoints.folder() / name)
+    print(f"All {len(names)} checkpoints are whole.")
+
+
+def _checkpoints_export(options: argparse.Namespace) -> None:
+    export(options.name, options.folder)
+    print(f"{paths.shown(options.folder)} holds {options.name}.")
 
 
 def _pages(options: argparse.Namespace) -> None:

@@ -3,7 +3,6 @@
 import json
 
 import jupytext
-from safetensors import safe_open
 
 from smwm_core import checkpoints, exercises, notebooks, paths
 from smwm_core.errors import SMWMError
@@ -52,8 +51,7 @@ def training_table() -> str:
     """Markdown: what one training took, by world and length, from the headers of the published weights."""
     found: dict[tuple[str, str], list[float]] = {}
     for name in sorted(checkpoints.read_manifest()):
-        with safe_open(checkpoints.folder() / name, framework="pt") as file:
-            run = json.loads(file.metadata()["run"])
+        run = checkpoints.describe(checkpoints.folder() / name)
         length = f"{run['config']['steps']:,} of {run['config']['batch_size']}"
         found.setdefault((run["config"]["world"], length), []).append(run["seconds"])
     lines = ["| world | steps and batch | runs | seconds for one |", "|:--|:--|--:|:--|"]

@@ -14,6 +14,7 @@ from smwm_core.planning.control import (
 from smwm_core.planning.costs import final_distance
 from smwm_core.planning.film import choose_films, film
 from smwm_core.planning.landscape import cost_landscape, rank_correlation
+from smwm_core.planning.stable_worldmodel import PlannerCost
 from smwm_core.planning.tasks import Tasks, draw_tasks, obtain_tasks, tasks_path
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "GROUP",
     "Outcome",
     "Plan",
+    "PlannerCost",
     "Tasks",
     "carry_out",
     "choose_films",

@@ -1,0 +1,55 @@
+"""Weights for other programs, and back: a safetensors file with a readable ``config.json`` beside it."""
+
+import json
+import shutil
+from pathlib import Path
+
+from smwm_core import checkpoints, paths
+from smwm_core.errors import SMWMError, choose
+from smwm_core.files import write_whole
+from smwm_core.models import WorldModel
+from smwm_core.objective import Objective
+from smwm_core.training import RunConfig, build_model
+
+WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+
+
+def export(name: str, folder: Path) -> None:
+    """Write a published checkpoint and what it is into a folder.
+
+    Arguments:
+        name: as in the manifest, without its ending.
+        folder: made if it is missing; it must not hold an export yet.
+
+    Raises:
+        SMWMError: an unknown name, a damaged checkpoint, or a folder that is in use.
+    """
+    names = {Path(file).stem: file for file in checkpoints.read_manifest()}
+    published = checkpoints.folder() / choose("checkpoint", name, names)
+    checkpoints.verify(published)
+    if taken := [file for file in (WEIGHTS, CONFIG) if (folder / file).exists()]:
+        raise SMWMError(f"{paths.shown(folder / taken[0])} exists; choose another folder.")
+    run = checkpoints.describe(published)
+    write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(published, unfinished))
+    text = json.dumps(run, indent=2, sort_keys=True) + "\n"
+    write_whole(folder / CONFIG, lambda unfinished: unfinished.write_text(text))
+
+
+def imported(folder: Path) -> tuple[WorldModel, dict]:
+    """The model of an export, in evaluation mode, and what its ``config.json`` says of it.
+
+    Raises:
+        SMWMError: a file is missing or damaged, or the two do not belong together.
+    """
+    path = folder / CONFIG
+    try:
+        run = json.loads(path.read_text())
+        config = RunConfig(**{**run["config"], "objective": Objective(**run["config"]["objective"])})
+    except FileNotFoundError as error:
+        raise SMWMError(f"There is no {paths.shown(path)}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise SMWMError(f"{paths.shown(path)} is not the configuration of an export ({error}).") from error
+    model = build_model(config)
+    if checkpoints.load_weights(folder / WEIGHTS, model) != run:
+        raise SMWMError(f"{paths.shown(path)} describes another run than the weights beside it.")
+    return model.eval().requires_grad_(False), run
