@@ -209,7 +209,7 @@ assert floor <= losses.min(), "Another constant answer does better than yours."
 print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {rows[0]['lambda0.inverse_loss']:.3f}.")
 
 # %% [markdown] tags=["solution"]
-# The mean is the constant with the smallest squared error, and that error is the variance: $\operatorname{Var}(a)$, averaged
+# The mean is the constant with the smallest squared error, and that error is the variance, Var(*a*), averaged
 # over the action's dimensions. The collapsed encoder stands on this floor, so its latents tell an inverse model nothing.
 
 # %%

@@ -233,7 +233,7 @@ for task in AGAIN:
 # ### Exercise: What a hundred tasks can tell
 #
 # Write `wilson(successes, n)`, Wilson's 95 % interval for a rate: all rates p for which what was seen is no surprise, that is, for which
-# $|\text{successes}/n - p| \le 1.96 \sqrt{p (1 - p) / n}$. Return the lowest and the highest of them. Then define `tasks_needed`: how many tasks it takes, to
+# |successes/n − p| ≤ 1.96 √(p (1 − p)/n). Return the lowest and the highest of them. Then define `tasks_needed`: how many tasks it takes, to
 # the nearest 20, until the interval of a planner that solves one half of them is at most ten percentage points wide.
 
 # %% tags=["solution"]
@@ -270,7 +270,7 @@ print(
 
 # %% [markdown] tags=["solution"]
 # With a hundred tasks two planners have to lie some twenty points apart before the tasks alone can tell them apart, and the width shrinks only
-# with the root of their number. Unlike the textbook's $\hat p \pm 1.96 \sqrt{\hat p (1 - \hat p) / n}$ this interval stays inside [0, 1] and does not
+# with the root of their number. Unlike the textbook's p ± 1.96 √(p (1 − p)/n) this interval stays inside [0, 1] and does not
 # vanish when all tasks are solved.
 
 # %% [markdown]
