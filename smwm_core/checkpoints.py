@@ -52,8 +52,8 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
         SMWMError: the file is missing, truncated, of another format, or of another architecture.
     """
     name = paths.shown(path)
-    run = describe(path)
     with _opened(path) as file:
+        run = _run(file, name)
         weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
     expected = {key: tuple(w.shape) for key, w in model.state_dict().items()}
     found = {key: tuple(w.shape) for key, w in weights.items()}
@@ -74,9 +74,13 @@ def describe(path: Path) -> dict:
         SMWMError: the file is missing, truncated or of another format.
     """
     with _opened(path) as file:
-        header = file.metadata() or {}
+        return _run(file, paths.shown(path))
+
+
+def _run(file: safe_open, name: str) -> dict:
+    header = file.metadata() or {}
     if header.get("format") != FORMAT or "run" not in header:
-        raise SMWMError(f"{paths.shown(path)} was not written by this project: its header does not say {FORMAT!r}.")
+        raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
     return json.loads(header["run"])
 
 

@@ -5,19 +5,16 @@ Jupyter two sliders redraw a figure by way of the kernel. A static page shows th
 of plain JavaScript, which are part of the cell's HTML: nothing is fetched from anywhere.
 """
 
-import hashlib
-import io
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.colors import to_hex
 
 from smwm_core import figures
 from smwm_core.errors import SMWMError
+from smwm_core.play.pages import page, png
 
-_VIEWER = Path(__file__).with_name("explorer.html")
 _UNITS_PER_ONE = 500  # coordinates travel as whole numbers of 1/500
 
 
@@ -92,8 +89,7 @@ class Explorer(widgets.VBox):
     def _draw(self, _change=None) -> None:
         e, i, j = self.exploration, self.which_lambda.value, self.which_step.value
         figure = figures.explorer_moment(e.clouds[i, j], e.colours, e.spectra[i, j], e.extent)
-        figure.savefig(buffer := io.BytesIO(), format="png", dpi=100)
-        self.picture.value = buffer.getvalue()
+        self.picture.value = png(figure)
         self.words.value = e.sentence(i, j)
 
     def _repr_mimebundle_(self, **kwargs) -> dict:
@@ -113,8 +109,6 @@ def viewer(exploration: Exploration) -> str:
         "clouds": np.rint(e.clouds * _UNITS_PER_ONE).astype(int).reshape(*e.clouds.shape[:2], -1).tolist(),
         "exponents": [[[round(float(v), 2) for v in s] for s in row] for row in np.log10(np.maximum(e.spectra, 1e-12))],
         "sentences": [[e.sentence(i, j) for j in range(len(e.steps))] for i in range(len(e.lambdas))],
-        "colours": ["#" + "".join(f"{round(255 * c):02x}" for c in colour) for colour in e.colours],
+        "colours": [to_hex(colour) for colour in e.colours],
     }
-    text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
-    name = "explorer-" + hashlib.sha256(text.encode()).hexdigest()[:8]
-    return _VIEWER.read_text().replace("EXPLORER_NAME", name).replace("EXPLORER_DATA", text)
+    return page("explorer.html", data)

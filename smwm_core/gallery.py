@@ -24,7 +24,13 @@ def first_figure(path: Path) -> bytes:
     """The PNG of the first cell with a caption in an executed notebook."""
     for cell in nbformat.read(path, as_version=4).cells:
         if "figure" in cell.metadata.get("mystnb", {}):
-            for output in cell.outputs:
-                if "image/png" in output.get("data", {}):
-                    return base64.b64decode(output.data["image/png"])
-    raise SMWMError(f"{path.name} has no figure; execute it first.")
+            return picture(cell)
+    raise SMWMError(f"{path.name} has no figure.")
+
+
+def picture(cell: nbformat.NotebookNode) -> bytes:
+    """The PNG of an executed cell with a caption."""
+    for output in cell.outputs:
+        if "image/png" in output.get("data", {}):
+            return base64.b64decode(output.data["image/png"])
+    raise SMWMError(f"The cell of {cell.metadata['mystnb']['figure']['name']} has no picture; execute it first.")

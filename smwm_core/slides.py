@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError
+from smwm_core.gallery import picture
 
 _TEMPLATE = Path(__file__).with_name("slides.html")
 
@@ -77,8 +78,7 @@ def _method() -> str:
     """The schematic with the objective, from the page of the method."""
     page = (paths.REPOSITORY / "book" / "method.md").read_text()
     schematic = re.search(r"```{figure} (\S+)\n.*?:alt: (.+?)\n\n(.+?)\n```", page, re.DOTALL)
-    picture = base64.b64encode((paths.REPOSITORY / "book" / schematic[1]).read_bytes()).decode()
-    image = _image("svg+xml", picture, schematic[2])
+    image = _image("svg+xml", (paths.REPOSITORY / "book" / schematic[1]).read_bytes(), schematic[2])
     said, rest = message("fig-schematic", " ".join(schematic[3].split()), "")
     return _slide(
         "fig-schematic",
@@ -99,7 +99,7 @@ def _chapter(name: str, notebook: NotebookNode) -> list[str]:
         settings = cell.metadata.get("mystnb", {})
         if "figure" in settings:
             said, rest = message(settings["figure"]["name"], settings["figure"]["caption"], claim)
-            image = _image("png", _picture(cell), settings["image"]["alt"])
+            image = _image("png", picture(cell), settings["image"]["alt"])
             slides.append(
                 _slide(
                     settings["figure"]["name"],
@@ -113,17 +113,11 @@ def _chapter(name: str, notebook: NotebookNode) -> list[str]:
     return [*slides, _slide(f"{name}-learned", f"<h2>What you have learned</h2>\n<ul>\n{bullets}\n</ul>", page)]
 
 
-def _picture(cell: NotebookNode) -> str:
-    for output in cell.outputs:
-        if "image/png" in output.get("data", {}):
-            return "".join(output.data["image/png"].split())
-    raise SMWMError(f"The cell of {cell.metadata['mystnb']['figure']['name']} has no picture; execute it first.")
-
-
-def _image(kind: str, data: str, alt: str) -> str:
-    width, height = struct.unpack(">II", base64.b64decode(data)[16:24]) if kind == "png" else (2, 1)
+def _image(kind: str, data: bytes, alt: str) -> str:
+    width, height = struct.unpack(">II", data[16:24]) if kind == "png" else (2, 1)
     shape = ' class="tall"' if height > 0.7 * width else ""  # beside its words, where there is room
-    return f'<img{shape} alt="{escape(alt)}" src="data:image/{kind};base64,\n{data}\n">'
+    source = f"data:image/{kind};base64,\n{base64.b64encode(data).decode()}\n"
+    return f'<img{shape} alt="{escape(alt)}" src="{source}">'
 
 
 def _slide(label: str, content: str, page: str = "index.html") -> str:

@@ -6,7 +6,7 @@ import jupytext
 
 from smwm_core import checkpoints, exercises, notebooks, paths
 from smwm_core.errors import SMWMError
-from smwm_core.report import published_results
+from smwm_core.report import count_seeds, published_results
 from smwm_core.slides import chapters
 
 
@@ -28,8 +28,8 @@ def pages_table() -> str:
     for name in chapters():
         count = len(exercises.find(jupytext.read(paths.NOTEBOOKS / f"{name}.py"), name))
         trained = "; ".join(
-            f"{results.provenance['training_seconds']:,.0f} s for {len(results.seeds)} "
-            f"seed{'s' * (len(results.seeds) > 1)} on {results.provenance['device']}"
+            f"{results.provenance['training_seconds']:,.0f} s for {count_seeds(results)} on "
+            f"{results.provenance['device']}"
             for results in published_results(name)
         )
         taken = [seconds.get(f"{what}.seconds.{name}") for what in ("pages", "exercises")]

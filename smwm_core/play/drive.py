@@ -9,6 +9,7 @@ from functools import cached_property
 import ipywidgets as widgets
 import numpy as np
 import torch
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -146,7 +147,7 @@ class Drive:
                 "axes": self.plane.axes.round(7).tolist(),
                 "unit": 1 / _UNITS_PER_ONE,
                 "cloud": np.rint(self.cloud * _UNITS_PER_ONE).astype(int).tolist(),
-                "colours": ["#" + "".join(f"{round(255 * c):02x}" for c in colour) for colour in colours],
+                "colours": [to_hex(colour) for colour in colours],
                 "spreads": [self.spread(self.model), self.spread(self.collapsed)],
             },
         )

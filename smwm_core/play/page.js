@@ -1,9 +1,5 @@
-  // What both pages need of their root element: its data, pens in the colours of the theme, and redrawing in time.
+  // What both pages that compute need: their data and network, frames, and where pointers and keys lead.
   const ORANGE = "#e69f00", VERMILION = "#d55e00", BLUE = "#0072b2", DARK = "#1f2933";
-  // The first element of this name that is not in use yet, so that one page can show the same thing twice.
-  const root = document.querySelector("#PLAY_NAME:not([data-ready])");
-  root.dataset.ready = "";
-  const words = root.querySelector("p[aria-live]");
   let data, network;
   try {
     data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
@@ -13,17 +9,6 @@
     return;
   }
   root.querySelectorAll("[hidden]").forEach((part) => part.removeAttribute("hidden"));
-
-  // A pen on a cleared canvas in CSS pixels.
-  function pen(canvas) {
-    const side = canvas.clientWidth, ratio = window.devicePixelRatio || 1;
-    canvas.width = canvas.height = Math.round(side * ratio);
-    const context = canvas.getContext("2d");
-    context.scale(ratio, ratio);
-    context.fillStyle = context.strokeStyle = getComputedStyle(root).color;
-    context.font = "14px system-ui, sans-serif";
-    return [context, side];
-  }
 
   // A frame (64 · 64, 3) in [0, 1], as large as the canvas.
   function drawFrame(context, side, frame) {
@@ -69,9 +54,3 @@
   }
 
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
-
-  function redrawInTime(draw) {
-    new ResizeObserver(draw).observe(root);
-    new MutationObserver(draw).observe(document.documentElement, {attributes: true, attributeFilter: ["data-theme"]});
-    draw();
-  }

@@ -1,4 +1,4 @@
-"""HTML for a page that computes by itself: network, data, style and script in one element, nothing fetched."""
+"""HTML for a page that moves by itself: data, style and script in one element, nothing fetched."""
 
 import hashlib
 import io
@@ -8,6 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 _HERE = Path(__file__).parent
+_PARTS = {"PLAY_STYLE": "page.css", "PLAY_CANVAS": "canvas.js", "PLAY_NETWORK": "network.js", "PLAY_PAGE": "page.js"}
 
 
 def page(template: str, data: dict) -> str:
@@ -15,11 +16,11 @@ def page(template: str, data: dict) -> str:
 
     Arguments:
         template: its file name.
-        data: JSON-ready; ``network`` is what ``pack`` returns.
+        data: JSON-ready; ``network``, where the page computes one, is what ``pack`` returns.
     """
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
     html = (_HERE / template).read_text()
-    for mark, file in (("PLAY_STYLE", "page.css"), ("PLAY_NETWORK", "network.js"), ("PLAY_PAGE", "page.js")):
+    for mark, file in _PARTS.items():
         html = html.replace(mark, (_HERE / file).read_text().rstrip())
     name = f"{Path(template).stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return html.replace("PLAY_NAME", name).replace("PLAY_DATA", text)
