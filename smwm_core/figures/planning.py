@@ -129,7 +129,7 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
             axis.axhline(place - 0.62, color=INK, linewidth=0.5, alpha=0.3)
         axis.set_yticks([])
     for place, name in enumerate(quantities):
-        axes[0, 0].text(0, place - 0.42, name, va="center", weight="bold", size="small")
+        axes[0, 0].text(0, place - 0.42, name, va="center", weight="bold", fontsize=SMALL)
     axes[0, 0].set_ylim(len(quantities) - 0.6, -0.62)
     axes[0, 0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's")
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
