@@ -41,7 +41,7 @@ from smwm_core.planning import (
     random_controller,
     scores,
 )
-from smwm_core.presets import PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_core.presets import TASKS, get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import settle
 from smwm_core.runs import obtain
@@ -56,10 +56,10 @@ rows, runs, kept, trials, arrays = [], [], [], {}, {}
 for s in seeds if recompute else seeds[:1]:
     row = {}
     for task in TASKS if recompute else AGAIN:
-        objectives = PLANNING_OBJECTIVES if recompute else {"smwm": PLANNING_OBJECTIVES["smwm"]}
         trained = {
-            method: obtain(budget.config(task, objective), s, device, recompute=recompute)
-            for method, objective in objectives.items()
+            method: obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
+            for method, objective in budget.objectives(task).items()
+            if recompute or method == "smwm"
         }
         runs += trained.values()
         kept += [trained[method] for method in ("smwm", "sigreg") if method in trained]

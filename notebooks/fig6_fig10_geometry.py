@@ -30,7 +30,7 @@ from smwm_core import figures
 from smwm_core.analysis import PrincipalPlane, effective_rank, knee, spectrum, top_share
 from smwm_core.devices import pick_device
 from smwm_core.physical import COLOURED_BY, draw_states
-from smwm_core.presets import PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_core.presets import TASKS, get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import load_results, settle
 from smwm_core.runs import obtain
@@ -49,7 +49,8 @@ for s in seeds if recompute else seeds[:1]:
     row = {}
     for task in TASKS if recompute else AGAIN:
         for method in METHODS:
-            run = obtain(budget.config(task, PLANNING_OBJECTIVES[method]), s, device, recompute=recompute)
+            config = budget.planner_config(task, budget.objectives(task)[method])
+            run = obtain(config, s, device, recompute=recompute)
             runs.append(run)
             if recompute:
                 _, states = draw_states(

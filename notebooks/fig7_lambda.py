@@ -43,7 +43,7 @@ device = pick_device(device)
 row, runs, kept, trials = {}, [], [], {}
 for task in SWEPT:
     for weight in LAMBDAS if recompute else [PLANNING_LAMBDA]:
-        run = obtain(budget.config(task, Objective(inverse=weight)), seed, device, recompute=recompute)
+        run = obtain(budget.planner_config(task, Objective(inverse=weight)), seed, device, recompute=recompute)
         tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
         z = run.model.encode_states(run.world, torch.cat([tasks.start, tasks.goal]).to(device))
         name = f"{task}.lambda_{weight:g}"

@@ -26,7 +26,7 @@ recompute: bool = False  # False reads the published weights and results, True t
 from smwm_core import figures
 from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, GROUP, evaluate, model_controller, obtain_tasks, random_controller
-from smwm_core.presets import PLANNING_OBJECTIVES, get_preset
+from smwm_core.presets import get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import settle
 from smwm_core.runs import obtain
@@ -37,8 +37,9 @@ budget = get_preset(preset)
 device = pick_device(device)
 
 row, runs, trials = {}, {}, {}
-for method in PLANNING_OBJECTIVES if recompute else ["smwm"]:
-    runs[method] = obtain(budget.config(TASK, PLANNING_OBJECTIVES[method]), seed, device, recompute=recompute)
+for method, objective in budget.objectives(TASK).items():
+    if recompute or method == "smwm":
+        runs[method] = obtain(budget.planner_config(TASK, objective), seed, device, recompute=recompute)
 world, config = runs["smwm"].world, runs["smwm"].config
 search = CEM(*world.bounds, **budget.search)
 controllers = {method: model_controller(world, run.model, search) for method, run in runs.items()}

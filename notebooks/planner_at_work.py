@@ -28,7 +28,7 @@ import torch
 from smwm_core import figures
 from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, cost_landscape, final_distance, obtain_tasks, rank_correlation
-from smwm_core.presets import PLANNING_OBJECTIVES, get_preset
+from smwm_core.presets import get_preset
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import settle
 from smwm_core.runs import obtain
@@ -45,10 +45,10 @@ rows, runs, kept = [], {}, []
 for s in seeds if recompute else seeds[:1]:
     row = {}
     for task in ("tworoom", "pusht") if recompute else [SHOWN]:
-        for method, objective in PLANNING_OBJECTIVES.items():
+        for method, objective in budget.objectives(task).items():
             if method == "forward_only" and not recompute:
                 continue
-            run = obtain(budget.config(task, objective), s, device, recompute=recompute)
+            run = obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
             tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
             ranks = rank_correlation(
                 run.world, run.model, tasks, plans=PLANS, horizon=HORIZON, generator=generator(s, f"plans of {task}")

@@ -28,7 +28,7 @@ import torch
 from smwm_core import figures
 from smwm_core.devices import pick_device
 from smwm_core.physical import PROBES, QUANTITIES, draw_states, probe_r2
-from smwm_core.presets import PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_core.presets import TASKS, get_preset
 from smwm_core.probes import linear_r2
 from smwm_core.report import display_metrics, display_provenance
 from smwm_core.results import load_results, settle
@@ -46,9 +46,10 @@ rows, runs, kept, arrays = [], [], [], {}
 for s in seeds if recompute else seeds[:1]:
     row = {}
     for task in TASKS if recompute else AGAIN:
-        objectives = PLANNING_OBJECTIVES if recompute else {"smwm": PLANNING_OBJECTIVES["smwm"]}
-        for method, objective in objectives.items():
-            run = obtain(budget.config(task, objective), s, device, recompute=recompute)
+        for method, objective in budget.objectives(task).items():
+            if method != "smwm" and not recompute:
+                continue
+            run = obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
             runs.append(run)
             if recompute:
                 drawn = generator(s, f"probe states of {task}")
@@ -139,7 +140,8 @@ for task in AGAIN:
 # [Versions for students](../book/teaching.md) come without the solutions.
 
 # %%
-push = obtain(budget.config("pusht", PLANNING_OBJECTIVES["smwm"]), seed, device, recompute=recompute)
+config = budget.planner_config("pusht", budget.objectives("pusht")["smwm"])
+push = obtain(config, seed, device, recompute=recompute)
 now = torch.from_numpy(results.arrays["pusht"])
 soon = push.world.simulator.play(now, torch.zeros(len(now), 1, 2))[:, 0]
 z_now, z_soon = (push.model.encode_states(push.world, states.to(device)) for states in (now, soon))

@@ -30,14 +30,15 @@ def folder() -> Path:
 
 
 def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
-    """Write a model's weights in half precision.
+    """Write a model's weights in half precision; whole numbers, such as the count of a BatchNorm, stay what they are.
 
     Arguments:
         path: where to; an existing file is replaced only by a complete one.
         model: whose weights.
         description: JSON-ready facts about the run, kept in the file's header.
     """
-    weights = {name: w.detach().half().contiguous().cpu() for name, w in model.state_dict().items()}
+    state = {name: w.detach().contiguous().cpu() for name, w in model.state_dict().items()}
+    weights = {name: w.half() if w.is_floating_point() else w for name, w in state.items()}
     header = {"format": FORMAT, "run": json.dumps(description, sort_keys=True)}
     write_whole(path, lambda unfinished: save_file(weights, unfinished, metadata=header))
 
@@ -63,7 +64,7 @@ def load_weights(path: Path, model: torch.nn.Module) -> dict:
             f"{name} belongs to another architecture: {differing} is {found.get(differing, 'missing')} in the file "
             f"and {expected.get(differing, 'missing')} in the model."
         )
-    model.load_state_dict({key: w.float() for key, w in weights.items()}, strict=True)
+    model.load_state_dict({key: w.float() if w.is_floating_point() else w for key, w in weights.items()}, strict=True)
     return run
 
 

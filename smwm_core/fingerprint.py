@@ -10,21 +10,26 @@ import inspect
 import json
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 
 from smwm_core import episodes, frames, helpers, losses, objective, seeds, sigreg, training, vicreg
-from smwm_core.models import decoder, dynamics, encoder, world_model
+from smwm_core.control import ControlConfig, windows
+from smwm_core.control import training as control_training
+from smwm_core.models import control_model, decoder, dynamics, encoder, transformer, vit, world_model
 from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
 from smwm_core.worlds import Blocks, make_world, mujoco_worlds, transitions
 
 _ALWAYS = (training, objective, helpers, losses, seeds, encoder, dynamics, world_model, transitions)
+_CONTROL = (control_training, windows, losses, objective, seeds, control_model, dynamics, transformer, vit, world_model)
 _WHERE_USED = {"sigreg": sigreg, "vicreg": vicreg, "reconstruction": decoder}
 
 
-def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
+def fingerprint(config: RunConfig | ControlConfig, seed: int, device_type: str) -> str:
     """Twelve hexadecimal digits that name the numbers of a run."""
-    world = make_world(config.world)
-    modules = [*_ALWAYS, sys.modules[type(world).__module__]]
+    control = isinstance(config, ControlConfig)
+    world = config.make_world() if control else make_world(config.world)
+    modules = [*(_CONTROL if control else _ALWAYS), sys.modules[type(world).__module__]]
     if isinstance(world, Blocks):
         modules += [episodes, sys.modules[type(world.simulator).__module__]]
         if world.frames:
@@ -36,6 +41,8 @@ def fingerprint(config: RunConfig, seed: int, device_type: str) -> str:
         "device": device_type,
         "code": {module.__name__: code_digest(inspect.getsource(module)) for module in modules},
     }
+    if control:
+        identity["transformers"] = version("transformers")
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -8,8 +8,7 @@ from smwm_core import checkpoints, paths
 from smwm_core.errors import SMWMError, choose
 from smwm_core.files import write_whole
 from smwm_core.models import WorldModel
-from smwm_core.objective import Objective
-from smwm_core.training import RunConfig, build_model
+from smwm_core.runs import config_from, trainer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
@@ -44,12 +43,12 @@ def imported(folder: Path) -> tuple[WorldModel, dict]:
     path = folder / CONFIG
     try:
         run = json.loads(path.read_text())
-        config = RunConfig(**{**run["config"], "objective": Objective(**run["config"]["objective"])})
+        config = config_from(run["config"])
     except FileNotFoundError as error:
         raise SMWMError(f"There is no {paths.shown(path)}.") from error
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise SMWMError(f"{paths.shown(path)} is not the configuration of an export ({error}).") from error
-    model = build_model(config)
+    model = trainer(config).build_model(config)
     if checkpoints.load_weights(folder / WEIGHTS, model) != run:
         raise SMWMError(f"{paths.shown(path)} describes another run than the weights beside it.")
     return model.eval().requires_grad_(False), run

@@ -1,19 +1,22 @@
-"""Three named budgets, the same names for every notebook.
+"""Named budgets, the same names for every notebook.
 
 ``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the
-committed book shows: minutes on two cores. ``paper`` is the paper's own budget, for a GPU.
+committed book shows: minutes on two cores. ``paper`` is the paper's own budget, for a GPU: its planning models are vision
+transformers on frames of 224 px. ``paper_released`` differs in its data, which are the released ones in every task, and
+``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames of 28 px.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from smwm_core.control import ControlConfig
 from smwm_core.errors import choose
 from smwm_core.objective import Objective
 from smwm_core.training import RunConfig
 from smwm_core.worlds.sprite import CONTROLS
 
-# The planning tasks and their names. One weight of the inverse loss serves all of them, that of the toy worlds: in
-# fig7_lambda no weight from 0.1 to 100 plans better than the others by more than chance.
+# The planning tasks and their names. At laptop size one weight of the inverse loss serves all of them, that of the toy
+# worlds: in fig7_lambda no weight from 0.1 to 100 plans better than the others by more than chance.
 TASKS = {"tworoom": "TwoRoom", "reacher": "Reacher", "pusht": "Push-T", "cube": "OGBench-Cube"}
 PLANNING_LAMBDA = 10
 PLANNING_OBJECTIVES = {
@@ -21,6 +24,7 @@ PLANNING_OBJECTIVES = {
     "sigreg": Objective(inverse=0, sigreg=0.09),
     "forward_only": Objective(inverse=0),
 }
+PAPER_LAMBDA = {"tworoom": 0.1, "reacher": 5, "pusht": 30, "cube": 1}
 LAMBDAS = (0, 0.1, 0.3, 1, 3, 10, 30, 100)  # the paper's sweep
 
 
@@ -41,6 +45,9 @@ class Preset:
         episodes: recorded per planning world, where that differs from the usual number.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
+        control: where planning models are vision transformers, values of their runs that differ from the paper's.
+        weights: of the inverse loss in planning tasks, where they differ from that of the toy worlds.
+        released: planning tasks that vision transformers learn from the released data.
     """
 
     name: str
@@ -56,9 +63,23 @@ class Preset:
     search: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    control: Mapping[str, int] | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    released: tuple[str, ...] = ()
+
+    def objectives(self, task: str) -> dict[str, Objective]:
+        """The methods that are compared in a planning task."""
+        return {**PLANNING_OBJECTIVES, "smwm": Objective(inverse=self.weights.get(task, PLANNING_LAMBDA))}
+
+    def planner_config(self, task: str, objective: Objective) -> RunConfig | ControlConfig:
+        """The run of this budget in a planning task under an objective."""
+        if self.control is None:
+            return self.config(task, objective)
+        episodes = "released" if task in self.released else self.episodes.get(task)
+        return ControlConfig(f"{task}/{episodes}" if episodes else task, objective, **self.control)
 
     def config(self, world: str, objective: Objective) -> RunConfig:
-        """The run of this budget in a world under an objective."""
+        """The run of the toy model of this budget in a world under an objective."""
         values = {"steps": self.steps, "batch_size": self.batch_size, **self.exceptions.get(world, {})}
         if world in self.episodes:
             world = f"{world}/{self.episodes[world]}"
@@ -106,15 +127,34 @@ PRESETS = {
         "paper",
         steps=97_600,
         batch_size=256,
-        seeds=3,
+        seeds=5,
         held_out=2_048,
         comparison_steps=97_600,
         decoder_steps=29_280,
         published=True,
         probe_states=(25_000, 5_000),
+        episodes={"pusht": 20_000},
         exceptions={f"sprite/{control}": {"steps": 195_200} for control in CONTROLS},
+        control={},
+        weights=PAPER_LAMBDA,
+        released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
 }
+PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", published=False, released=tuple(TASKS))
+PRESETS["paper_smoke"] = replace(
+    PRESETS["smoke"],
+    name="paper_smoke",
+    probe_states=(500, 400),  # a linear probe needs twice as many as the latent has dimensions
+    control={
+        "image_size": 28,
+        "encoder_depth": 2,
+        "depth": 2,
+        "batch_size": 16,
+        "windows": 64,
+        "epochs": 2,
+    },
+    weights=PAPER_LAMBDA,
+)
 
 
 def get_preset(name: str) -> Preset:

@@ -9,19 +9,41 @@ a weights file.
 import pickle
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
 
-from smwm_core import checkpoints, paths
+from smwm_core import checkpoints, paths, training
+from smwm_core.control import ControlConfig
+from smwm_core.control import training as control_training
+from smwm_core.control.needs import require_disk
 from smwm_core.errors import SMWMError
 from smwm_core.files import held, load_arrays, save_arrays, write_whole
 from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
-from smwm_core.training import PROGRESS_KEYS, RunConfig, build_model, train
+from smwm_core.objective import Objective
+from smwm_core.training import RunConfig
 from smwm_core.worlds import Blocks, World, make_world
 
-_RARELY_CHANGED = {"transitions": "of", "learning_rate": "lr", "latent_dim": "z", "curriculum": "curriculum"}
+Config = RunConfig | ControlConfig
+
+# Named in a run's name only where it is not the usual value.
+_RARELY_CHANGED = {
+    "transitions": "of",
+    "learning_rate": "lr",
+    "latent_dim": "z",
+    "curriculum": "curriculum",
+    "image_size": "px",
+    "patch_size": "patch",
+    "encoder_depth": "layers",
+    "depth": "depth",
+    "history": "history",
+    "windows": "of",
+    "warm_up": "warmup",
+    "weight_decay": "decay",
+    "clip": "clip",
+}
 _RETRAIN = "delete its folder to train anew"
 
 
@@ -39,7 +61,7 @@ class Run:
         weights: the file that the model was read from.
     """
 
-    config: RunConfig
+    config: Config
     seed: int
     world: World
     model: WorldModel
@@ -48,10 +70,32 @@ class Run:
     weights: Path
 
 
-def run_name(config: RunConfig, seed: int) -> str:
+def config_from(values: dict) -> Config:
+    """The configuration whose ``asdict`` these are.
+
+    Raises:
+        TypeError: names that no configuration has.
+        SMWMError: values that make no run.
+    """
+    kind = ControlConfig if "epochs" in values else RunConfig
+    return kind(**{**values, "objective": Objective(**values["objective"])})
+
+
+def trainer(config: Config) -> ModuleType:
+    """The module that trains such a run: it has ``build_model``, ``train`` and ``PROGRESS_KEYS``."""
+    return control_training if isinstance(config, ControlConfig) else training
+
+
+def world_of(config: Config) -> World:
+    """The world of a run, drawn as its model sees it."""
+    return config.make_world() if isinstance(config, ControlConfig) else make_world(config.world)
+
+
+def run_name(config: Config, seed: int) -> str:
     """A readable name made from the values that set runs apart."""
     weights = "_".join(f"{term}{weight:g}" for term, weight in asdict(config.objective).items() if weight)
-    parts = [config.world.replace("/", "-"), weights or "forward", f"{config.steps}x{config.batch_size}"]
+    length = f"vit_{config.epochs}epochs" if isinstance(config, ControlConfig) else f"{config.steps}"
+    parts = [config.world.replace("/", "-"), weights or "forward", f"{length}x{config.batch_size}"]
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name in _RARELY_CHANGED and value != field.default:
@@ -59,12 +103,12 @@ def run_name(config: RunConfig, seed: int) -> str:
     return "_".join([*parts, f"seed{seed}"])
 
 
-def obtain(config: RunConfig, seed: int, device: torch.device, *, recompute: bool) -> Run:
+def obtain(config: Config, seed: int, device: torch.device, *, recompute: bool) -> Run:
     """A run, trained (``recompute``) or only opened: the call that notebooks make."""
     return (train_run if recompute else load_run)(config, seed, device)
 
 
-def train_run(config: RunConfig, seed: int, device: torch.device) -> Run:
+def train_run(config: Config, seed: int, device: torch.device) -> Run:
     """Train a run, continue it, or find it finished.
 
     Arguments:
@@ -81,17 +125,23 @@ def train_run(config: RunConfig, seed: int, device: torch.device) -> Run:
 
 
 def publish(run: Run) -> None:
-    """Put a run's weights among the published checkpoints, in place of an older one of that name."""
-    checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
+    """Put a run's weights among the published checkpoints, in place of an older one of that name.
+
+    Those of the control models, 36 MB each, are too large for that and stay where they are.
+    """
+    if isinstance(run.config, RunConfig):
+        checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
 
 
-def _train_into(folder: Path, config: RunConfig, seed: int, device: torch.device) -> None:
+def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
+    if isinstance(config, ControlConfig):
+        require_disk(config, folder)
     progress = folder / "progress.pt"
-    trained = train(
+    trained = trainer(config).train(
         config,
         seed,
         device=device,
-        state=_read_progress(progress, device),
+        state=_read_progress(progress, config, device),
         save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
     )
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
@@ -104,14 +154,14 @@ def _train_into(folder: Path, config: RunConfig, seed: int, device: torch.device
         "fingerprint": fingerprint(config, seed, device.type),
         "seconds": round(trained.seconds, 1),
     }
-    world = make_world(config.world)
+    world = world_of(config)
     if isinstance(world, Blocks):  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in world.scale]
     checkpoints.save_weights(folder / "weights.safetensors", trained.model, description)
     progress.unlink(missing_ok=True)
 
 
-def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
+def load_run(config: Config, seed: int, device: torch.device) -> Run:
     """Open a run that was published or finished here before, without training.
 
     Raises:
@@ -129,28 +179,28 @@ def load_run(config: RunConfig, seed: int, device: torch.device) -> Run:
     )
 
 
-def progress(config: RunConfig, seed: int, device: torch.device) -> float:
+def progress(config: Config, seed: int, device: torch.device) -> float:
     """The share of a run that is done and saved, from 0 to 1; 1 if it is finished here."""
     folder = _folder(config, seed, device)
     if (folder / "weights.safetensors").exists():
         return 1.0
-    state = _read_progress(folder / "progress.pt", torch.device("cpu"))
-    return state["step"] / config.steps if state else 0.0
+    state = _read_progress(folder / "progress.pt", config, torch.device("cpu"))
+    return state["step"] / (state["steps"] if "steps" in state else config.steps) if state else 0.0
 
 
-def _folder(config: RunConfig, seed: int, device: torch.device) -> Path:
+def _folder(config: Config, seed: int, device: torch.device) -> Path:
     """Where a run is kept; another torch or number of threads adds in another order and is another run."""
     arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"
     name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}_{arithmetic}"
     return paths.data() / "cache" / "runs" / name
 
 
-def _open_cached(folder: Path, config: RunConfig, seed: int, device: torch.device) -> Run:
+def _open_cached(folder: Path, config: Config, seed: int, device: torch.device) -> Run:
     return _open(config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN))
 
 
-def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
-    world, model = make_world(config.world), build_model(config)
+def _open(config: Config, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
+    world, model = world_of(config), trainer(config).build_model(config)
     description = checkpoints.load_weights(weights, model)
     needed = {"device", "fingerprint", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
     if not needed <= description.keys():
@@ -168,12 +218,12 @@ def _open(config: RunConfig, seed: int, device: torch.device, weights: Path, his
     return Run(config, seed, world, model, history, description["seconds"], weights)
 
 
-def _read_progress(path: Path, device: torch.device) -> dict | None:
+def _read_progress(path: Path, config: Config, device: torch.device) -> dict | None:
     if not path.exists():
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        if state.keys() != PROGRESS_KEYS:
+        if state.keys() != trainer(config).PROGRESS_KEYS:
             raise ValueError("it was not saved by a training run")
         state["directions"] = state["directions"].cpu()
     except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:

@@ -18,19 +18,19 @@ from tqdm import tqdm
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError, choose
+from smwm_core.control import ControlConfig
 from smwm_core.objective import Objective
-from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
-from smwm_core.runs import progress, run_name, train_run
+from smwm_core.presets import LAMBDAS, TASKS, Preset, get_preset
+from smwm_core.runs import Config, progress, run_name, train_run, world_of
 from smwm_core.seeds import generator
-from smwm_core.training import RunConfig
-from smwm_core.worlds import Blocks, make_world
+from smwm_core.worlds import Blocks
 
-Job = tuple[RunConfig, int]  # what to train, from which seed
+Job = tuple[Config, int]  # what to train, from which seed
 
-# The figures whose runs can be trained in a sweep, and the objectives that they compare in every planning task.
+# The figures whose runs can be trained in a sweep, and the objectives that they compare in a planning task.
 SWEEPS = {
-    "fig5_planning": PLANNING_OBJECTIVES,
-    "fig7_lambda": {f"lambda_{weight:g}": Objective(inverse=weight) for weight in LAMBDAS},
+    "fig5_planning": Preset.objectives,
+    "fig7_lambda": lambda preset, task: {f"lambda_{weight:g}": Objective(inverse=weight) for weight in LAMBDAS},
 }
 LOOK_EVERY = 5  # seconds between two looks at what the runs have saved
 ANSWER_WITHIN = 20  # seconds that a cluster has to answer
@@ -53,16 +53,16 @@ def planned(
     Raises:
         SMWMError: an unknown name.
     """
-    objectives, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
+    objectives_of, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
     for task in tasks or ():
         choose("planning task", task, TASKS)
-    chosen = [choose("method", method, objectives) for method in methods or objectives]
-    return [
-        (budget.config(task, objective), seed)
-        for seed in seeds or range(budget.seeds)
-        for task in tasks or TASKS
-        for objective in chosen
-    ]
+    jobs = []
+    for seed in seeds or range(budget.seeds):
+        for task in tasks or TASKS:
+            objectives = objectives_of(budget, task)
+            chosen = [choose("method", method, objectives) for method in methods or objectives]
+            jobs += [(budget.planner_config(task, objective), seed) for objective in chosen]
+    return jobs
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -97,8 +97,8 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     workers = workers or (max(1, torch.multiprocessing.cpu_count() // threads) if device.type == "cpu" else 1)
     missing = [job for job in jobs if progress(*job, device) < 1]
     with _cluster(scheduler), _bar(jobs, missing, device) as bar:
-        for world in dict.fromkeys(config.world for config, _ in missing):
-            _prepare(world)
+        for config in {config.world: config for config, _ in missing}.values():
+            _prepare(config)
         try:
             trained = Parallel(n_jobs=-1 if scheduler else workers, return_as="generator_unordered")(
                 delayed(_train)(*job, device, threads, None if scheduler else paths.data()) for job in missing
@@ -116,14 +116,16 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     return len(missing)
 
 
-def _prepare(world: str) -> None:
+def _prepare(config: Config) -> None:
     """Record the episodes of a world and draw their frames, which all its runs share, before they need them at once."""
-    built = make_world(world)
-    if isinstance(built, Blocks):
-        built.sample(1, generator(0, "preparation of a sweep"))
+    world = world_of(config)
+    if isinstance(config, ControlConfig):
+        _ = world.split
+    elif isinstance(world, Blocks):
+        world.sample(1, generator(0, "preparation of a sweep"))
 
 
-def _train(config: RunConfig, seed: int, device: torch.device, threads: int, data: Path | None) -> tuple[str, float]:
+def _train(config: Config, seed: int, device: torch.device, threads: int, data: Path | None) -> tuple[str, float]:
     """What a worker does; ``data`` is where it keeps runs, or None if it has a setting of its own."""
     torch.set_num_threads(threads)
     if data:

@@ -257,7 +257,7 @@ def test_a_finished_run_leaves_weights_and_history_and_nothing_else(data):
 
 def test_a_finished_run_is_found_and_not_trained_again(data, monkeypatch):
     before = contents(data)
-    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(runs.training, "train", lambda *_, **__: pytest.fail("trained again"))
     found, opened = obtain(CONFIG, 0, CPU, recompute=True), obtain(CONFIG, 0, CPU, recompute=False)
     for name, tensor in found.model.state_dict().items():
         assert torch.equal(tensor, opened.model.state_dict()[name])

@@ -143,7 +143,7 @@ from smwm_core.objective import Objective
 from smwm_core.training import RunConfig
 
 torch.set_num_threads(int(sys.argv[1]))
-runs.train = functools.partial(runs.train, save_every_seconds=0)
+runs.training.train = functools.partial(runs.training.train, save_every_seconds=0)
 config = RunConfig("dots/single", Objective(10, 0.09), transitions=64, batch_size=32, steps=100, latent_dim=16)
 runs.train_run(config, 0, torch.device("cpu"))
 """

@@ -10,6 +10,7 @@ from smwm_core.worlds.cube import Cube
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.push_t import PushT
 from smwm_core.worlds.reacher import Reacher
+from smwm_core.worlds.released import released
 from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
 from smwm_core.worlds.transitions import Transitions, World
 from smwm_core.worlds.two_room import TwoRoom
@@ -35,31 +36,39 @@ SIMULATORS = {
     "cube": (Cube, 500),
 }
 SLOWLY_DRAWN = {"reacher", "cube"}
+USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
 
 
-def make_world(name: str) -> World:
+def make_world(name: str, image_size: int | None = None) -> World:
     """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
     Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
-    records another number of episodes than usual if its name ends with it: ``"tworoom/400"``.
+    records another number of episodes than usual if its name ends with it: ``"tworoom/400"``; it takes those that were
+    released with LeWorldModel if its name ends with that: ``"tworoom/released"``.
+
+    Arguments:
+        name: of the world.
+        image_size: of a simulator's frames, 64 if not given; the toy worlds have one size.
     """
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
     simulator, _, episodes = name.partition("/")
     if simulator in SIMULATORS:
-        return _blocks(simulator, episodes)
+        return _blocks(simulator, episodes, image_size or USUAL_SIZE)
     return choose("world", name, {**_WORLDS, **SIMULATORS})()
 
 
 @cache
-def _blocks(name: str, episodes: str) -> Blocks:
+def _blocks(name: str, episodes: str, image_size: int) -> Blocks:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
     build, usual = SIMULATORS[name]
+    if episodes == "released":
+        return released(name, image_size)
     if episodes and not episodes.isdecimal():
         raise SMWMError(f"The world {name}/{episodes} should end with a number of episodes.")
-    simulator = build()
+    simulator = build(image_size)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
     return Blocks(simulator, partial(recorded, simulator, name, int(episodes or usual)), frames=frames)

@@ -1,0 +1,98 @@
+"""Training data of the control tasks: windows of frames, drawn where they are needed.
+
+Where frames can be drawn on the device, only states live there and every batch is drawn from them. Where they
+cannot, other processes read them ahead of time, and the device waits for nothing but the copy.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from smwm_core.errors import SMWMError
+from smwm_core.worlds import Blocks
+
+_READERS = 8  # processes that read frames, if there are as many cores
+
+
+class Windows:
+    """All windows of ``history + 1`` frames in the training episodes of a world.
+
+    Frames of a window are ``world.skip`` primitive steps apart; windows overlap.
+
+    Arguments:
+        world: a planning task.
+        history: number of frames before the last.
+        device: where its states and actions are to live.
+    """
+
+    def __init__(self, world: Blocks, history: int, device: torch.device) -> None:
+        training, skip = world.split[0], world.skip
+        mean, std = (part[: training.action.shape[1]] for part in world.scale)
+        self.state, self.action = training.state.to(device), ((training.action - mean) / std).to(device)
+        self.starts = training.starts(skip * history).to(device)
+        self.frame_offsets = torch.arange(0, skip * history + 1, skip, device=device)
+        self.action_offsets = torch.arange(skip * history, device=device).view(history, skip)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def rows(self, numbers: Tensor) -> Tensor:
+        """Windows ``(N,)`` → the rows of their frames in the training episodes, ``(N, history + 1)``."""
+        return self.starts[numbers, None] + self.frame_offsets
+
+    def actions(self, numbers: Tensor) -> Tensor:
+        """Windows ``(N,)`` → their standardised blocks of actions, ``(N, history, action_dim)``."""
+        return self.action[self.starts[numbers, None, None] + self.action_offsets].flatten(2)
+
+
+def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+    """The frames and actions of batches, one after the other.
+
+    Arguments:
+        world: which draws or reads the frames.
+        windows: of its training episodes.
+        batches: numbers of windows, ``(N,)`` each, on the processor.
+
+    Yields:
+        frames ``(N, history + 1, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the windows' device.
+    """
+    device = windows.state.device
+    if getattr(world, "read", None) is None:
+        for batch in batches:
+            numbers = batch.to(device)
+            states = windows.state[windows.rows(numbers)]
+            yield world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]), windows.actions(numbers)
+        return
+    readers = min(_READERS, max(1, (os.cpu_count() or 1) - 1))
+    pinned = device.type == "cuda"
+    loader = DataLoader(
+        _Reading(world, windows),
+        sampler=batches,
+        batch_size=None,
+        num_workers=readers,
+        pin_memory=pinned,
+        multiprocessing_context="spawn",
+    )
+    for numbers, frames in loader:
+        frames = frames.to(device, non_blocking=pinned)
+        yield frames.float() / 255, windows.actions(numbers.to(device, non_blocking=pinned))
+
+
+class _Reading(Dataset):
+    """Batches of stored frames, for the processes that read them."""
+
+    def __init__(self, world: Blocks, windows: Windows) -> None:
+        self.read = world.read
+        self.starts, self.frame_offsets = windows.starts.cpu(), windows.frame_offsets.cpu()
+
+    def __getitem__(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        rows = self.starts[numbers, None] + self.frame_offsets
+        frames = self.read(rows.flatten())
+        if frames.dtype != torch.uint8 or len(frames) != rows.numel():
+            raise SMWMError(
+                f"{rows.numel()} frames were asked for; what was read is {frames.dtype} {tuple(frames.shape)}."
+            )
+        return numbers, frames.unflatten(0, rows.shape)
