@@ -23,6 +23,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.files import write_whole
 
 FORMAT = "smwm-weights-1"
+_REMEDY = "restore it from git or with `python -m smwm_core checkpoints fetch`"
 
 
 def folder() -> Path:
@@ -130,9 +131,14 @@ def verify(path: Path) -> None:
     if entry is None:
         raise SMWMError(f"{paths.shown(path)} is not in the manifest beside it; restore both from git.")
     if not path.exists():
-        raise SMWMError(f"The manifest names {paths.shown(path)}, which is missing; restore it from git.")
-    if path.stat().st_size != entry["bytes"] or _sha256(path) != entry["sha256"]:
-        raise SMWMError(f"{paths.shown(path)} differs from its sha256 in the manifest; restore it from git.")
+        raise SMWMError(f"The manifest names {paths.shown(path)}, which is missing; {_REMEDY}.")
+    if not equals(path, entry):
+        raise SMWMError(f"{paths.shown(path)} differs from its sha256 in the manifest; {_REMEDY}.")
+
+
+def equals(path: Path, entry: dict) -> bool:
+    """Whether a file is there and has the bytes that an entry of the manifest says."""
+    return path.is_file() and path.stat().st_size == entry["bytes"] and _sha256(path) == entry["sha256"]
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from smwm_core import checkpoints, paths
+from smwm_core import checkpoints, paths, published
 from smwm_core.devices import pick_device
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
@@ -96,6 +96,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     weights.add_parser("list", help="name them, with what they are").set_defaults(command=_checkpoints_list)
     weights.add_parser("verify", help="compare all with the manifest").set_defaults(command=_checkpoints_verify)
+    getting = weights.add_parser("fetch", help="download those that are missing or damaged here")
+    getting.add_argument("names", nargs="*", metavar="NAME", help="as `list` shows it (default: all)")
+    getting.add_argument(
+        "--from", dest="source", metavar="URL", help="of a folder with the files (default: where this is published)"
+    )
+    getting.set_defaults(command=_checkpoints_fetch)
     exporting = weights.add_parser("export", help="write one with a readable config.json beside it")
     exporting.add_argument("name", help="as `list` shows it")
     exporting.add_argument("folder", type=Path)
@@ -205,11 +211,19 @@ def _described(episodes: Episodes) -> str:
 
 
 def _checkpoints_list(options: argparse.Namespace) -> None:
-    entries = checkpoints.read_manifest()
+    entries = published.manifest()
     width = max(len(Path(name).stem) for name in entries)
+    broken = 0
     for name, entry in entries.items():
-        run = checkpoints.describe(checkpoints.folder() / name)
-        print(f"{Path(name).stem:{width}}  {entry['bytes'] / 1e6:.2f} MB  {run['seconds']:,.0f} s of training")
+        path = checkpoints.folder() / name
+        if checkpoints.equals(path, entry):
+            state = f"{checkpoints.describe(path)['seconds']:,.0f} s of training"
+        else:
+            state = "damaged" if path.exists() else "missing"
+            broken += 1
+        print(f"{Path(name).stem:{width}}  {entry['bytes'] / 1e6:.2f} MB  {state}")
+    if broken:
+        print(f"{broken} of {len(entries)} are not whole; `python -m smwm_core checkpoints fetch` brings them.")
 
 
 def _checkpoints_verify(options: argparse.Namespace) -> None:
@@ -217,6 +231,11 @@ def _checkpoints_verify(options: argparse.Namespace) -> None:
     for name in names:
         checkpoints.verify(checkpoints.folder() / name)
     print(f"All {len(names)} checkpoints are whole.")
+
+
+def _checkpoints_fetch(options: argparse.Namespace) -> None:
+    fetched = published.fetch(options.names, options.source)
+    print(f"{len(fetched)} fetched; all that were asked for are whole.")
 
 
 def _checkpoints_export(options: argparse.Namespace) -> None:

@@ -4,21 +4,13 @@ They are large: a download goes on where it stopped, and does not start on a dis
 """
 
 import shlex
-import shutil
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
 
-from tqdm import tqdm
-
 from smwm_core import paths
-from smwm_core.errors import SMWMError, choose
+from smwm_core.download import download
+from smwm_core.errors import choose
 from smwm_core.files import held
-
-_CHUNK = 1 << 20
-_PATIENCE = 60  # seconds without a byte
 
 
 @dataclass(frozen=True)
@@ -80,59 +72,6 @@ def fetch(task: str) -> Release:
         return release
     with held(release.path.parent, "fetching a data set"):
         unfinished = release.path.with_name(release.path.name + ".part")
-        have = unfinished.stat().st_size if unfinished.exists() else 0
-        if have < release.size:
-            free = shutil.disk_usage(unfinished.parent).free
-            if free < release.size - have:
-                raise SMWMError(
-                    f"{release.path.name} needs {_gigabytes(release.size - have)} more, but the disk of "
-                    f"{paths.shown(release.path.parent)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
-                )
-            _download(release, unfinished, have)
-            have = unfinished.stat().st_size
-        if have != release.size:
-            raise SMWMError(
-                f"{paths.shown(unfinished)} has {have:,} bytes, but should have {release.size:,}; "
-                + ("the same command goes on from there." if have < release.size else "delete it and fetch again.")
-            )
+        download(release.url, unfinished, release.size)
         unfinished.rename(release.path)
     return release
-
-
-def _download(release: Release, unfinished: Path, have: int) -> None:
-    """Append what is missing to the unfinished file."""
-    request = urllib.request.Request(release.url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
-            if have and answer.status != 206:
-                have = 0  # the server sends all of it again
-            size = have + int(answer.headers.get("Content-Length", release.size - have))
-            if size != release.size:
-                raise SMWMError(
-                    f"{release.url} has {size:,} bytes instead of {release.size:,}; it is not the released file."
-                )
-            with (
-                unfinished.open("r+b" if have else "wb") as file,
-                tqdm(
-                    desc=f"fetching {release.path.name}",
-                    initial=have,
-                    total=release.size,
-                    unit="B",
-                    unit_scale=True,
-                    dynamic_ncols=True,
-                ) as bar,
-            ):
-                file.seek(have)
-                while part := answer.read(_CHUNK):
-                    file.write(part)
-                    bar.update(len(part))
-    except urllib.error.HTTPError as error:
-        raise SMWMError(f"The server refused {release.url} ({error.code} {error.reason}).") from error
-    except (OSError, HTTPException) as error:
-        raise SMWMError(
-            f"Fetching {release.url} failed ({getattr(error, 'reason', error)}); the same command goes on from there."
-        ) from error
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"

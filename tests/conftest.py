@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
+from file_server import FileServer
 
 from smwm_core import chromium, paths
 
@@ -47,6 +48,15 @@ def address(built):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def file_server(monkeypatch):
+    monkeypatch.setenv("no_proxy", "*")
+    with FileServer() as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
 
 
 @pytest.fixture(scope="module")  # while it runs, nothing else in this process may use asyncio, as notebooks do

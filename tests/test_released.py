@@ -11,13 +11,11 @@ import re
 import shutil
 import subprocess
 import tarfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from types import SimpleNamespace
 
 import pytest
+from tqdm import tqdm
 
-from smwm_core import released
 from smwm_core.errors import SMWMError
 from smwm_core.lewm_files import STATE_COLUMNS
 from smwm_core.released import RELEASES, Release, fetch
@@ -25,59 +23,17 @@ from smwm_core.released import RELEASES, Release, fetch
 CONTENT = random.Random(0).randbytes(100_000)
 
 
-class Server(ThreadingHTTPServer):
-    """Serves CONTENT from any path.
-
-    ``breaks_after`` bytes the connection is closed; ``ranges`` says whether a part can be asked for. What was asked for
-    is in ``asked``: pairs of path and range.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.content, self.breaks_after, self.ranges, self.asked = CONTENT, None, True, []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        wanted = self.headers["Range"]
-        self.server.asked.append((self.path, wanted))
-        if self.path.startswith("/missing"):
-            return self.send_error(404)
-        if self.path.startswith("/moved"):
-            self.send_response(302)
-            self.send_header("Location", self.path.replace("moved", "here"))
-            return self.end_headers()
-        content = self.server.content
-        if wanted and self.server.ranges:
-            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1])
-            self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
-            content = content[start:]
-        else:
-            self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content[: self.server.breaks_after])
-
-    def log_message(self, *_) -> None:
-        pass
-
-
 @pytest.fixture
-def server(monkeypatch, tmp_path):
+def server(file_server, monkeypatch, tmp_path):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    monkeypatch.setenv("no_proxy", "*")
-    with Server() as server:
-        monkeypatch.setitem(RELEASES, "tworoom", Release(f"{server.url}/here/tworoom.tar.zst", len(CONTENT)))
-        monkeypatch.setitem(RELEASES, "pusht", Release(f"{server.url}/missing/pusht.h5.zst", len(CONTENT)))
-        monkeypatch.setitem(RELEASES, "cube", Release(f"{server.url}/moved/cube.tar.zst", len(CONTENT)))
-        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server
-        server.shutdown()
+    file_server.files = {"tworoom.tar.zst": CONTENT, "cube.tar.zst": CONTENT}
+    for task, path in {
+        "tworoom": "here/tworoom.tar.zst",
+        "pusht": "missing/pusht.h5.zst",
+        "cube": "moved/cube.tar.zst",
+    }.items():
+        monkeypatch.setitem(RELEASES, task, Release(f"{file_server.url}/{path}", len(CONTENT)))
+    return file_server
 
 
 def folder(tmp_path) -> set[str]:
@@ -128,13 +84,13 @@ def test_a_request_that_is_passed_on_still_asks_for_the_rest(server):
 
 
 def test_an_interruption_by_hand_keeps_what_came(server, monkeypatch, tmp_path):
-    class Bar(released.tqdm):
+    class Bar(tqdm):
         def update(self, n=1):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(released, "_CHUNK", 10_000)
+    monkeypatch.setattr("smwm_core.download._CHUNK", 10_000)
     with monkeypatch.context() as patched:
-        patched.setattr(released, "tqdm", Bar)
+        patched.setattr("smwm_core.download.tqdm", Bar)
         with pytest.raises(KeyboardInterrupt):
             fetch("tworoom")
     assert (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").stat().st_size == 10_000
@@ -152,7 +108,7 @@ def test_a_missing_file_is_one_sentence(server, tmp_path):
 def test_a_changed_file_is_refused_before_a_byte_is_written(server, tmp_path, size, resumed):
     if resumed:
         interrupt(server)
-    server.content = bytes(size)
+    server.files["tworoom.tar.zst"] = bytes(size)
     with pytest.raises(SMWMError, match=rf"has {size:,} bytes instead of 100,000; it is not the released file"):
         fetch("tworoom")
     if resumed:
