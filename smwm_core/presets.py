@@ -1,9 +1,9 @@
 """Named budgets, the same names for every notebook.
 
 ``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the
-committed book shows: minutes on two cores. ``paper`` is the paper's own budget, for a GPU: its planning models are vision
-transformers on frames of 224 px. ``paper_released`` differs in its data, which are the released ones in every task, and
-``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames of 28 px.
+committed book shows: minutes on two cores. ``paper`` is the paper's own budget, for a GPU: its planning
+models are vision transformers on frames of 224 px. ``paper_released`` takes the released data in every
+task, and ``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames of 28 px.
 """
 
 from collections.abc import Mapping

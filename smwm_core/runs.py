@@ -185,7 +185,9 @@ def progress(config: Config, seed: int, device: torch.device) -> float:
     if (folder / "weights.safetensors").exists():
         return 1.0
     state = _read_progress(folder / "progress.pt", config, torch.device("cpu"))
-    return state["step"] / (state["steps"] if "steps" in state else config.steps) if state else 0.0
+    if state is None:
+        return 0.0
+    return state["step"] / (state["steps"] if isinstance(config, ControlConfig) else config.steps)
 
 
 def _folder(config: Config, seed: int, device: torch.device) -> Path:
@@ -222,7 +224,7 @@ def _read_progress(path: Path, config: Config, device: torch.device) -> dict | N
     if not path.exists():
         return None
     try:
-        state = torch.load(path, map_location=device, weights_only=True)
+        state = torch.load(path, map_location=device, weights_only=True, mmap=True)
         if state.keys() != trainer(config).PROGRESS_KEYS:
             raise ValueError("it was not saved by a training run")
         state["directions"] = state["directions"].cpu()

@@ -17,8 +17,8 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
 from smwm_core import paths
-from smwm_core.errors import SMWMError, choose
 from smwm_core.control import ControlConfig
+from smwm_core.errors import SMWMError, choose
 from smwm_core.objective import Objective
 from smwm_core.presets import LAMBDAS, TASKS, Preset, get_preset
 from smwm_core.runs import Config, progress, run_name, train_run, world_of

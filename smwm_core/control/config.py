@@ -9,7 +9,7 @@ from smwm_core.worlds import Blocks, make_world
 
 @dataclass(frozen=True)
 class ControlConfig:
-    """Everything but the seed that decides the numbers of a run. The defaults are the paper's, TwoRoom's weight included.
+    """Everything but the seed that decides the numbers of a run. The defaults are the paper's for TwoRoom.
 
     Arguments:
         world: name of a planning task, as ``make_world`` knows it.
@@ -48,14 +48,14 @@ class ControlConfig:
         counts = (self.patch_size, self.encoder_depth, self.depth, self.history, self.epochs)
         if min(counts) < 1 or self.image_size < self.patch_size or self.image_size % self.patch_size:
             raise SMWMError(
-                f"A run needs at least one epoch, one layer in each part and a history of one, and frames that can be cut "
-                f"into patches; frames of {self.image_size} px with patches of {self.patch_size} px, {self.encoder_depth} "
-                f"and {self.depth} layers, history {self.history} and {self.epochs} epochs do not do."
+                f"A run needs an epoch, layers in both parts, a history of at least one, and frames that can be cut "
+                f"into patches; {self.epochs} epochs, {self.encoder_depth} and {self.depth} layers, history "
+                f"{self.history} and frames of {self.image_size} px with patches of {self.patch_size} px will not do."
             )
         if self.batch_size < 2 or (self.windows is not None and self.windows < self.batch_size):
             raise SMWMError(f"A batch of {self.batch_size} windows cannot be drawn from {self.windows}.")
-        rates = (self.learning_rate, self.clip, self.weight_decay + 1)
-        if not all(0 < rate < float("inf") for rate in rates) or not 0 <= self.warm_up < 1:
+        positive = all(0 < rate < float("inf") for rate in (self.learning_rate, self.clip, self.weight_decay + 1))
+        if not positive or self.weight_decay < 0 or not 0 <= self.warm_up < 1:
             raise SMWMError(
                 "A run needs a positive learning rate and clip, a weight decay ≥ 0 and a warm-up in [0, 1)."
             )

@@ -56,7 +56,7 @@ class Needs:
 
     @property
     def moved_bytes(self) -> int:
-        """The fewest bytes that a step moves: what is kept and the frames are written and read once, weights updated."""
+        """What a step moves at least: what is kept and the frames are written and read once, weights updated."""
         return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
 
     @property
@@ -117,8 +117,8 @@ def require_memory(config: ControlConfig, device: torch.device) -> None:
     needed, free = needs(config).memory_bytes, free_memory(device)
     if needed > free:
         raise SMWMError(
-            f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs about "
-            f"{_gigabytes(needed)} of memory, but {device} has {_gigabytes(free)} free; use a device with more."
+            f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs "
+            f"about {_gigabytes(needed)} of memory, but {device} has {_gigabytes(free)} free; use a device with more."
         )
 
 
@@ -137,7 +137,7 @@ def require_disk(config: ControlConfig, folder: Path) -> None:
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that a device has free; for a processor what the system could give, or all there is where it does not say."""
+    """Bytes that a device has free; for a processor what the system could give, or all there is if it does not say."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
     meminfo = Path("/proc/meminfo")

@@ -3,8 +3,8 @@
 A step draws its frames, encodes all of them at once, computes the losses in float32, and waits for nothing: losses are
 read when the progress bar is refreshed. On a GPU the encoder and the forward model are compiled.
 
-An interrupted run continues where it was last saved and, on a processor, ends with the same bits as a run that was never
-interrupted. It is saved after every epoch, and every few minutes.
+An interrupted run continues where it was last saved and, on a processor, ends with the same bits as a run that was
+never interrupted. It is saved after every epoch, and every few minutes.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 """
@@ -117,7 +117,7 @@ class Step:
         )
 
     def update(self, done: int) -> None:
-        """Clip the gradients and move the weights, after ``done`` steps before this one; the gradients are gone then."""
+        """Clip the gradients, move the weights and drop the gradients; ``done`` steps came before this one."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.config, done, self.steps)
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)

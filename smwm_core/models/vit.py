@@ -59,7 +59,7 @@ class ViTEncoder(nn.Module):
             from transformers import ViTConfig, ViTModel
         except ImportError as error:
             raise SMWMError(
-                "A vision transformer needs the package transformers; run `pip install transformers`."
+                "The vision transformer needs the package transformers; run `pip install transformers`."
             ) from error
         self.image_size, self.latent_dim = image_size, latent_dim
         self.vit = ViTModel(
