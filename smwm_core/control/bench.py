@@ -1,0 +1,178 @@
+"""How fast a run of the control tasks is here, where its time goes, and how far that is from what the machine allows.
+
+Whole steps, the same steps with a mark after each part, and the machine's two rates take turns. A mark on a GPU is an event
+in its stream, so nothing waits for it.
+"""
+
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import Callable
+
+import torch
+
+from smwm_core.control.config import ControlConfig
+from smwm_core.control.needs import needs, require_memory
+from smwm_core.control.training import Step, build_model
+from smwm_core.control.windows import Windows, feed
+from smwm_core.devices import peak_memory_bytes
+from smwm_core.errors import SMWMError
+from smwm_core.planning import CEM, GROUP, final_distance
+from smwm_core.seeds import generator
+
+PARTS = ("input", "encode", "losses", "backward", "update")
+PLANS = 2  # searches of a task in the paper's protocol
+TASKS = 100
+UNITS = {
+    "seconds": "s",
+    "seconds_per_100_tasks": "s",
+    "images_per_s": "1/s",
+    "matmul_tflops": "Tflop/s",
+    "copy_gbytes_per_s": "GB/s",
+    "peak_memory_mb": "MB",
+    "counted_memory_mb": "MB",
+    "tflops_per_step": "Tflop",
+    "gbytes_per_step": "GB",
+}
+_WARM_UP = 3  # steps; the first of them compiles
+
+
+def measure(
+    config: ControlConfig, search: dict[str, int], device: torch.device, *, steps: int, repeats: int
+) -> dict[str, list[float]]:
+    """Every metric, with one value per repeat.
+
+    Arguments:
+        config: of the run whose steps are timed.
+        search: values of the planner that differ from the paper's.
+        device: where it trains.
+        steps: of each timed stretch.
+        repeats: rounds in which all that is timed takes turns.
+
+    Raises:
+        SMWMError: no step or no repeat, or too little memory.
+    """
+    if steps < 1 or repeats < 1:
+        raise SMWMError(f"A measurement takes at least one step and one repeat, not {steps} and {repeats}.")
+    require_memory(config, device)
+    world = config.make_world()
+    windows = Windows(world, config.history, device)
+    order = torch.randint(
+        len(windows), (_WARM_UP + 2 * steps * repeats, config.batch_size), generator=generator(0, "bench")
+    )
+    batches = feed(world, windows, order)
+    model = build_model(config).to(device).train()
+    used = min(len(windows), config.windows or len(windows))
+    run_steps = config.epochs * (used // config.batch_size)
+    step = Step(config, model, generator(0, "loss directions", device), len(order))
+    clock = _Clock(device)
+
+    def one_step(mark: Callable[[], None]) -> None:
+        frames, action = next(batches)
+        mark()
+        z = step.encode(frames)
+        mark()
+        loss = step.losses(z, action)["loss"]
+        mark()
+        loss.backward()
+        mark()
+        step.update(0)
+        mark()
+
+    for _ in range(_WARM_UP):
+        one_step(lambda: None)
+    found: dict[str, list[float]] = defaultdict(list)
+    counted = needs(config)
+    for _ in range(repeats):
+        seconds = clock.seconds(lambda: [one_step(lambda: None) for _ in range(steps)]) / steps
+        parts = dict.fromkeys(PARTS, 0.0)
+        for _ in range(steps):
+            marks = [clock.now()]
+            one_step(lambda marks=marks: marks.append(clock.now()))
+            for part, since, until in zip(PARTS, marks, marks[1:], strict=True):
+                parts[part] += clock.between(since, until) / steps
+        matmul, copied = matmul_flops_per_s(clock), copy_bytes_per_s(clock)
+        floor = max(counted.flops / matmul, counted.moved_bytes / copied)
+        found["step.seconds"].append(seconds)
+        for part, value in parts.items():
+            found[f"{part}.seconds"].append(value)
+            found[f"{part}.share"].append(value / sum(parts.values()))
+        found["step.sum_of_parts_ratio"].append(sum(parts.values()) / seconds)
+        found["step.images_per_s"].append(config.batch_size * (config.history + 1) / seconds)
+        found["step.matmul_share"].append(counted.flops / seconds / matmul)
+        found["step.over_floor_ratio"].append(seconds / floor)
+        found["floor.seconds"].append(floor)
+        found["machine.matmul_tflops"].append(matmul / 1e12)
+        found["machine.copy_gbytes_per_s"].append(copied / 1e9)
+        found["run.seconds"].append(seconds * run_steps)
+    found["step.tflops_per_step"].append(counted.flops / 1e12)
+    found["step.gbytes_per_step"].append(counted.moved_bytes / 1e9)
+    found["step.counted_memory_mb"].append(counted.memory_bytes / 1e6)
+    found["step.peak_memory_mb"].append(peak_memory_bytes(device) / 1e6)
+    planner = CEM(*world.bounds, **search)
+    cost = final_distance(model.eval())
+    z, z_goal = torch.randn(2, GROUP, model.encoder.latent_dim, generator=generator(0, "latents")).to(device)
+    draws = generator(0, "plans", device)
+    planner(cost, z, z_goal, draws)
+    for _ in range(repeats):
+        one_search = clock.seconds(lambda: planner(cost, z, z_goal, draws))
+        found["planner.seconds_per_100_tasks"].append(one_search * PLANS * TASKS / GROUP)
+    return found
+
+
+def matmul_flops_per_s(clock: "_Clock") -> float:
+    """Rate of square bfloat16 matrix products, the best of nine: three sizes, three times."""
+    rates = []
+    for size in (4096, 6144, 8192) if clock.device.type == "cuda" else (512, 1024, 1536):
+        left, right = torch.randn(2, size, size, device=clock.device, dtype=torch.bfloat16)
+        left @ right
+        rates += [2 * size**3 / clock.seconds(lambda left=left, right=right: left @ right) for _ in range(3)]
+    return max(rates)
+
+
+def copy_bytes_per_s(clock: "_Clock") -> float:
+    """Rate of a large copy in the device's memory, bytes read and written, the best of three."""
+    source = torch.ones(1 << (30 if clock.device.type == "cuda" else 26), dtype=torch.uint8, device=clock.device)
+    target = torch.empty_like(source)
+    return max(2 * len(source) / clock.seconds(lambda: target.copy_(source)) for _ in range(4))
+
+
+class _Clock:
+    """Time on a device: events in a GPU's stream, or the processor's clock."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.on_gpu = device, device.type == "cuda"
+
+    def now(self):
+        """A mark; what was asked of the device before it is done by then."""
+        if not self.on_gpu:
+            return time.perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record(torch.cuda.current_stream(self.device))
+        return event
+
+    def between(self, since, until) -> float:
+        """Seconds from one mark to another."""
+        if not self.on_gpu:
+            return until - since
+        until.synchronize()
+        return since.elapsed_time(until) / 1e3
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """Seconds that some work takes."""
+        since = self.now()
+        work()
+        return self.between(since, self.now())
+
+
+def summary(found: dict[str, list[float]]) -> str:
+    """The measurement in a few sentences."""
+    value = {name: statistics.median(values) for name, values in found.items()}
+    shares = ", ".join(f"{part} {value[f'{part}.share']:.0%}" for part in PARTS)
+    return (
+        f"A step takes {value['step.seconds']:.3g} s ({value['step.images_per_s']:,.0f} images/s), "
+        f"{value['step.over_floor_ratio']:.1f} times its floor, at {value['step.matmul_share']:.0%} of the matrix-product "
+        f"rate and {value['step.peak_memory_mb'] / 1e3:.1f} GB of memory. It goes to {shares}; the parts add up to "
+        f"{value['step.sum_of_parts_ratio']:.0%} of a step. A run takes about {value['run.seconds'] / 60:,.1f} minutes, "
+        f"planning 100 tasks {value['planner.seconds_per_100_tasks']:.3g} s."
+    )
