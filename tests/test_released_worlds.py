@@ -11,6 +11,7 @@
 """
 
 import pickle
+import sys
 from copy import copy
 from dataclasses import replace
 
@@ -26,10 +27,10 @@ from smwm_core.fingerprint import fingerprint
 from smwm_core.lewm_files import read_episodes, split_by_source
 from smwm_core.training import RunConfig
 from smwm_core.worlds import Cube, Reacher
-from smwm_core.worlds import released as released_module
 from smwm_core.worlds.published_look import PublishedCube, PublishedReacher, _cube_camera, averaged
 from smwm_core.worlds.released import released
 
+MODULE = sys.modules[released.__module__]  # a package may call the function by the module's name
 NAMES = {
     "tworoom": "tworoom.h5",
     "pusht": "pusht_expert_train.h5",
@@ -84,7 +85,7 @@ def stored(folder, task: str, repetitions: int = 1) -> dict[str, np.ndarray]:
 def test_no_source_is_on_both_sides(task, folder, monkeypatch):
     stored(folder, task, repetitions=2 if task == "pusht" else 1)
     calls = []
-    monkeypatch.setattr(released_module, "read_episodes", lambda *given: calls.append(given) or read_episodes(*given))
+    monkeypatch.setattr(MODULE, "read_episodes", lambda *given: calls.append(given) or read_episodes(*given))
     world = released(task, 64)
     assert not calls
     training, held_out = world.split
@@ -405,6 +406,6 @@ def test_a_damaged_frame_is_named(folder, monkeypatch):
         def __getitem__(self, rows):
             raise OSError("Can't synchronously read data")
 
-    monkeypatch.setattr(released_module, "_opened", lambda *_: {"pixels": Damaged()})
+    monkeypatch.setattr(MODULE, "_opened", lambda *_: {"pixels": Damaged()})
     with pytest.raises(SMWMError, match=r"A frame of .*reacher\.h5 cannot be read \(Can't synchronously read data\)"):
         read(torch.tensor([0]))
