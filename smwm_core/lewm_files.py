@@ -8,8 +8,6 @@ Source of the format: stable-worldmodel (github.com/galilai-group/stable-worldmo
 repeats each demonstration was measured by others on the file itself, not by us.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +40,7 @@ def read_episodes(path: Path, task: str) -> Episodes:
             names the file and the column.
     """
     columns = choose("task", task, STATE_COLUMNS)
-    with _opened(path) as file:
+    with open_file(path) as file:
         length = _column(file, path, "ep_len", np.integer, 1)
         offset = _column(file, path, "ep_offset", np.integer, 1)
         action = _column(file, path, "action", np.floating, 2).astype(np.float32)
@@ -72,7 +70,13 @@ def read_episodes(path: Path, task: str) -> Episodes:
 
 
 def split_by_source(episodes: Episodes, share: float, generator: Generator) -> tuple[Episodes, Episodes]:
-    """Two disjoint sets of whole episodes that share no source; the first gets this share of the sources.
+    """Two disjoint sets of whole episodes that share no source, as ``sides_by_source`` divides them."""
+    first, second = sides_by_source(episodes, share, generator)
+    return episodes.select(first), episodes.select(second)
+
+
+def sides_by_source(episodes: Episodes, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
+    """The numbers of the episodes on two sides that share no source; the first gets this share of the sources.
 
     Push-T's file has 185 recorded demonstrations, each followed by a hundred noisy repetitions from the same first
     state. A split by episode would put repetitions of one demonstration on both sides.
@@ -86,7 +90,7 @@ def split_by_source(episodes: Episodes, share: float, generator: Generator) -> t
     if not 0 < cut < count:
         raise SMWMError(f"{count} sources of episodes cannot be split {share:g} to {1 - share:g}.")
     first = torch.isin(source, torch.randperm(count, generator=generator)[:cut])
-    return episodes.select(torch.nonzero(first)[:, 0]), episodes.select(torch.nonzero(~first)[:, 0])
+    return torch.nonzero(first)[:, 0], torch.nonzero(~first)[:, 0]
 
 
 def sources(episodes: Episodes) -> Tensor:
@@ -106,15 +110,19 @@ def read_frames(path: Path, rows: Tensor, size: int) -> Tensor:
         ``(N, 3, size, size)`` float32 in [0, 1].
     """
     wanted, back = np.unique(rows.numpy(), return_inverse=True)
-    with _opened(path) as file:
+    with open_file(path) as file:
         if not len(wanted) or wanted[0] < 0 or wanted[-1] >= len(file["pixels"]):
             raise SMWMError(f"{paths.shown(path)} has rows 0 to {len(file['pixels']) - 1}; others were asked for.")
         frames = torch.from_numpy(file["pixels"][wanted])[torch.from_numpy(back)]
     return torch.nn.functional.adaptive_avg_pool2d(frames.permute(0, 3, 1, 2).float() / 255, size)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator:
+def open_file(path: Path):
+    """A file, opened to be read: an ``h5py.File``.
+
+    Raises:
+        SMWMError: a package is missing, or the file is missing or damaged.
+    """
     try:
         import h5py
         import hdf5plugin  # noqa: F401 - registers Blosc
@@ -123,11 +131,9 @@ def _opened(path: Path) -> Iterator:
     if not path.exists():
         raise SMWMError(f"There is no file {paths.shown(path)}.")
     try:
-        file = h5py.File(path, "r")
+        return h5py.File(path, "r")
     except OSError as error:
         raise SMWMError(f"{paths.shown(path)} is no complete HDF5 file ({error}).") from error
-    with file:
-        yield file
 
 
 def _column(file, path: Path, name: str, kind: type, dimensions: int) -> np.ndarray:
