@@ -1,5 +1,6 @@
 """How long the pages take: every notebook is executed once, as `make book` does it, and its exercises are timed."""
 
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -7,10 +8,10 @@ from pathlib import Path
 import jupytext
 import nbformat
 import papermill
-from output import write
 
 from smwm_core import notebooks, paths
 from smwm_core.devices import pick_device
+from smwm_core.measurements import write
 
 
 def measure(name: str) -> tuple[float, float]:
@@ -38,7 +39,8 @@ def main() -> None:
     found, started = {}, time.perf_counter()
     for name in notebooks.sources():
         found[f"pages.seconds.{name}"], found[f"exercises.seconds.{name}"] = ([value] for value in measure(name))
-    write("pages", found, {"seconds": "s"}, pick_device(), time.perf_counter() - started)
+    command = " ".join(["python benchmarks/pages.py", *sys.argv[1:]])
+    print(write("pages", found, {"seconds": "s"}, pick_device(), time.perf_counter() - started, command))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ each repeat.
 """
 
 import argparse
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,11 +15,11 @@ from contextlib import contextmanager
 
 import torch
 from machine import matmul_gflops
-from output import write
 from torch import Generator, Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from smwm_core.devices import pick_device
+from smwm_core.measurements import write
 from smwm_core.models import WorldModel
 from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator
@@ -219,7 +220,8 @@ def main() -> None:
 
     started = time.monotonic()
     found = measure(asked.repeats, asked.seconds, device)
-    write("planning", found, UNITS, device, time.monotonic() - started)
+    command = " ".join(["python benchmarks/planning.py", *sys.argv[1:]])
+    print(write("planning", found, UNITS, device, time.monotonic() - started, command))
     if "planning.cem_speed_ratio.torch_world" not in found:
         print(
             "The package torch_world is not here and was left out; `pip install --no-deps torch_world==0.2.0` adds it."

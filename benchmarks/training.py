@@ -9,6 +9,7 @@ Where the name of a metric of training has no batch size, it is the laptop prese
 """
 
 import argparse
+import sys
 import time
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
@@ -18,9 +19,9 @@ import ours
 import reference
 import torch
 from machine import flops_per_transition, matmul_gflops
-from output import write
 
 from smwm_core.devices import pick_device
+from smwm_core.measurements import write
 from smwm_core.presets import PRESETS
 from smwm_core.provenance import provenance
 from smwm_core.seeds import generator
@@ -104,7 +105,8 @@ def main() -> None:
     device = pick_device()
     started = time.monotonic()
     found = measure(asked.repeats, asked.transitions, device)
-    write("training", found, UNITS, device, time.monotonic() - started)
+    command = " ".join(["python benchmarks/training.py", *sys.argv[1:]])
+    print(write("training", found, UNITS, device, time.monotonic() - started, command))
 
 
 if __name__ == "__main__":

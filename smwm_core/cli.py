@@ -7,15 +7,18 @@ import argparse
 import importlib
 import os
 import sys
+import time
 from pathlib import Path
 
 from smwm_core import checkpoints, paths, published
+from smwm_core.control import ControlConfig, bench
 from smwm_core.devices import pick_device
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.interchange import export
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
-from smwm_core.presets import PRESETS, get_preset
+from smwm_core.measurements import write
+from smwm_core.presets import PRESETS, TASKS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
 from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
@@ -102,10 +105,20 @@ def _parser() -> argparse.ArgumentParser:
         "--from", dest="source", metavar="URL", help="of a folder with the files (default: where this is published)"
     )
     getting.set_defaults(command=_checkpoints_fetch)
-    exporting = weights.add_parser("export", help="write one with a readable config.json beside it")
-    exporting.add_argument("name", help="as `list` shows it")
+    exporting = weights.add_parser(
+        "export", help="write one, or a run that was finished here, with a readable config.json beside it"
+    )
+    exporting.add_argument("name", help="as `list` shows it, or as the sweep does")
     exporting.add_argument("folder", type=Path)
     exporting.set_defaults(command=_checkpoints_export)
+
+    timing = commands.add_parser("bench", help="time a step of the paper's models here, and say where its time goes")
+    timing.add_argument("--task", default="tworoom", help=f"one of {', '.join(TASKS)} (default: %(default)s)")
+    timing.add_argument("--preset", default="paper", help="paper, paper_released or paper_smoke (default: %(default)s)")
+    timing.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
+    timing.add_argument("--steps", type=int, default=20, help="timed in each repeat (default: %(default)s)")
+    timing.add_argument("--repeats", type=int, default=5, help="of the whole measurement (default: %(default)s)")
+    timing.set_defaults(command=_bench)
 
     pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
     pages.set_defaults(command=_pages)
@@ -241,6 +254,21 @@ def _checkpoints_fetch(options: argparse.Namespace) -> None:
 def _checkpoints_export(options: argparse.Namespace) -> None:
     export(options.name, options.folder)
     print(f"{paths.shown(options.folder)} holds {options.name}.")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    budget, device = get_preset(options.preset), pick_device(options.device)
+    objectives = budget.objectives(choose("planning task", options.task, TASKS))
+    config = budget.planner_config(options.task, objectives["smwm"])
+    if not isinstance(config, ControlConfig):
+        raise SMWMError(f"The preset {options.preset} trains the toy model; `make bench` measures that.")
+    started = time.monotonic()
+    found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)
+    name = f"{options.preset}_{options.task}"
+    chosen = f"--task {options.task} --preset {options.preset} --device {options.device}"
+    command = f"python -m smwm_core bench {chosen} --steps {options.steps} --repeats {options.repeats}"
+    print(write(name, found, bench.UNITS, device, time.monotonic() - started, command))
+    print(bench.summary(found))
 
 
 def _pages(options: argparse.Namespace) -> None:

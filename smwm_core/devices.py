@@ -3,6 +3,8 @@
 import os
 import platform
 import re
+import resource
+import sys
 from pathlib import Path
 
 import torch
@@ -42,3 +44,11 @@ def describe_device(device: torch.device) -> str:
         model = found.group(1) if found else model
     threads = min(torch.get_num_threads(), os.cpu_count() or 1)
     return f"{model}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most memory that this process had so far: of a GPU what tensors took, else all it had."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,4 +1,7 @@
-"""Weights for other programs, and back: a safetensors file with a readable ``config.json`` beside it."""
+"""Weights for other programs, and back: a safetensors file with a readable ``config.json`` beside it.
+
+What is published can be exported, and every run that was finished in this data folder.
+"""
 
 import json
 import shutil
@@ -8,28 +11,29 @@ from smwm_core import checkpoints, paths
 from smwm_core.errors import SMWMError, choose
 from smwm_core.files import write_whole
 from smwm_core.models import WorldModel
-from smwm_core.runs import config_from, trainer
+from smwm_core.runs import config_from, finished, trainer
 
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 
 
 def export(name: str, folder: Path) -> None:
-    """Write a published checkpoint and what it is into a folder.
+    """Write a checkpoint and what it is into a folder.
 
     Arguments:
-        name: as in the manifest, without its ending.
+        name: of a published checkpoint, or of a run that was finished here.
         folder: made if it is missing; it must not hold an export yet.
 
     Raises:
         SMWMError: an unknown name, a damaged checkpoint, or a folder that is in use.
     """
-    names = {Path(file).stem: file for file in checkpoints.read_manifest()}
-    published = checkpoints.folder() / choose("checkpoint", name, names)
-    checkpoints.verify(published)
+    published = {Path(file).stem: checkpoints.folder() / file for file in checkpoints.read_manifest()}
+    weights = choose("checkpoint", name, {**finished(), **published})
+    if name in published:
+        checkpoints.verify(weights)
     if taken := [file for file in (WEIGHTS, CONFIG) if (folder / file).exists()]:
         raise SMWMError(f"{paths.shown(folder / taken[0])} exists; choose another folder.")
-    run = checkpoints.describe(published)
-    write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(published, unfinished))
+    run = checkpoints.describe(weights)
+    write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(weights, unfinished))
     text = json.dumps(run, indent=2, sort_keys=True) + "\n"
     write_whole(folder / CONFIG, lambda unfinished: unfinished.write_text(text))
 

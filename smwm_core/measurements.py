@@ -3,7 +3,6 @@
 import json
 import re
 import statistics
-import sys
 
 import torch
 
@@ -20,18 +19,26 @@ def metric(name: str, values: list[float], unit: str) -> dict:
     return {**summary, "paper": None, "unit": unit, "per_seed": []}
 
 
-def write(benchmark: str, found: dict[str, list[float]], units: dict[str, str], device: torch.device, seconds: float):
-    """Write ``data/results/benchmarks/<machine kind>_<benchmark>.json`` and print it.
+def write(
+    benchmark: str,
+    found: dict[str, list[float]],
+    units: dict[str, str],
+    device: torch.device,
+    seconds: float,
+    command: str,
+) -> str:
+    """Write ``data/results/benchmarks/<machine kind>_<benchmark>.json``; returns it as a table to print.
 
     Arguments:
-        benchmark: its name, which is that of its program.
+        benchmark: its name.
         found: every metric, with one value per repeat.
         units: of those metrics that have one, by the second part of their names.
         device: on which they were measured.
         seconds: that measuring took.
+        command: what was typed.
     """
     metrics = [metric(name, values, units.get(name.split(".")[1], "1")) for name, values in sorted(found.items())]
-    origin = provenance(device, " ".join([f"python benchmarks/{benchmark}.py", *sys.argv[1:]]), seconds)
+    origin = provenance(device, command, seconds)
     content = {"figure": "benchmarks", "preset": benchmark, "seeds": [], "metrics": metrics, "provenance": origin}
     name = f"cpu {torch.get_num_threads()} threads" if device.type == "cpu" else f"gpu {torch.cuda.get_device_name()}"
     kind = re.sub(r"\W+", "-", name.lower())
@@ -39,7 +46,8 @@ def write(benchmark: str, found: dict[str, list[float]], units: dict[str, str], 
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     write_whole(path, lambda unfinished: unfinished.write_text(text))
 
+    lines = []
     for entry in metrics:
         spread = "" if entry["low"] is None else f"[{entry['low']:.4g}, {entry['high']:.4g}]"
-        print(f"{entry['name']:<44} {entry['value']:>10.4g} {entry['unit']:<8} {spread}")
-    print(f"written to {paths.shown(path)}")
+        lines.append(f"{entry['name']:<44} {entry['value']:>10.4g} {entry['unit']:<8} {spread}".rstrip())
+    return "\n".join([*lines, f"written to {paths.shown(path)}"])

@@ -2,15 +2,13 @@
 
 import datetime
 import platform
-import resource
 import subprocess
-import sys
 import time
 
 import torch
 
 from smwm_core import paths
-from smwm_core.devices import describe_device
+from smwm_core.devices import describe_device, peak_memory_bytes
 
 _STARTED = time.monotonic()
 PROVENANCE_KEYS = {
@@ -35,11 +33,6 @@ def provenance(device: torch.device, command: str, training_seconds: float) -> d
         command: what to type to make them again.
         training_seconds: what the runs behind the numbers took, also when they were found finished.
     """
-    if device.type == "cuda":
-        peak_bytes = torch.cuda.max_memory_allocated(device)
-    else:
-        unit = 1 if sys.platform == "darwin" else 1024
-        peak_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     return {
         "commit": commit(),
         "device": describe_device(device),
@@ -48,7 +41,7 @@ def provenance(device: torch.device, command: str, training_seconds: float) -> d
         "python": platform.python_version(),
         "training_seconds": round(training_seconds, 1),
         "wall_seconds": round(time.monotonic() - _STARTED, 1),
-        "peak_memory_mb": round(peak_bytes / 1e6),
+        "peak_memory_mb": round(peak_memory_bytes(device) / 1e6),
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "command": command,
     }

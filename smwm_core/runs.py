@@ -190,6 +190,14 @@ def progress(config: Config, seed: int, device: torch.device) -> float:
     return state["step"] / (state["steps"] if isinstance(config, ControlConfig) else config.steps)
 
 
+def finished() -> dict[str, Path]:
+    """Names and weights of the runs that were finished in this data folder; of several with one name, the latest."""
+    files = sorted(
+        (paths.data() / "cache" / "runs").glob("*/weights.safetensors"), key=lambda path: path.stat().st_mtime
+    )
+    return {path.parent.name.rsplit("_", 3)[0]: path for path in files}
+
+
 def _folder(config: Config, seed: int, device: torch.device) -> Path:
     """Where a run is kept; another torch or number of threads adds in another order and is another run."""
     arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"

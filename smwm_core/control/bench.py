@@ -1,13 +1,14 @@
 """How fast a run of the control tasks is here, where its time goes, and how far that is from what the machine allows.
 
-Whole steps, the same steps with a mark after each part, and the machine's two rates take turns. A mark on a GPU is an event
-in its stream, so nothing waits for it.
+Whole steps, steps with a mark after each part, and the machine's two rates take turns; a time is the median over the
+steps of a repeat. A mark on a GPU is an event in its stream, so no step waits within itself.
 """
 
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 
@@ -46,7 +47,7 @@ def measure(
         config: of the run whose steps are timed.
         search: values of the planner that differ from the paper's.
         device: where it trains.
-        steps: of each timed stretch.
+        steps: whole ones and marked ones of each repeat.
         repeats: rounds in which all that is timed takes turns.
 
     Raises:
@@ -84,13 +85,14 @@ def measure(
     found: dict[str, list[float]] = defaultdict(list)
     counted = needs(config)
     for _ in range(repeats):
-        seconds = clock.seconds(lambda: [one_step(lambda: None) for _ in range(steps)]) / steps
-        parts = dict.fromkeys(PARTS, 0.0)
-        for _ in range(steps):
+        whole, marked = [], []
+        for _ in range(steps):  # by turns, so that a slow moment of the machine hits both
+            whole.append(clock.seconds(lambda: one_step(lambda: None)))
             marks = [clock.now()]
             one_step(lambda marks=marks: marks.append(clock.now()))
-            for part, since, until in zip(PARTS, marks, marks[1:], strict=True):
-                parts[part] += clock.between(since, until) / steps
+            marked.append([clock.between(since, until) for since, until in pairwise(marks)])
+        seconds = statistics.median(whole)
+        parts = {part: statistics.median(times) for part, times in zip(PARTS, zip(*marked, strict=True), strict=True)}
         matmul, copied = matmul_flops_per_s(clock), copy_bytes_per_s(clock)
         floor = max(counted.flops / matmul, counted.moved_bytes / copied)
         found["step.seconds"].append(seconds)
@@ -171,8 +173,9 @@ def summary(found: dict[str, list[float]]) -> str:
     shares = ", ".join(f"{part} {value[f'{part}.share']:.0%}" for part in PARTS)
     return (
         f"A step takes {value['step.seconds']:.3g} s ({value['step.images_per_s']:,.0f} images/s), "
-        f"{value['step.over_floor_ratio']:.1f} times its floor, at {value['step.matmul_share']:.0%} of the matrix-product "
-        f"rate and {value['step.peak_memory_mb'] / 1e3:.1f} GB of memory. It goes to {shares}; the parts add up to "
-        f"{value['step.sum_of_parts_ratio']:.0%} of a step. A run takes about {value['run.seconds'] / 60:,.1f} minutes, "
-        f"planning 100 tasks {value['planner.seconds_per_100_tasks']:.3g} s."
+        f"{value['step.over_floor_ratio']:.1f} times its floor, at {value['step.matmul_share']:.0%} of the rate of "
+        f"matrix products, with {value['step.peak_memory_mb'] / 1e3:.1f} GB of memory. It goes to {shares}; the parts "
+        f"add up to {value['step.sum_of_parts_ratio']:.0%} of a step. A run takes about "
+        f"{value['run.seconds'] / 60:,.1f} minutes, planning 100 tasks "
+        f"{value['planner.seconds_per_100_tasks']:.3g} s."
     )

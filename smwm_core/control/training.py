@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from smwm_core.control.config import ControlConfig
 from smwm_core.control.needs import require_memory
-from smwm_core.control.windows import Windows, feed
+from smwm_core.control.windows import Windows, feed, shuffled
 from smwm_core.errors import SMWMError
 from smwm_core.losses import forward_loss, inverse_loss
 from smwm_core.models import ControlModel
@@ -177,7 +177,7 @@ def train(
             }
 
         last_saved = time.monotonic()
-        batches = feed(world, windows, _order(config, len(windows), count, seed, done))
+        batches = feed(world, windows, _order(config, windows, count, seed, done))
         bar = tqdm(
             total=steps * config.batch_size,
             initial=done * config.batch_size,
@@ -212,14 +212,14 @@ def train(
     )
 
 
-def _order(config: ControlConfig, available: int, count: int, seed: int, done: int) -> Iterator[Tensor]:
+def _order(config: ControlConfig, windows: Windows, count: int, seed: int, done: int) -> Iterator[Tensor]:
     """The batches of a run from step ``done`` on, as numbers of windows: epochs in random order, the rest left out."""
-    used = torch.arange(available)
-    if count < available:
-        used = torch.randperm(available, generator=generator(seed, "used windows"))[:count]
+    used = torch.arange(len(windows))
+    if count < len(windows):
+        used = torch.randperm(len(windows), generator=generator(seed, "used windows"))[:count]
     per_epoch = count // config.batch_size
     for epoch in range(done // per_epoch, config.epochs):
-        order = used[torch.randperm(count, generator=generator(seed, f"order of epoch {epoch}"))]
+        order = shuffled(windows, used, generator(seed, f"order of epoch {epoch}"))
         batches = order[: per_epoch * config.batch_size].split(config.batch_size)
         yield from batches[done % per_epoch if epoch == done // per_epoch else 0 :]
 

@@ -8,13 +8,16 @@ import os
 from collections.abc import Iterable, Iterator
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from smwm_core.errors import SMWMError
 from smwm_core.worlds import Blocks
 
-_READERS = 8  # processes that read frames, if there are as many cores
+_READERS = 16  # processes that read frames, if there are as many cores
+# Stored frames are packed a hundred at a time, so a batch of windows from anywhere would unpack a hundred frames for
+# each of them; it takes this many from each place instead.
+_FROM_ONE_PLACE, _PLACE = 16, 100
 
 
 class Windows:
@@ -33,6 +36,7 @@ class Windows:
         mean, std = (part[: training.action.shape[1]] for part in world.scale)
         self.state, self.action = training.state.to(device), ((training.action - mean) / std).to(device)
         self.starts = training.starts(skip * history).to(device)
+        self.read = getattr(world, "read", None)
         self.frame_offsets = torch.arange(0, skip * history + 1, skip, device=device)
         self.action_offsets = torch.arange(skip * history, device=device).view(history, skip)
 
@@ -48,6 +52,18 @@ class Windows:
         return self.action[self.starts[numbers, None, None] + self.action_offsets].flatten(2)
 
 
+def shuffled(windows: Windows, numbers: Tensor, generator: Generator) -> Tensor:
+    """Windows in random order, ``(N,)`` → ``(N,)``; where frames are read, sixteen from one place stay together."""
+    mixed = numbers[torch.randperm(len(numbers), generator=generator)]
+    if windows.read is None:
+        return mixed
+    by_place = mixed[(windows.starts.cpu()[mixed] // _PLACE).argsort(stable=True)]
+    whole = len(by_place) // _FROM_ONE_PLACE * _FROM_ONE_PLACE
+    groups = by_place[:whole].view(-1, _FROM_ONE_PLACE)
+    groups = groups[torch.randperm(len(groups), generator=generator)]
+    return torch.cat([groups.flatten(), by_place[whole:]])
+
+
 def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
     """The frames and actions of batches, one after the other.
 
@@ -60,7 +76,7 @@ def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator
         frames ``(N, history + 1, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the windows' device.
     """
     device = windows.state.device
-    if getattr(world, "read", None) is None:
+    if windows.read is None:
         for batch in batches:
             numbers = batch.to(device)
             states = windows.state[windows.rows(numbers)]
@@ -69,7 +85,7 @@ def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator
     readers = min(_READERS, max(1, (os.cpu_count() or 1) - 1))
     pinned = device.type == "cuda"
     loader = DataLoader(
-        _Reading(world, windows),
+        _Reading(windows),
         sampler=batches,
         batch_size=None,
         num_workers=readers,
@@ -84,8 +100,8 @@ def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator
 class _Reading(Dataset):
     """Batches of stored frames, for the processes that read them."""
 
-    def __init__(self, world: Blocks, windows: Windows) -> None:
-        self.read = world.read
+    def __init__(self, windows: Windows) -> None:
+        self.read = windows.read
         self.starts, self.frame_offsets = windows.starts.cpu(), windows.frame_offsets.cpu()
 
     def __getitem__(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
