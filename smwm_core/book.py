@@ -14,7 +14,7 @@ import nbformat
 import yaml
 from tqdm import tqdm
 
-from smwm_core import exercises, gallery, icons, notebooks, paths, pdf, scorecard, slides, teaching
+from smwm_core import exercises, gallery, gpu_table, icons, notebooks, paths, pdf, scorecard, slides, teaching
 from smwm_core.errors import SMWMError
 
 COPIED = ("_config.yml", "_toc.yml", "book")
@@ -83,13 +83,15 @@ def write_generated(root: Path) -> None:
     """Write the pages and pictures that are made from results and executed notebooks.
 
     Arguments:
-        root: a tree with ``notebooks/`` (executed) and ``book/``; its README and its page on teaching, if they are
-            there, get their tables.
+        root: a tree with ``notebooks/`` (executed) and ``book/``; its README and its pages on teaching and on GPUs,
+            if they are there, get their tables.
     """
     scorecard.write(root / "book")
     gallery.write(root / "notebooks", root / "book" / "_static" / "gallery")
     _fill(root / "README.md", {"figures": scorecard.readme_table()})
     _fill(root / "book" / "teaching.md", {"pages": teaching.pages_table(), "training": teaching.training_table()})
+    of_gpus = {"step": gpu_table.step_table(), "run": gpu_table.run_table(), "gpu": gpu_table.figures_table()}
+    _fill(root / "book" / "gpu.md", of_gpus)
 
 
 def _fill(path: Path, tables: dict[str, str]) -> None:

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
+from smwm_core.models.encoder import IMAGE_SIZE as TOY_SIZE
 from smwm_core.planning.costs import final_distance
 
 
@@ -25,7 +26,7 @@ class PlannerCost(torch.nn.Module):
 
         Arguments:
             info: ``pixels`` and ``goal``, ``(B, S, T, 3, H, W)`` float in [0, 1], the same for all S sequences of a
-                task; the last of the T frames counts. Larger frames are averaged down to the model's 64×64.
+                task; the last of the T frames counts. Larger frames are averaged down to the model's.
             candidates: ``(B, S, horizon, action_dim)``.
 
         Returns:
@@ -44,4 +45,5 @@ class PlannerCost(torch.nn.Module):
             shape = tuple(candidates.shape)
             raise SMWMError(f"Candidates of shape {shape} need {name!r} of shape (B, S, T, 3, H, W); it is {found}.")
         weight = next(self.model.parameters())
-        return self.model.encode(torch.nn.functional.adaptive_avg_pool2d(frames[:, 0, -1].to(weight), 64))
+        size = getattr(self.model.encoder, "image_size", TOY_SIZE)
+        return self.model.encode(torch.nn.functional.adaptive_avg_pool2d(frames[:, 0, -1].to(weight), size))
