@@ -16,8 +16,8 @@ H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
 OVER_FLOOR = 3  # a guess, for steps whose kernels are long enough to hide their launches
 TOY_STEP = 1e-3  # seconds, a guess: some hundred and fifty kernels, each launched in several microseconds
 
-# Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from 20,000
-# episodes of 101 rows; the others from 10,000 episodes of 201 rows, which is what the released files are said to hold.
+# Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from
+# 20,000 episodes of 101 rows, the others from 10,000 of 201 rows, which is what the released files are said to hold.
 WINDOWS = {"tworoom": 791_154, "pusht": 18_000 * 96, "reacher": 9_000 * 196, "cube": 9_000 * 196}
 
 # The sweep, tasks and seeds behind a planning figure; None is all of them.
@@ -90,21 +90,17 @@ def figures_table() -> str:
     ]
     for name, (runs, steps) in TOY_FIGURES.items():
         total = runs * paper.seeds * steps
-        lines.append(
-            f"| `{name}` | {runs * paper.seeds} | {total:,} | {_hours(total * _toy_floor())} | {_hours(total * TOY_STEP)} "
-            "| below 2 GB |"
-        )
-    floor = floor_seconds()
+        floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
+        lines.append(f"| `{name}` | {runs * paper.seeds} | {total:,} | {floor} | {estimate} | below 2 GB |")
+    step = floor_seconds()
     for name, (sweep, tasks, seeds) in PLANNING_FIGURES.items():
         jobs = planned(sweep, preset="paper", tasks=tasks, seeds=seeds)
         total = sum(
             config.epochs * (WINDOWS[config.world.partition("/")[0]] // config.batch_size) for config, _ in jobs
         )
         note = "" if name != "fig9_horizon" else " (shared with `fig5_planning`)"
-        lines.append(
-            f"| `{name}` | {len(jobs)}{note} | {total:,} | {_hours(total * floor)} | {_hours(total * floor * OVER_FLOOR)} "
-            f"| {memory:.0f} GB |"
-        )
+        floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
+        lines.append(f"| `{name}` | {len(jobs)}{note} | {total:,} | {floor} | {estimate} | {memory:.0f} GB |")
     lines += [f"| `{name}` | those of `{source}` | | | | {memory:.0f} GB |" for name, source in SHARED.items()]
     return "\n".join(lines)
 

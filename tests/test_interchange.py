@@ -1,6 +1,7 @@
 """Claims about weights for other programs.
 
-1. What was exported is imported again to the bit; what is damaged, foreign or in the way is refused in one sentence.
+1. What was exported, published or a run of this data folder, is imported again to the bit; what is damaged, foreign or
+   in the way is refused in one sentence.
 2. As a cost for stable-worldmodel's planners a model takes the documented shapes and gives what our own cost gives.
 """
 
@@ -15,7 +16,8 @@ from smwm_core.errors import SMWMError
 from smwm_core.interchange import export, imported
 from smwm_core.planning import PlannerCost, final_distance
 from smwm_core.presets import PLANNING_OBJECTIVES, get_preset
-from smwm_core.runs import load_run
+from smwm_core.runs import load_run, run_name, train_run
+from smwm_core.training import RunConfig
 
 NAME = "tworoom_inverse10_1600x64_seed0"
 
@@ -98,3 +100,15 @@ def test_frames_of_another_shape_are_refused(model, wrong):
     info = {"pixels": frames} if wrong == "missing" else {"pixels": frames, "goal": goal[wrong]}
     with pytest.raises(SMWMError, match=r"need 'goal' of shape \(B, S, T, 3, H, W\); it is"):
         PlannerCost(model).get_cost(info, torch.zeros(2, 7, 5, 10))
+
+
+def test_a_run_that_was_finished_here_is_exported_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    config = RunConfig(steps=2, batch_size=8, transitions=16, latent_dim=8)
+    run = train_run(config, 3, torch.device("cpu"))
+    export(run_name(config, 3), tmp_path / "out")
+    model, description = imported(tmp_path / "out")
+    assert description["seed"] == 3
+    assert all(torch.equal(w, run.model.state_dict()[name]) for name, w in model.state_dict().items())
+    with pytest.raises(SMWMError, match="no checkpoint named 'another'"):
+        export("another", tmp_path / "elsewhere")
