@@ -13,13 +13,14 @@ help: ## show this list
 book: .venv/installed ## execute every notebook and build the book into _build/html
 	$(RUN) -m smwm_core book
 
+test: export OMP_NUM_THREADS = 1
 test: .venv/installed ## check code, notebooks and book
 	sh tools/need.sh chromium
 	sh tools/need.sh egl
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
-	$(RUN) -m pytest
-	$(RUN) -m pytest --nbval-lax --nbval-current-env -o filterwarnings= notebooks
+	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \

@@ -1,6 +1,7 @@
 """One thread for all tests: the tensors are tiny, and threads that wait for each other only slow them down.
 
-The book is built once for all tests that read it.
+``make test`` runs two processes, each with whole files. The book is built once for all tests that read it: its files go
+to one process, as two builds at a time would write into the same folder.
 """
 
 import functools
@@ -18,6 +19,17 @@ from smwm_core import chromium, paths
 
 torch.set_num_threads(1)
 os.environ.setdefault("MUJOCO_GL", "egl")  # read when mujoco is imported, which some tests do themselves
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist 3.8, whose own `--dist loadgroup` does nothing under pytest 9.2
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadFileScheduling
+
+    class WholeBook(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return "book" if nodeid.startswith("tests/test_book") else super()._split_scope(nodeid)
+
+    return WholeBook(config, log)
 
 
 def git_status():

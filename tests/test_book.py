@@ -42,7 +42,7 @@ def test_page_is_whole(browser, address, page_name, width, scheme):
 
 def test_formulas_are_typeset(browser, address):
     page, problems = open_page(browser, address, "book/method.html", 1280)
-    page.wait_for_selector("mjx-container svg, mjx-container mjx-math", timeout=10_000, state="attached")
+    page.wait_for_selector("mjx-container svg, mjx-container mjx-math", state="attached")
     assert page.locator("mjx-container").count() > 20
     assert page.locator("mjx-merror, mjx-container [data-mjx-error]").count() == 0
     assert problems == []
@@ -112,8 +112,7 @@ def test_the_explorer_follows_the_theme(browser, address):
     bars = page.locator(".smwm-explorer canvas").nth(1)
     light = pixels(bars)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_timeout(200)
-    assert pixels(bars) != light
+    page.wait_for_function("([bars, light]) => bars.toDataURL() !== light", arg=[bars.element_handle(), light])
     page.close()
 
 
