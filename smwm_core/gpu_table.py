@@ -8,8 +8,7 @@ import json
 
 from smwm_core import paths
 from smwm_core.errors import SMWMError
-from smwm_core.presets import get_preset
-from smwm_core.sweeps import planned
+from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, get_preset
 
 # NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
 H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
@@ -20,11 +19,12 @@ TOY_STEP = 1e-3  # seconds, a guess: some hundred and fifty kernels, each launch
 # 20,000 episodes of 101 rows, the others from 10,000 of 201 rows, which is what the released files are said to hold.
 WINDOWS = {"tworoom": 791_154, "pusht": 18_000 * 96, "reacher": 9_000 * 196, "cube": 9_000 * 196}
 
-# The sweep, tasks and seeds behind a planning figure; None is all of them.
+PAPER = get_preset("paper")
+# The tasks behind a planning figure, and how many runs it has in each.
 PLANNING_FIGURES = {
-    "fig5_planning": ("fig5_planning", None, None),
-    "fig7_lambda": ("fig7_lambda", ("tworoom", "pusht"), [0]),
-    "fig9_horizon": ("fig5_planning", ("tworoom",), [0]),
+    "fig5_planning": (tuple(WINDOWS), len(PLANNING_OBJECTIVES) * PAPER.seeds),
+    "fig7_lambda": (("tworoom", "pusht"), len(LAMBDAS)),
+    "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),
 }
 SHARED = {
     "fig6_fig10_geometry": "fig5_planning",
@@ -82,25 +82,21 @@ def floor_seconds() -> float:
 
 def figures_table() -> str:
     """Markdown: what each figure's runs would take on one H100, all estimated."""
-    paper = get_preset("paper")
     memory = next(iter(measured().values()))["step.counted_memory_mb"] / 1e3
     lines = [
         "| figure | runs | optimiser steps | floor | estimate | GPU memory |",
         "|:--|--:|--:|--:|--:|--:|",
     ]
     for name, (runs, steps) in TOY_FIGURES.items():
-        total = runs * paper.seeds * steps
+        total = runs * PAPER.seeds * steps
         floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
-        lines.append(f"| `{name}` | {runs * paper.seeds} | {total:,} | {floor} | {estimate} | below 2 GB |")
+        lines.append(f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | below 2 GB |")
     step = floor_seconds()
-    for name, (sweep, tasks, seeds) in PLANNING_FIGURES.items():
-        jobs = planned(sweep, preset="paper", tasks=tasks, seeds=seeds)
-        total = sum(
-            config.epochs * (WINDOWS[config.world.partition("/")[0]] // config.batch_size) for config, _ in jobs
-        )
+    for name, (tasks, runs) in PLANNING_FIGURES.items():
+        total = runs * sum(_steps(task) for task in tasks)
         note = "" if name != "fig9_horizon" else " (shared with `fig5_planning`)"
         floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
-        lines.append(f"| `{name}` | {len(jobs)}{note} | {total:,} | {floor} | {estimate} | {memory:.0f} GB |")
+        lines.append(f"| `{name}` | {runs * len(tasks)}{note} | {total:,} | {floor} | {estimate} | {memory:.0f} GB |")
     lines += [f"| `{name}` | those of `{source}` | | | | {memory:.0f} GB |" for name, source in SHARED.items()]
     return "\n".join(lines)
 
@@ -110,13 +106,18 @@ def run_table() -> str:
     floor = floor_seconds()
     lines = ["| task | windows | steps of 10 epochs | floor | estimate | the paper |", "|:--|--:|--:|--:|--:|:--|"]
     for task, windows in WINDOWS.items():
-        config = get_preset("paper").planner_config(task, get_preset("paper").objectives(task)["smwm"])
-        steps = config.epochs * (windows // config.batch_size)
+        steps = _steps(task)
         lines.append(
             f"| {task} | {windows:,} | {steps:,} | {_hours(steps * floor)} | {_hours(steps * floor * OVER_FLOOR)} "
             "| under 4 h |"
         )
     return "\n".join(lines)
+
+
+def _steps(task: str) -> int:
+    """Optimiser steps of one run."""
+    config = PAPER.planner_config("tworoom", PLANNING_OBJECTIVES["smwm"])  # batch and epochs are those of all tasks
+    return config.epochs * (WINDOWS[task] // config.batch_size)
 
 
 def _toy_floor() -> float:

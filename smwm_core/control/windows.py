@@ -78,7 +78,7 @@ def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator
     device = windows.state.device
     if windows.read is None:
         for batch in batches:
-            numbers = batch.to(device)
+            numbers = batch.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else batch
             states = windows.state[windows.rows(numbers)]
             yield world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]), windows.actions(numbers)
         return
