@@ -169,10 +169,13 @@ def test_both_compute_in_bfloat16_and_return_float32(encoder, forward_models):
     layers = [next(part for part in encoder.vit.modules() if isinstance(part, nn.Linear))]
     layers += [g.blocks[0].attention.qkv, g.blocks[1].mlp[1], g.projector.expand]
     hooks = [layer.register_forward_hook(lambda _, __, out: inside.append(out.dtype)) for layer in layers]
+    read, ends = [], [encoder.projector.norm, encoder.projector.out, g.projector.norm, g.projector.out]
+    hooks += [end.register_forward_pre_hook(lambda _, given: read.append(given[0].dtype)) for end in ends]
     outs = encoder(frames()), g(normal(2, 3, 192), normal(2, 3, 4)), g(normal(2, 192), normal(2, 4))
     for hook in hooks:
         hook.remove()
     assert inside == [torch.bfloat16] * 7
+    assert read == [torch.float32] * 6  # the projectors, but for their first layer
     assert {out.dtype for out in outs} == {torch.float32}
     assert all(out.bfloat16().float().ne(out).any() for out in outs)  # and not rounded to it at the end
 

@@ -454,14 +454,15 @@ def flops_by_hand(config: ControlConfig, action_dim: int) -> int:
     # No gradient is needed for frames, actions and directions, which saves one product of three in the first layers.
     patches = frames * (tokens - 1) * 3 * config.patch_size**2 * dim
     vit = frames * tokens * config.encoder_depth * multiply_adds(*[(dim, dim)] * 4, (dim, 4 * dim), (4 * dim, dim))
-    attended = frames * config.encoder_depth * tokens**2 * dim + history**2 * config.depth * 1024
     first = history * action_dim * 10
     actions = history * multiply_adds((10, 4 * dim), (4 * dim, dim))
     block = multiply_adds((dim, 3 * 1024), (1024, dim), (dim, 2048), (2048, dim), (dim, 6 * dim))
     inverse = multiply_adds((2 * dim, 256), (256, 256), (256, action_dim)) if config.objective.inverse else 0
     thrice = vit + frames * projector + actions + history * (config.depth * block + projector + inverse)
     directions = frames * dim * 1024 if config.objective.sigreg else 0
-    attention = (2 + 5) * attended
+    # Two products forward; backward four, and the scores again where the fused kernel does not keep them: it does not
+    # run on a processor with dropout, as in the forward model.
+    attention = 7 * frames * config.encoder_depth * tokens**2 * dim + 6 * history**2 * config.depth * 1024
     return 2 * config.batch_size * (3 * thrice + 2 * (patches + first + directions) + attention)
 
 
@@ -475,7 +476,7 @@ def flops_by_hand(config: ControlConfig, action_dim: int) -> int:
 )
 def test_operations_agree_with_a_count_by_hand(values):
     config = replace(CONFIG, **values)
-    assert needs.needs(config).flops == pytest.approx(flops_by_hand(config, 10), rel=0.01)
+    assert needs.needs(config).flops == flops_by_hand(config, 10)
 
 
 def test_parameters_and_frames_are_counted():
@@ -566,7 +567,8 @@ def test_every_value_changes_the_fingerprint():
     found = [fingerprint.fingerprint(replace(CONFIG, **{name: value}), 0, "cpu") for name, value in changes.items()]
     found += [fingerprint.fingerprint(CONFIG, seed, device) for seed, device in ((0, "cpu"), (1, "cpu"), (0, "cuda"))]
     assert len(set(found)) == len(found) == 17
-    assert len({runs.run_name(replace(CONFIG, **{name: value}), 0) for name, value in changes.items()}) == 14
+    names = {runs.run_name(replace(CONFIG, **{name: value}), 0) for name, value in changes.items()}
+    assert len(names | {runs.run_name(CONFIG, 0)}) == 15
 
 
 DECIDING = (
@@ -658,6 +660,7 @@ def test_a_finished_run_is_opened_and_not_trained_again(finished, monkeypatch):
 
 def test_the_scale_of_actions_is_carried_along(finished, world, monkeypatch):
     monkeypatch.setattr(Blocks, "split", property(lambda self: pytest.fail("the episodes were asked for")))
+    assert finished.world.scale is finished.world.known_scale
     for carried, expected in zip(finished.world.scale, uncached_scale(world), strict=True):
         torch.testing.assert_close(carried, expected)
     assert finished.world.image_size == 28
