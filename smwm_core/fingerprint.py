@@ -10,12 +10,13 @@ import inspect
 import json
 import sys
 from dataclasses import asdict
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from smwm_core import episodes, frames, helpers, lewm_files, losses, objective, seeds, sigreg, training, vicreg
 from smwm_core.control import ControlConfig, windows
 from smwm_core.control import training as control_training
+from smwm_core.errors import SMWMError
 from smwm_core.models import control_model, decoder, dynamics, encoder, transformer, vit, world_model
 from smwm_core.source import code_digest
 from smwm_core.training import RunConfig
@@ -46,7 +47,10 @@ def fingerprint(config: RunConfig | ControlConfig, seed: int, device_type: str) 
         "code": {module.__name__: code_digest(inspect.getsource(module)) for module in modules},
     }
     if control:
-        identity["transformers"] = version("transformers")
+        try:
+            identity["transformers"] = version("transformers")
+        except PackageNotFoundError as error:
+            raise SMWMError(vit.TRANSFORMERS_MISSING) from error
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -3,8 +3,8 @@
 1. The executed ``.ipynb`` is its ``.py`` source, cell by cell, and nothing in it is machine-specific.
 2. Every figure has a caption and alt text; every notebook prints numbers that nbval compares.
 3. nbval really compares them: one changed digit makes it fail.
-4. Every notebook trains from nothing in a scratch folder, where those that share runs find them; a failed run changes
-   nothing.
+4. Every notebook trains from nothing in a scratch folder, where those that share runs find them; one trains vision
+   transformers and is read again; a failed run changes nothing.
 5. Pages made from results and notebooks are up to date.
 """
 
@@ -128,6 +128,21 @@ def test_notebook_trains_from_nothing(name, scratch, monkeypatch):
     assert results["metrics"]
     assert results["provenance"]["command"].endswith("--preset smoke --seed 3 --recompute")
     assert nbformat.read(output, as_version=4).metadata["smwm"]["parameters"]["preset"] == "smoke"
+
+
+def test_a_planning_notebook_trains_vision_transformers_and_is_read_again(scratch, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(scratch))
+    name = "fig9_horizon"
+    notebooks.run(name, preset="paper_smoke", seed=3, device="cpu", recompute=True)
+    path = scratch / "results" / name / "paper_smoke_seed3.json"
+    settled = path.read_bytes()
+    assert json.loads(settled)["provenance"]["command"].endswith("--preset paper_smoke --seed 3 --recompute")
+    trained = {p.parent.name: p.stat().st_mtime_ns for p in scratch.rglob("*_vit_2epochsx16_*/weights.safetensors")}
+    assert len(trained) == 3  # one for each method
+    notebooks.run(name, preset="paper_smoke", seed=3, device="cpu", recompute=False)
+    assert path.read_bytes() == settled
+    again = {p.parent.name: p.stat().st_mtime_ns for p in scratch.rglob("*_vit_2epochsx16_*/weights.safetensors")}
+    assert again == trained
 
 
 def test_a_failed_run_leaves_the_former_notebook_untouched(tmp_path, monkeypatch):

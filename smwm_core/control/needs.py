@@ -17,7 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, 
 from smwm_core import paths
 from smwm_core.control.config import ControlConfig
 from smwm_core.errors import SMWMError
-from smwm_core.seeds import generator
+from smwm_core.seeds import generator, initialising
 
 _ATEN = torch.ops.aten
 # torch counts the operations of the fused attention of GPUs; the processor's does the same work.
@@ -103,7 +103,8 @@ def _counted(config: ControlConfig) -> Needs:
             terms["loss"].backward()
         return counter.get_total_flops(), sum(kept.values())
 
-    few, more = counts(2), counts(4)
+    with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
+        few, more = counts(2), counts(4)
     flops, kept_bytes = ((b - a) // 2 for a, b in zip(few, more, strict=True))
     return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
 
@@ -137,9 +138,13 @@ def require_disk(config: ControlConfig, folder: Path) -> None:
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that a device has free; for a processor what the system could give, or all there is if it does not say."""
+    """Bytes that a device has free, what torch keeps of a former run for the next included.
+
+    For a processor it is what the system could give, or all there is if it does not say.
+    """
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        kept_back = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept_back
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         lines = dict(line.split(":") for line in meminfo.read_text().splitlines())

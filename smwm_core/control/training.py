@@ -154,8 +154,7 @@ def train(
     done, seconds_before = 0, 0.0
     started = time.monotonic()
 
-    with _own_random_numbers(device):
-        torch.manual_seed(stream_seed(seed, "dropout"))
+    with _own_random_numbers(device, stream_seed(seed, "dropout")):
         if state is not None:
             model.load_state_dict(state["model"])
             step.optimizer.load_state_dict(state["optimizer"])
@@ -236,9 +235,14 @@ def _refresh(bar: tqdm, config: ControlConfig, seed: int, done: int, recent: lis
 
 
 @contextlib.contextmanager
-def _own_random_numbers(device: torch.device) -> Iterator[None]:
-    """Dropout draws from torch's global generators; leave them as they were."""
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+def _own_random_numbers(device: torch.device, seed: int) -> Iterator[None]:
+    """Dropout draws from torch's global generators; leave them as they were, and those of other devices alone."""
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
         yield
 
 

@@ -91,6 +91,7 @@ def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator
         num_workers=readers,
         pin_memory=pinned,
         multiprocessing_context="spawn",
+        generator=torch.Generator(),  # or it would draw from that of dropout, at every start
     )
     for numbers, frames in loader:
         frames = frames.to(device, non_blocking=pinned)

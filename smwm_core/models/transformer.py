@@ -133,7 +133,8 @@ class TransformerForwardModel(nn.Module):
         """
         if z.ndim == 2 and a.ndim == 2:
             return self(z[:, None], a[:, None])[:, 0]
-        if z.ndim != 3 or z.shape[:2] != a.shape[:2] or not 1 <= z.shape[1] <= self.history:
+        fitting = z.ndim == a.ndim == 3 and z.shape[:2] == a.shape[:2] and z.shape[2] == self.position.shape[1]
+        if not fitting or not 1 <= z.shape[1] <= self.history:
             raise SMWMError(
                 f"This forward model reads up to {self.history} latents with an action each, not latents of shape "
                 f"{tuple(z.shape)} with actions of shape {tuple(a.shape)}."

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from smwm_core.errors import SMWMError
 
 HEADS, MLP_RATIO, PROJECTOR_WIDTH = 3, 4, 2048
+TRANSFORMERS_MISSING = "The vision transformer needs the package transformers; run `pip install transformers`."
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -55,12 +56,12 @@ class ViTEncoder(nn.Module):
         super().__init__()
         if image_size < patch_size or image_size % patch_size:
             raise SMWMError(f"A frame of {image_size} px cannot be cut into patches of {patch_size} px.")
+        if latent_dim % HEADS:
+            raise SMWMError(f"A latent of {latent_dim} cannot be shared among {HEADS} heads of attention.")
         try:
             from transformers import ViTConfig, ViTModel
         except ImportError as error:
-            raise SMWMError(
-                "The vision transformer needs the package transformers; run `pip install transformers`."
-            ) from error
+            raise SMWMError(TRANSFORMERS_MISSING) from error
         self.image_size, self.latent_dim = image_size, latent_dim
         self.vit = ViTModel(
             ViTConfig(
