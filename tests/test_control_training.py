@@ -244,7 +244,7 @@ def test_read_by_other_processes_they_arrive_in_order_and_no_random_number_is_dr
 
 
 def test_frames_that_are_not_bytes_are_refused(world):
-    reading = windows._Reading(stored(world, torch.int16), windows.Windows(world, 1, CPU))
+    reading = windows._Reading(windows.Windows(stored(world, torch.int16), 1, CPU))
     with pytest.raises(SMWMError, match=r"8 frames were asked for; what was read is torch\.int16 \(8, 3, 28, 28\)"):
         reading[batches(1)[0]]
 
@@ -400,21 +400,37 @@ def test_every_window_is_seen_once_an_epoch_in_a_new_order(monkeypatch, world):
     assert available > 100
 
 
-def test_without_a_limit_all_windows_are_seen():
-    config = replace(CONFIG, windows=None, epochs=1)
-    order = list(training._order(config, 50, 50, 0, 0))
+def test_without_a_limit_all_windows_are_seen(world):
+    config, known = replace(CONFIG, windows=None, epochs=1), windows.Windows(world, 1, CPU)
+    known.starts = known.starts[:50]
+    order = list(training._order(config, known, 50, 0, 0))
     assert [len(batch) for batch in order] == [8] * 6
     assert len(set(torch.cat(order).tolist())) == 48
-    later = list(training._order(config, 50, 50, 0, 4))
+    later = list(training._order(config, known, 50, 0, 4))
     assert all(torch.equal(a, b) for a, b in zip(order[4:], later, strict=True))
     assert len(later) == 2
+
+
+def test_stored_frames_come_from_few_places_and_every_window_still_comes_once(world):
+    drawn, read = windows.Windows(world, 1, CPU), windows.Windows(stored(world), 1, CPU)
+    numbers = torch.randperm(len(read), generator=generator(0, "some"))[:1_000]
+    order = windows.shuffled(read, numbers, generator(0, "order"))
+    assert torch.equal(order.sort().values, numbers.sort().values)
+    places = [len(set((read.starts[part] // 100).tolist())) for part in order[:992].split(16)]
+    assert sum(count <= 2 for count in places) > 0.9 * len(places)
+    follow = (read.starts[order[:-1]] // 100 - read.starts[order[1:]] // 100).abs()[15::16]
+    assert follow.float().mean() > 3, "Neighbouring groups come from one place."
+    anywhere = windows.shuffled(drawn, numbers, generator(0, "order"))
+    assert torch.equal(anywhere.sort().values, numbers.sort().values)
+    assert min(len(set((drawn.starts[part] // 100).tolist())) for part in anywhere.split(16)[:-1]) > 6
 
 
 def test_a_batch_can_be_learned_by_heart(world):
     config = replace(CONFIG, objective=Objective(1), windows=8, epochs=60, learning_rate=1e-3)
     losses = training.train(config, 0, device=CPU).losses
-    used = next(training._order(config, len(windows.Windows(world, 1, CPU)), 8, 0, 0))
-    variance = windows.Windows(world, 1, CPU).actions(used).var(0, unbiased=False).mean().item()
+    known = windows.Windows(world, 1, CPU)
+    used = next(training._order(config, known, 8, 0, 0))
+    variance = known.actions(used).var(0, unbiased=False).mean().item()
     assert losses["inverse"][0] > 0.5 * variance
     assert losses["inverse"][-5:].mean() < 0.3 * variance
 
