@@ -51,6 +51,8 @@ AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is ex
 budget = get_preset(preset)
 device = pick_device(device)
 seeds = [seed + i for i in range(budget.seeds)]
+if recompute:
+    budget.require_data()
 
 rows, runs, kept, trials, arrays = [], [], [], {}, {}
 for s in seeds if recompute else seeds[:1]:

@@ -42,6 +42,8 @@ METHODS = {"smwm": "SMWM", "sigreg": "SIGReg"}
 budget = get_preset(preset)
 device = pick_device(device)
 seeds = [seed + i for i in range(budget.seeds)]
+if recompute:
+    budget.require_data()
 stored = {} if recompute else load_results("fig6_fig10_geometry", preset, seed).arrays
 
 rows, runs, arrays = [], [], {}

@@ -40,6 +40,8 @@ AGAIN = ("tworoom", "pusht")  # read again, in part, whenever this page is execu
 budget = get_preset(preset)
 device = pick_device(device)
 seeds = [seed + i for i in range(budget.seeds)]
+if recompute:
+    budget.require_data()
 stored = {} if recompute else load_results("table_probes", preset, seed).arrays
 
 rows, runs, kept, arrays = [], [], [], {}

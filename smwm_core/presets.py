@@ -13,6 +13,7 @@ from smwm_core.control import ControlConfig
 from smwm_core.errors import choose
 from smwm_core.objective import Objective
 from smwm_core.training import RunConfig
+from smwm_core.worlds.released import released_file
 from smwm_core.worlds.sprite import CONTROLS
 
 # The planning tasks and their names. At laptop size one weight of the inverse loss serves all of them, that of the toy
@@ -77,6 +78,11 @@ class Preset:
             return self.config(task, objective)
         episodes = "released" if task in self.released else self.episodes.get(task)
         return ControlConfig(f"{task}/{episodes}" if episodes else task, objective, **self.control)
+
+    def require_data(self) -> None:
+        """Refuse to begin without the released data that some of the planning tasks are trained on."""
+        for task in self.released:
+            released_file(task)
 
     def config(self, world: str, objective: Objective) -> RunConfig:
         """The run of the toy model of this budget in a world under an objective."""

@@ -6,6 +6,7 @@
 """
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from smwm_core import checkpoints
 from smwm_core.cli import main
 from smwm_core.errors import SMWMError
 from smwm_core.interchange import export, imported
+from smwm_core.objective import Objective
 from smwm_core.planning import PlannerCost, final_distance
 from smwm_core.presets import PLANNING_OBJECTIVES, get_preset
 from smwm_core.runs import load_run, run_name, train_run
@@ -102,13 +104,26 @@ def test_frames_of_another_shape_are_refused(model, wrong):
         PlannerCost(model).get_cost(info, torch.zeros(2, 7, 5, 10))
 
 
-def test_a_run_that_was_finished_here_is_exported_too(tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", ["toy", "control"])
+def test_a_run_that_was_finished_here_is_exported_too(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     config = RunConfig(steps=2, batch_size=8, transitions=16, latent_dim=8)
+    if kind == "control":
+        tiny = get_preset("paper_smoke").planner_config("tworoom", Objective(inverse=0.1))
+        config = replace(tiny, world="tworoom/20", epochs=1)
     run = train_run(config, 3, torch.device("cpu"))
     export(run_name(config, 3), tmp_path / "out")
     model, description = imported(tmp_path / "out")
     assert description["seed"] == 3
     assert all(torch.equal(w, run.model.state_dict()[name]) for name, w in model.state_dict().items())
+    if kind == "control":  # the planners' cost averages larger frames down to what the encoder reads
+        frames, actions = torch.rand(2, 1, 1, 3, 56, 56), torch.zeros(1, 3, 5, 10)
+        info = {
+            name: frame[None].expand(1, 3, 1, 3, 56, 56) for name, frame in zip(("pixels", "goal"), frames, strict=True)
+        }
+        z, z_goal = (model.encode(torch.nn.functional.avg_pool2d(frame[0], 2)) for frame in frames)
+        torch.testing.assert_close(
+            PlannerCost(model).get_cost(info, actions), final_distance(model)(z, z_goal, actions)
+        )
     with pytest.raises(SMWMError, match="no checkpoint named 'another'"):
         export("another", tmp_path / "elsewhere")

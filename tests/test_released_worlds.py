@@ -8,6 +8,7 @@
 6. What moves is seen, the target is not; frames do not depend on those before, and are averages of the stored size.
 7. A fingerprint covers what these worlds are made of.
 8. A missing, ambiguous or damaged file and other mistakes are one sentence, with the commands that help.
+9. A control model is trained on the stored frames; a figure that needs files which are not there does not begin.
 """
 
 import pickle
@@ -25,6 +26,9 @@ from torch.utils.data import DataLoader, Dataset
 from smwm_core.errors import SMWMError
 from smwm_core.fingerprint import fingerprint
 from smwm_core.lewm_files import read_episodes, split_by_source
+from smwm_core.objective import Objective
+from smwm_core.presets import get_preset
+from smwm_core.runs import train_run
 from smwm_core.training import RunConfig
 from smwm_core.worlds import Cube, Reacher
 from smwm_core.worlds.published_look import PublishedCube, PublishedReacher, _cube_camera, averaged
@@ -409,3 +413,21 @@ def test_a_damaged_frame_is_named(folder, monkeypatch):
     monkeypatch.setattr(MODULE, "_opened", lambda *_: {"pixels": Damaged()})
     with pytest.raises(SMWMError, match=r"A frame of .*reacher\.h5 cannot be read \(Can't synchronously read data\)"):
         read(torch.tensor([0]))
+
+
+def test_a_control_model_is_trained_on_stored_frames(reacher):
+    tiny = get_preset("paper_smoke").planner_config("reacher", Objective(inverse=5))
+    config = replace(tiny, world="reacher/released", batch_size=8, windows=None, epochs=2)
+    run = train_run(config, 0, torch.device("cpu"))
+    windows = 9 * (STEPS - 5)  # nine episodes are for training, and a window is five steps long
+    assert len(run.history["inverse"]) == config.epochs * (windows // config.batch_size) == 4
+    assert np.isfinite(run.history["loss"]).all()
+    assert isinstance(run.world.simulator, PublishedReacher)
+
+
+def test_a_figure_of_the_paper_preset_does_not_begin_without_its_data(reacher):
+    with pytest.raises(
+        SMWMError, match=r"has no file cube_single_expert\*\.h5; run `python -m smwm_core data fetch cube`"
+    ):
+        get_preset("paper").require_data()
+    get_preset("paper_smoke").require_data()
