@@ -7,6 +7,7 @@ sheet, times a factor that nobody has measured; the page says so.
 import json
 
 from smwm_core import paths
+from smwm_core.control.bench import PARTS
 from smwm_core.errors import SMWMError
 from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, get_preset
 
@@ -24,7 +25,7 @@ PAPER = get_preset("paper")
 PLANNING_FIGURES = {
     "fig5_planning": (tuple(WINDOWS), len(PLANNING_OBJECTIVES) * PAPER.seeds),
     "fig7_lambda": (("tworoom", "pusht"), len(LAMBDAS)),
-    "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),
+    "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),  # the first seed of fig5_planning
 }
 SHARED = {
     "fig6_fig10_geometry": "fig5_planning",
@@ -40,49 +41,55 @@ TOY_FIGURES = {
 }
 
 
-def measured() -> dict[str, dict[str, float]]:
-    """Machine → metrics of the measurements of TwoRoom at the paper preset; those of a GPU come first.
+def measured() -> list[tuple[dict, dict[str, float]]]:
+    """Provenance and metrics of the measurements of TwoRoom at the paper preset; those of a GPU come first.
 
     Raises:
         SMWMError: there is none.
     """
-    found = {}
     folder = paths.REPOSITORY / "data" / "results" / "benchmarks"
-    for path in sorted(folder.glob("*_paper_tworoom.json"), key=lambda path: not path.name.startswith("gpu")):
-        content = json.loads(path.read_text())
-        found[content["provenance"]["device"]] = {metric["name"]: metric["value"] for metric in content["metrics"]}
-    if not found:
+    files = sorted(folder.glob("*_paper_tworoom.json"), key=lambda path: not path.name.startswith("gpu"))
+    if not files:
         raise SMWMError("There is no measurement of a step; make one with `python -m smwm_core bench`.")
-    return found
+    found = [json.loads(path.read_text()) for path in files]
+    return [
+        (content["provenance"], {metric["name"]: metric["value"] for metric in content["metrics"]}) for content in found
+    ]
 
 
 def step_table() -> str:
     """Markdown: a step of training in TwoRoom at the paper's size, on every machine that measured it."""
+    machines = measured()
+    rows = {
+        "a step": lambda value: f"{value['step.seconds']:.3g} s",
+        "images per second": lambda value: f"{value['step.images_per_s']:,.0f}",
+        "share of the rate of matrix products": lambda value: f"{value['step.matmul_share']:.0%}",
+        "times the floor": lambda value: f"{value['step.over_floor_ratio']:.1f}",
+        **{f"`{part}`": lambda value, part=part: f"{value[f'{part}.share']:.1%}" for part in PARTS},
+        "parts over the whole": lambda value: f"{value['step.sum_of_parts_ratio']:.3f}",
+        "peak memory": lambda value: f"{value['step.peak_memory_mb'] / 1e3:.1f} GB",
+        "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
+    }
     lines = [
-        "| machine | a step | images/s | share of the matrix-product rate | times the floor | memory | where it goes "
-        "| sum of parts |",
-        "|:--|--:|--:|--:|--:|--:|:--|--:|",
+        " | ".join(["| ", *(origin["device"] for origin, _ in machines), ""]).strip(),
+        "|:--|" + "--:|" * len(machines),
     ]
-    for machine, value in measured().items():
-        parts = {name.removesuffix(".share"): share for name, share in value.items() if name.endswith(".share")}
-        shares = ", ".join(f"{part} {share:.0%}" for part, share in sorted(parts.items(), key=lambda item: -item[1]))
-        lines.append(
-            f"| {machine} | {value['step.seconds']:.3g} s | {value['step.images_per_s']:,.0f} | "
-            f"{value['step.matmul_share']:.0%} | {value['step.over_floor_ratio']:.1f} | "
-            f"{value['step.peak_memory_mb'] / 1e3:.1f} GB | {shares} | {value['step.sum_of_parts_ratio']:.2f} |"
-        )
-    return "\n".join(lines)
+    lines += [
+        " | ".join([f"| {name}", *(show(value) for _, value in machines), ""]).strip() for name, show in rows.items()
+    ]
+    lines += ["| commit | " + " | ".join(f"`{origin['commit']}`, {origin['date']}" for origin, _ in machines) + " |"]
+    return "\n".join(lines).replace(" s |", "\u00a0s |").replace(" GB |", "\u00a0GB |")
 
 
 def floor_seconds() -> float:
     """The shortest time of a step of the paper's models on an H100, by its data sheet."""
-    value = next(iter(measured().values()))
+    value = measured()[0][1]
     return max(value["step.tflops_per_step"] * 1e12 / H100_BF16, value["step.gbytes_per_step"] * 1e9 / H100_BYTES)
 
 
 def figures_table() -> str:
     """Markdown: what each figure's runs would take on one H100, all estimated."""
-    memory = next(iter(measured().values()))["step.counted_memory_mb"] / 1e3
+    memory = measured()[0][1]["step.counted_memory_mb"] / 1e3
     lines = [
         "| figure | runs | optimiser steps | floor | estimate | GPU memory |",
         "|:--|--:|--:|--:|--:|--:|",
@@ -90,14 +97,13 @@ def figures_table() -> str:
     for name, (runs, steps) in TOY_FIGURES.items():
         total = runs * PAPER.seeds * steps
         floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
-        lines.append(f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | below 2 GB |")
+        lines.append(f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | below 2\u00a0GB |")
     step = floor_seconds()
     for name, (tasks, runs) in PLANNING_FIGURES.items():
         total = runs * sum(_steps(task) for task in tasks)
-        note = "" if name != "fig9_horizon" else " (shared with `fig5_planning`)"
         floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
-        lines.append(f"| `{name}` | {runs * len(tasks)}{note} | {total:,} | {floor} | {estimate} | {memory:.0f} GB |")
-    lines += [f"| `{name}` | those of `{source}` | | | | {memory:.0f} GB |" for name, source in SHARED.items()]
+        lines.append(f"| `{name}` | {runs * len(tasks)} | {total:,} | {floor} | {estimate} | {memory:.0f}\u00a0GB |")
+    lines += [f"| `{name}` | those of `{source}` | | | | {memory:.0f}\u00a0GB |" for name, source in SHARED.items()]
     return "\n".join(lines)
 
 
@@ -126,4 +132,4 @@ def _toy_floor() -> float:
 
 
 def _hours(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f}\u00a0min" if seconds < 5400 else f"{seconds / 3600:.1f}\u00a0h"

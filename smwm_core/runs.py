@@ -232,7 +232,7 @@ def _read_progress(path: Path, config: Config, device: torch.device) -> dict | N
     if not path.exists():
         return None
     try:
-        state = torch.load(path, map_location=device, weights_only=True, mmap=True)
+        state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
         if state.keys() != trainer(config).PROGRESS_KEYS:
             raise ValueError("it was not saved by a training run")
         state["directions"] = state["directions"].cpu()

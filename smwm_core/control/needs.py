@@ -20,7 +20,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator, initialising
 
 _ATEN = torch.ops.aten
-# torch counts the operations of the fused attention of GPUs; the processor's does the same work.
+# torch counts the operations of the fused attention of GPUs; the processor's computes the same products.
 _ATTENTION = {
     _ATEN._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
     _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: lambda out, q, k, v, *_, **__: sdpa_backward_flop_count(
@@ -66,7 +66,7 @@ class Needs:
 
 
 def needs(config: ControlConfig) -> Needs:
-    """Count a step of a run; it takes a second or two at the paper's size."""
+    """Count a step of a run; it takes some seconds at the paper's size."""
     # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
     counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
     n = config.batch_size
