@@ -71,7 +71,7 @@ def step_table() -> str:
         "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
     }
     lines = [
-        " | ".join(["| ", *(origin["device"] for origin, _ in machines), ""]).strip(),
+        " | ".join(["| what", *(origin["device"] for origin, _ in machines), ""]).strip(),
         "|:--|" + "--:|" * len(machines),
     ]
     lines += [
