@@ -11,6 +11,7 @@
 9. A control model is trained on the stored frames; a figure that needs files which are not there does not begin.
 """
 
+import os
 import pickle
 import sys
 from copy import copy
@@ -195,11 +196,13 @@ def test_a_world_and_what_it_reads_can_be_pickled(reacher):
     used = pickle.loads(pickle.dumps(world))
     assert torch.equal(used.split[0].state, world.split[0].state)
     assert torch.equal(pickle.loads(pickle.dumps(used.read))(rows), expected)
-    shapes = joblib.Parallel(n_jobs=2)(joblib.delayed(_shape_of_blocks)(w) for w in (world, released("reacher", 56)))
+    worlds = (world, released("reacher", 56))
+    shapes = joblib.Parallel(n_jobs=2)(joblib.delayed(_shape_of_blocks)(w, os.environ["SMWM_DATA"]) for w in worlds)
     assert shapes == [(3, 10), (3, 10)]
 
 
-def _shape_of_blocks(world):
+def _shape_of_blocks(world, data: str):
+    os.environ["SMWM_DATA"] = data  # joblib's processes may be left from an earlier test
     return tuple(world.sample(3, generator()).action.shape)
 
 
