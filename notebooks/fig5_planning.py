@@ -50,9 +50,9 @@ OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
 AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
 budget = get_preset(preset)
 device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
 if recompute:
-    budget.require_data()
+    budget.require_data(TASKS)
+seeds = [seed + i for i in range(budget.seeds)]
 
 rows, runs, kept, trials, arrays = [], [], [], {}, {}
 for s in seeds if recompute else seeds[:1]:

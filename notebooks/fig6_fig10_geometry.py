@@ -41,9 +41,9 @@ AGAIN = ("tworoom", "pusht")  # encoded again whenever this page is executed
 METHODS = {"smwm": "SMWM", "sigreg": "SIGReg"}
 budget = get_preset(preset)
 device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
 if recompute:
-    budget.require_data()
+    budget.require_data(TASKS)
+seeds = [seed + i for i in range(budget.seeds)]
 stored = {} if recompute else load_results("fig6_fig10_geometry", preset, seed).arrays
 
 rows, runs, arrays = [], [], {}

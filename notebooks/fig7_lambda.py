@@ -39,6 +39,8 @@ OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}
 budget = get_preset(preset)
 device = pick_device(device)
+if recompute:
+    budget.require_data(SWEPT)
 
 row, runs, kept, trials = {}, [], [], {}
 for task in SWEPT:

@@ -35,6 +35,8 @@ OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the b
 TASK = "tworoom"
 budget = get_preset(preset)
 device = pick_device(device)
+if recompute:
+    budget.require_data([TASK])
 
 row, runs, trials = {}, {}, {}
 for method, objective in budget.objectives(TASK).items():

@@ -39,6 +39,8 @@ SHOWN = "tworoom"  # the page's pictures are computed in this world whenever it 
 METHODS = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
 budget = get_preset(preset)
 device = pick_device(device)
+if recompute:
+    budget.require_data(("tworoom", "pusht"))
 seeds = [seed + i for i in range(budget.seeds)]
 
 rows, runs, kept = [], {}, []

@@ -39,9 +39,9 @@ from smwm_core.worlds import make_world
 AGAIN = ("tworoom", "pusht")  # read again, in part, whenever this page is executed
 budget = get_preset(preset)
 device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
 if recompute:
-    budget.require_data()
+    budget.require_data(TASKS)
+seeds = [seed + i for i in range(budget.seeds)]
 stored = {} if recompute else load_results("table_probes", preset, seed).arrays
 
 rows, runs, kept, arrays = [], [], [], {}

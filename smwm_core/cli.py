@@ -63,9 +63,9 @@ def _parser() -> argparse.ArgumentParser:
 
     many = commands.add_parser("sweep", help="train all runs of a planning figure, several at once; finished ones stay")
     many.add_argument("notebook", help=f"one of {', '.join(SWEEPS)}; other planning figures share their runs")
-    many.add_argument("--tasks", help="comma-separated (default: all)")
+    many.add_argument("--tasks", help="comma-separated (default: those of the figure)")
     many.add_argument("--methods", help="comma-separated (default: all)")
-    many.add_argument("--seeds", help="such as 0-4 or 0,2 (default: those of the preset)")
+    many.add_argument("--seeds", help="such as 0-4 or 0,2 (default: those of the figure)")
     many.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
     many.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     many.add_argument(
@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         required=True, metavar="ACTION"
     )
     generating = data.add_parser("generate", help="collect the episodes of a task; an interrupted collection goes on")
-    generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
+    generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes")
     generating.add_argument("--workers", type=int, help="processes (default: one per core)")
     generating.set_defaults(command=_data_generate)
     telling = data.add_parser("info", help="say what is recorded of a task")
@@ -171,7 +171,7 @@ def _sweep(options: argparse.Namespace) -> None:
         methods=options.methods.split(",") if options.methods else None,
         seeds=parse_seeds(options.seeds) if options.seeds else None,
     )
-    device = pick_device(options.device)
+    device = pick_device(options.device, elsewhere=options.scheduler is not None)
     trained = sweep(jobs, device, workers=options.workers, scheduler=options.scheduler)
     print(
         f"{trained} of {len(jobs)} runs were trained, the others were there; "
@@ -180,10 +180,13 @@ def _sweep(options: argparse.Namespace) -> None:
 
 
 def _data_generate(options: argparse.Namespace) -> None:
-    build, count = choose("planning task", options.task, SIMULATORS)
+    task, _, episodes = options.task.partition("/")
+    build, usual = choose("planning task", task, SIMULATORS)
+    if episodes and not episodes.isdecimal():
+        raise SMWMError(f"{options.task} should end with a number of episodes.")
     if options.workers is not None and options.workers < 1:
         raise SMWMError(f"Episodes are collected by at least one process, not {options.workers}.")
-    print(_described(recorded(build(), options.task, count, workers=options.workers)))
+    print(_described(recorded(build(), task, int(episodes or usual), workers=options.workers)))
 
 
 def _data_info(options: argparse.Namespace) -> None:

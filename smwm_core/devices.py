@@ -12,11 +12,12 @@ import torch
 from smwm_core.errors import SMWMError
 
 
-def pick_device(name: str = "auto") -> torch.device:
+def pick_device(name: str = "auto", *, elsewhere: bool = False) -> torch.device:
     """Turn a device's name into a device that is really there.
 
     Arguments:
         name: ``"auto"`` (CUDA where there is one, else the CPU), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.
+        elsewhere: whether it is one of other machines, which this one cannot know; ``"auto"`` is what is here.
 
     Raises:
         SMWMError: no such device.
@@ -26,7 +27,7 @@ def pick_device(name: str = "auto") -> torch.device:
     if not re.fullmatch(r"cpu|cuda(:(0|[1-9][0-9]?))?", name):
         raise SMWMError(f"There is no device named {name!r}; choose auto, cpu, cuda or cuda:N.")
     device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    if device.type == "cuda" and not elsewhere and (device.index or 0) >= torch.cuda.device_count():
         raise SMWMError(
             f"Device {name!r} is not here: torch sees {torch.cuda.device_count()} CUDA devices; use device cpu or auto."
         )

@@ -38,10 +38,12 @@ def held(folder: Path, purpose: str) -> Iterator[None]:
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise SMWMError(
                 f"Another process is {purpose} in {paths.shown(folder)}; wait for it or stop it."
             ) from error
+        except OSError as error:
+            raise SMWMError(f"The disk of {paths.shown(folder)} does not lock files ({error}).") from error
         yield
 
 

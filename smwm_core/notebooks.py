@@ -55,8 +55,8 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> P
     if recompute:
         with tempfile.TemporaryDirectory() as scratch:
             execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
-        parameters["device"] = "auto"
-    if parameters == DEFAULTS and paths.data() == paths.REPOSITORY / "data":
+    shown = {**parameters, "device": "auto"} if recompute else parameters
+    if shown == DEFAULTS and paths.data() == paths.REPOSITORY / "data":
         output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
     else:
         output = paths.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"

@@ -6,7 +6,7 @@ models are vision transformers on frames of 224 px. ``paper_released`` takes the
 task, and ``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames of 28 px.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from smwm_core.control import ControlConfig
@@ -79,10 +79,11 @@ class Preset:
         episodes = "released" if task in self.released else self.episodes.get(task)
         return ControlConfig(f"{task}/{episodes}" if episodes else task, objective, **self.control)
 
-    def require_data(self) -> None:
-        """Refuse to begin without the released data that some of the planning tasks are trained on."""
-        for task in self.released:
-            released_file(task)
+    def require_data(self, tasks: Iterable[str]) -> None:
+        """Refuse to begin without the released data that some of these planning tasks are trained on."""
+        for task in tasks:
+            if task in self.released:
+                released_file(task)
 
     def config(self, world: str, objective: Objective) -> RunConfig:
         """The run of the toy model of this budget in a world under an objective."""

@@ -199,8 +199,12 @@ def finished() -> dict[str, Path]:
 
 
 def _folder(config: Config, seed: int, device: torch.device) -> Path:
-    """Where a run is kept; another torch or number of threads adds in another order and is another run."""
-    arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"
+    """Where a run is kept; another torch or number of threads adds in another order and is another run.
+
+    On a GPU the number of threads changes nothing, and machines that share a folder may have several.
+    """
+    adding = f"{torch.get_num_threads()}threads" if device.type == "cpu" else "gpu"
+    arithmetic = f"torch{torch.__version__}_{adding}"
     name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}_{arithmetic}"
     return paths.data() / "cache" / "runs" / name
 

@@ -8,7 +8,8 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -18,6 +19,7 @@ from tqdm import tqdm
 
 from smwm_core import paths
 from smwm_core.control import ControlConfig
+from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError, choose
 from smwm_core.objective import Objective
 from smwm_core.presets import LAMBDAS, TASKS, Preset, get_preset
@@ -27,10 +29,29 @@ from smwm_core.worlds import Blocks
 
 Job = tuple[Config, int]  # what to train, from which seed
 
-# The figures whose runs can be trained in a sweep, and the objectives that they compare in a planning task.
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure whose runs can be trained in a sweep.
+
+    Arguments:
+        objectives: that it compares in a task of a preset.
+        tasks: that it shows.
+        seeds: how many it shows; None for those of the preset.
+    """
+
+    objectives: Callable[[Preset, str], dict[str, Objective]]
+    tasks: tuple[str, ...] = tuple(TASKS)
+    seeds: int | None = None
+
+
 SWEEPS = {
-    "fig5_planning": Preset.objectives,
-    "fig7_lambda": lambda preset, task: {f"lambda_{weight:g}": Objective(inverse=weight) for weight in LAMBDAS},
+    "fig5_planning": Figure(Preset.objectives),
+    "fig7_lambda": Figure(
+        lambda preset, task: {f"lambda_{weight:g}": Objective(inverse=weight) for weight in LAMBDAS},
+        tasks=("tworoom", "pusht"),
+        seeds=1,
+    ),
 }
 LOOK_EVERY = 5  # seconds between two looks at what the runs have saved
 ANSWER_WITHIN = 20  # seconds that a cluster has to answer
@@ -48,18 +69,18 @@ def planned(
 
     Arguments:
         notebook, preset: the figure and the budget.
-        tasks, methods, seeds: some of them; all tasks and methods, and the seeds of the preset, if not given.
+        tasks, methods, seeds: some of them, or other tasks and seeds than the figure shows; if not given, the figure's.
 
     Raises:
         SMWMError: an unknown name.
     """
-    objectives_of, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
+    figure, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
     for task in tasks or ():
         choose("planning task", task, TASKS)
     jobs = []
-    for seed in seeds or range(budget.seeds):
-        for task in tasks or TASKS:
-            objectives = objectives_of(budget, task)
+    for seed in seeds or range(figure.seeds or budget.seeds):
+        for task in tasks or figure.tasks:
+            objectives = figure.objectives(budget, task)
             chosen = [choose("method", method, objectives) for method in methods or objectives]
             jobs += [(budget.planner_config(task, objective), seed) for objective in chosen]
     return jobs
@@ -111,7 +132,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     if lost := [run_name(*job) for job in missing if progress(*job, device) < 1]:
         raise SMWMError(
             f"The workers trained {lost[0]}, but it is not in the data folder here; all need the same SMWM_DATA on a "
-            f"shared disk, and the same version of torch."
+            f"shared disk, and the same build of torch ({torch.__version__} here)."
         )
     return len(missing)
 
@@ -128,6 +149,7 @@ def _prepare(config: Config) -> None:
 def _train(config: Config, seed: int, device: torch.device, threads: int, data: Path | None) -> tuple[str, float]:
     """What a worker does; ``data`` is where it keeps runs, or None if it has a setting of its own."""
     torch.set_num_threads(threads)
+    pick_device(str(device))  # a worker's own mistake in one sentence
     if data:
         os.environ["SMWM_DATA"] = str(data)
     return run_name(config, seed), train_run(config, seed, device).seconds

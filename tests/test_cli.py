@@ -56,6 +56,7 @@ MISTAKES = {
         "no planning task named 'chess'",
         "cube, pusht",
     ),
+    "a number of episodes that is none": (["data", "generate", "pusht/many"], "pusht/many should end with a number"),
     "no worker": (["data", "generate", "tworoom", "--workers", "0"], "at least one process, not 0"),
     "nothing recorded": (["data", "info", "pusht"], "Nothing is recorded of pusht yet; `python -m smwm_core data gen"),
     "a recording of an unknown task": (
@@ -148,6 +149,13 @@ def test_episodes_are_collected_and_described(capsys, monkeypatch):
     assert re.fullmatch(
         r"240 episodes of \d+ to 100 steps, \d\d,\d{3} in all; states of 2 and actions of 2 numbers\n", printed
     )
+
+
+def test_another_number_of_episodes_can_be_collected(capsys, tmp_path):
+    assert main(["data", "generate", "tworoom/40", "--workers", "1"]) == 0
+    assert capsys.readouterr().out.startswith("40 episodes")
+    (path,) = tmp_path.rglob("episodes.npz")
+    assert path.parent.name.startswith("tworoom_40_")
 
 
 def test_what_is_recorded_is_told(capsys, monkeypatch, tmp_path):

@@ -541,6 +541,18 @@ def test_too_little_memory_is_refused_with_both_numbers(monkeypatch):
     needs.require_memory(CONFIG, CPU)
 
 
+@pytest.mark.parametrize(("capability", "fits"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_without_bfloat16_is_refused(monkeypatch, capability, fits):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "An old GPU")
+    if fits:
+        needs.require_bfloat16(torch.device("cuda"))
+        return
+    for train in (needs.require_bfloat16, lambda device: training.train(CONFIG, 0, device=device)):
+        with pytest.raises(SMWMError, match="An old GPU does not compute bfloat16; use a GPU of the Ampere generation"):
+            train(torch.device("cuda"))
+
+
 def test_too_little_disk_is_refused_with_both_numbers(monkeypatch, elsewhere):
     usage = namedtuple("usage", "free")
     needed = needs.needs(CONFIG).progress_bytes

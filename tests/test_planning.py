@@ -5,7 +5,8 @@
 3. The cost is the squared distance between the end of a rollout and the goal.
 4. Numbers, bounds and shapes that make no search are refused.
 5. Blocks of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
-6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames.
+6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames, with
+   random numbers of the device that it is on.
 7. Rates have Wilson's interval.
 8. A film shows what happened: its frames, its way, and what was predicted at each plan.
 9. A cost ranks plans as the world does if its latent is the state; the landscape is that cost.
@@ -25,6 +26,7 @@ from smwm_core.planning import (
     CEM,
     GROUP,
     Outcome,
+    Plan,
     Tasks,
     carry_out,
     choose_films,
@@ -320,6 +322,34 @@ def test_a_model_plans_from_frames():
     )
     torch.testing.assert_close(actions[:, :5], world().primitive_actions(plan.actions[:, 0]))
     torch.testing.assert_close(actions[:, 5:], world().primitive_actions(plan.actions[:, 1]))
+
+
+def test_a_search_on_another_device_draws_there(monkeypatch):
+    class Elsewhere(torch.nn.Module):
+        """A model on a device that computes nothing; what it would encode is made here."""
+
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+
+        def encode_states(self, world, state):
+            assert state.device.type == "meta"
+            return torch.zeros(len(state), 8)
+
+    devices, seeds = [], []
+    monkeypatch.setattr(
+        "smwm_core.planning.control.Generator", lambda device: devices.append(device) or torch.Generator()
+    )
+
+    def search(cost, z, z_goal, draws):
+        seeds.append(draws.initial_seed())
+        return Plan(torch.zeros(len(z), 1, 10), *[torch.empty(0)] * 4)
+
+    tasks = draw_tasks(world(), 6, 25, generator(3))
+    for seed in (5, 5, 6):
+        model_controller(world(), Elsewhere(), search)(tasks.start, tasks.goal, generator(seed))
+    assert [device.type for device in devices] == ["meta"] * 3
+    assert seeds[0] == seeds[1] != seeds[2]
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.fingerprint import fingerprint
 from smwm_core.lewm_files import read_episodes, split_by_source
 from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
+from smwm_core.presets import TASKS, get_preset
 from smwm_core.runs import train_run
 from smwm_core.training import RunConfig
 from smwm_core.worlds import Cube, Reacher
@@ -432,5 +432,8 @@ def test_a_figure_of_the_paper_preset_does_not_begin_without_its_data(reacher):
     with pytest.raises(
         SMWMError, match=r"has no file cube_single_expert\*\.h5; run `python -m smwm_core data fetch cube`"
     ):
-        get_preset("paper").require_data()
-    get_preset("paper_smoke").require_data()
+        get_preset("paper").require_data(TASKS)
+    get_preset("paper").require_data(["tworoom", "pusht", "reacher"])
+    get_preset("paper_smoke").require_data(TASKS)
+    with pytest.raises(SMWMError, match="data fetch tworoom"):
+        get_preset("paper_released").require_data(["tworoom"])

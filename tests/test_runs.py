@@ -87,6 +87,19 @@ def cached(data: Path) -> Path:
     return data / "cache" / "runs" / f"{NAME}_{fingerprint(CONFIG, 0, 'cpu')}_{arithmetic}"
 
 
+def test_a_run_on_a_gpu_is_found_from_machines_with_other_processors(data, monkeypatch):
+    folders = set()
+    for threads in (1, 16):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        folders.add(runs._folder(CONFIG, 0, torch.device("cuda")))
+        assert runs._folder(CONFIG, 0, CPU).name.endswith(f"_{threads}threads")
+    (folder,) = folders
+    assert folder.name.endswith("_gpu")
+    folder.mkdir(parents=True)
+    (folder / "weights.safetensors").touch()
+    assert runs.finished()[NAME] == folder / "weights.safetensors"
+
+
 # Fingerprints
 
 
@@ -718,6 +731,17 @@ def test_two_processes_do_not_train_one_run(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     with held(cached(tmp_path), "training"):
         refused(lambda: train_run(CONFIG, 0, CPU), "Another process is training", untouched=tmp_path)
+
+
+def test_a_disk_that_cannot_lock_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+
+    def flock(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("smwm_core.files.fcntl.flock", flock)
+    with pytest.raises(SMWMError, match=r"does not lock files \(\[Errno 37\] No locks available\)\.$"):
+        train_run(CONFIG, 0, CPU)
 
 
 def test_the_papers_knees_are_known():

@@ -4,7 +4,7 @@
 2. A sweep trains what is missing and nothing else, on several processes, and the runs are those trained one by one.
 3. On a Dask cluster one of whose two workers is killed on the way, every run, of toy and of control models, is
    finished, and none is trained twice.
-4. No answer from a scheduler, or a worker that dies, is one sentence.
+4. No answer from a scheduler, a worker that dies, or one without the device is one sentence.
 """
 
 import os
@@ -24,7 +24,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.objective import Objective
 from smwm_core.presets import get_preset
 from smwm_core.runs import progress, train_run
-from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
+from smwm_core.sweeps import SWEEPS, _train, parse_seeds, planned, sweep
 from smwm_core.training import RunConfig
 
 CPU = torch.device("cpu")
@@ -53,7 +53,9 @@ def weights() -> dict[str, int]:
 
 def test_the_runs_of_a_figure():
     assert len(planned("fig5_planning", preset="laptop")) == 4 * 3 * 3
-    assert len(planned("fig7_lambda", preset="laptop", tasks=["tworoom", "pusht"], seeds=[0])) == 2 * 8
+    lambdas = planned("fig7_lambda", preset="laptop")
+    assert len(lambdas) == 2 * 8
+    assert {(config.world, seed) for config, seed in lambdas} == {("tworoom", 0), ("pusht", 0)}
     (config, seed), *others = planned("fig7_lambda", preset="laptop", tasks=["cube"], methods=["lambda_0.1"], seeds=[4])
     assert not others
     assert seed == 4
@@ -140,6 +142,18 @@ def test_a_scheduler_that_does_not_answer(data, monkeypatch):
     monkeypatch.setattr("smwm_core.sweeps.ANSWER_WITHIN", 0.5)
     with pytest.raises(SMWMError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9 "):
         sweep(jobs(1), CPU, scheduler="tcp://127.0.0.1:9")
+
+
+def test_only_the_workers_of_a_cluster_need_its_device(data, monkeypatch, capsys):
+    monkeypatch.setattr("smwm_core.sweeps.ANSWER_WITHIN", 0.5)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    asked = ["sweep", "fig7_lambda", "--preset", "smoke", "--tasks", "tworoom", "--device", "cuda"]
+    assert main(asked) == 2
+    assert "Device 'cuda' is not here" in capsys.readouterr().err
+    assert main([*asked, "--scheduler", "tcp://127.0.0.1:9"]) == 2
+    assert "No Dask scheduler answers" in capsys.readouterr().err
+    with pytest.raises(SMWMError, match="Device 'cuda' is not here: torch sees 0 CUDA devices"):
+        _train(*jobs(1)[0], torch.device("cuda"), 1, None)
 
 
 def test_a_worker_that_dies(data, monkeypatch):

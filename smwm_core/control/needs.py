@@ -123,6 +123,17 @@ def require_memory(config: ControlConfig, device: torch.device) -> None:
         )
 
 
+def require_bfloat16(device: torch.device) -> None:
+    """Refuse a GPU that is older than NVIDIA's Ampere: it has neither bfloat16 nor fused attention in it.
+
+    Raises:
+        SMWMError: with its name.
+    """
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        name = torch.cuda.get_device_name(device)
+        raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
+
+
 def require_disk(config: ControlConfig, folder: Path) -> None:
     """Refuse a run whose saved progress and weights do not fit onto the disk of a folder that is there.
 

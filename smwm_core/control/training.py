@@ -20,7 +20,7 @@ from torch import Generator, Tensor, nn
 from tqdm import tqdm
 
 from smwm_core.control.config import ControlConfig
-from smwm_core.control.needs import require_memory
+from smwm_core.control.needs import require_bfloat16, require_memory
 from smwm_core.control.windows import Windows, feed, shuffled
 from smwm_core.errors import SMWMError
 from smwm_core.losses import forward_loss, inverse_loss
@@ -137,8 +137,9 @@ def train(
     """Train a model; arguments and result are those of ``smwm_core.training.train``, without any snapshots.
 
     Raises:
-        SMWMError: too little memory, too few windows for a batch, or a loss that is not finite.
+        SMWMError: a GPU that is too old, too little memory, too few windows for a batch, or a loss that is not finite.
     """
+    require_bfloat16(device)
     require_memory(config, device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
@@ -162,6 +163,7 @@ def train(
             _set_random_state(state["random"], device)
             losses[: state["step"]] = state["losses"].to(device)
             done, seconds_before = state["step"], state["seconds"]
+            state = None  # its copies of the weights are not needed any more
 
         def complete_state() -> dict:
             return {

@@ -114,6 +114,9 @@ def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost |
 
     def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, s.to(device)) for s in (state, goal))
+        if device.type != generator.device.type:  # a search draws on the device of its latents
+            seed = int(torch.randint(2**62, (), generator=generator))
+            generator = Generator(device).manual_seed(seed)
         plan = search(cost, z, z_goal, generator)
         return world.primitive_sequence(plan.actions).cpu()
 
