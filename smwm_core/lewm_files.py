@@ -69,12 +69,6 @@ def read_episodes(path: Path, task: str) -> Episodes:
         raise SMWMError(f"{paths.shown(path)} is broken: {error}") from error
 
 
-def split_by_source(episodes: Episodes, share: float, generator: Generator) -> tuple[Episodes, Episodes]:
-    """Two disjoint sets of whole episodes that share no source, as ``sides_by_source`` divides them."""
-    first, second = sides_by_source(episodes, share, generator)
-    return episodes.select(first), episodes.select(second)
-
-
 def sides_by_source(episodes: Episodes, share: float, generator: Generator) -> tuple[Tensor, Tensor]:
     """The numbers of the episodes on two sides that share no source; the first gets this share of the sources.
 
@@ -96,25 +90,6 @@ def sides_by_source(episodes: Episodes, share: float, generator: Generator) -> t
 def sources(episodes: Episodes) -> Tensor:
     """A number for each episode, ``(E,)`` from 0; episodes that begin in exactly the same state have the same one."""
     return torch.unique(episodes.state[episodes.offset], dim=0, return_inverse=True)[1]
-
-
-def read_frames(path: Path, rows: Tensor, size: int) -> Tensor:
-    """Some frames of a file, averaged down to another size.
-
-    Arguments:
-        path: of the file.
-        rows: which, ``(N,)``, in any order.
-        size: of the frames that are wanted, at most 224.
-
-    Returns:
-        ``(N, 3, size, size)`` float32 in [0, 1].
-    """
-    wanted, back = np.unique(rows.numpy(), return_inverse=True)
-    with open_file(path) as file:
-        if not len(wanted) or wanted[0] < 0 or wanted[-1] >= len(file["pixels"]):
-            raise SMWMError(f"{paths.shown(path)} has rows 0 to {len(file['pixels']) - 1}; others were asked for.")
-        frames = torch.from_numpy(file["pixels"][wanted])[torch.from_numpy(back)]
-    return torch.nn.functional.adaptive_avg_pool2d(frames.permute(0, 3, 1, 2).float() / 255, size)
 
 
 def open_file(path: Path):

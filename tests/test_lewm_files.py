@@ -1,6 +1,6 @@
 """Claims about the reader of the published HDF5 files, on a small file of the same form.
 
-1. States, actions and frames come out as they went in; the last action of an episode is NaN for every task.
+1. States and actions come out as they went in; the last action of an episode is NaN for every task.
 2. Episodes that begin alike count as one source, and a split by source leaves no source on both sides.
 3. Missing, damaged and inconsistent files are refused with one sentence that names the file and the column.
 """
@@ -15,7 +15,7 @@ import torch
 
 from smwm_core.cli import main
 from smwm_core.errors import SMWMError
-from smwm_core.lewm_files import read_episodes, read_frames, sources, split_by_source
+from smwm_core.lewm_files import read_episodes, sides_by_source, sources
 
 LENGTHS = np.array([4, 3], dtype=np.int32)
 ROWS = int(LENGTHS.sum())
@@ -80,27 +80,13 @@ def test_repetitions_of_a_source_stay_together(tmp_path, capsys):
     assert "repetitions of 10 sources" in capsys.readouterr().out
     episodes = read_episodes(path, "pusht")
     assert len(sources(episodes).unique()) == 10
-    sides = split_by_source(episodes, 0.8, torch.Generator().manual_seed(0))
+    sides = [episodes.select(side) for side in sides_by_source(episodes, 0.8, torch.Generator().manual_seed(0))]
     assert [len(side) for side in sides] == [40, 10]
     train, held_out = (set(side.state[side.offset][:, 0].tolist()) for side in sides)
     assert not train & held_out
     assert train | held_out == set(range(10))
     with pytest.raises(SMWMError, match=r"10 sources of episodes cannot be split 0\.99 to 0\.01"):
-        split_by_source(episodes, 0.99, torch.Generator())
-
-
-def test_frames_come_in_the_order_asked_for(tmp_path):
-    content = columns("tworoom")
-    path = write(tmp_path / "small.h5", content)
-    rows = torch.tensor([5, 0, 5])
-    frames = read_frames(path, rows, 224)
-    assert frames.shape == (3, 3, 224, 224)
-    assert np.array_equal((frames * 255).round().byte().permute(0, 2, 3, 1).numpy(), content["pixels"][rows.numpy()])
-    small = read_frames(path, rows, 56)
-    expected = content["pixels"][5].reshape(56, 4, 56, 4, 3).mean((1, 3)) / 255
-    assert small[0].permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-6)
-    with pytest.raises(SMWMError, match="rows 0 to 6; others were asked for"):
-        read_frames(path, torch.tensor([7]), 64)
+        sides_by_source(episodes, 0.99, torch.Generator())
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Claims about the worlds of the released data, on small files of the same form.
 
-1. No source of episodes is on both sides, the sides are those of ``split_by_source``, and the file is read only once.
+1. No source of episodes is on both sides, the sides are those of ``sides_by_source``, and the file is read only once.
 2. Rows of the training episodes have exactly the frames that are stored with them, at 224 px, and averaged below.
 3. The frames can be read in other processes, forked or fresh, whatever was read before; TwoRoom and Push-T are drawn.
 4. Blocks are drawn from the episodes, scaled and described as those of other worlds; a known scale needs no file.
@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from smwm_core.errors import SMWMError
 from smwm_core.fingerprint import fingerprint
-from smwm_core.lewm_files import read_episodes, split_by_source
+from smwm_core.lewm_files import read_episodes, sides_by_source
 from smwm_core.objective import Objective
 from smwm_core.presets import TASKS, get_preset
 from smwm_core.runs import train_run
@@ -100,9 +100,9 @@ def test_no_source_is_on_both_sides(task, folder, monkeypatch):
     sides = [set(side.state[side.offset][:, 0].tolist()) for side in (training, held_out)]
     assert [len(side) for side in sides] == [9, 1]
     assert not sides[0] & sides[1]
-    for side, expected in zip(
-        world.split, split_by_source(read_episodes(folder / NAMES[task], task), 0.9, generator()), strict=True
-    ):
+    episodes = read_episodes(folder / NAMES[task], task)
+    for side, numbers in zip(world.split, sides_by_source(episodes, 0.9, generator()), strict=True):
+        expected = episodes.select(numbers)
         assert torch.equal(side.state, expected.state)
         assert torch.equal(side.length, expected.length)
         assert side.action.allclose(expected.action, equal_nan=True)
