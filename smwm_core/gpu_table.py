@@ -9,7 +9,7 @@ import json
 from smwm_core import paths
 from smwm_core.control.bench import PARTS
 from smwm_core.errors import SMWMError
-from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, get_preset
+from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
 
 # NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
 H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
@@ -26,11 +26,6 @@ PLANNING_FIGURES = {
     "fig5_planning": (tuple(WINDOWS), len(PLANNING_OBJECTIVES) * PAPER.seeds),
     "fig7_lambda": (("tworoom", "pusht"), len(LAMBDAS)),
     "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),  # the first seed of fig5_planning
-}
-SHARED = {
-    "fig6_fig10_geometry": "fig5_planning",
-    "table_probes": "fig5_planning",
-    "planner_at_work": "fig5_planning",
 }
 # Runs and steps of the toy figures.
 TOY_FIGURES = {
@@ -97,26 +92,25 @@ def figures_table() -> str:
     for name, (runs, steps) in TOY_FIGURES.items():
         total = runs * PAPER.seeds * steps
         floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
-        lines.append(f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | below 2\u00a0GB |")
+        lines.append(
+            f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | {_toy_memory():.1f}\u00a0GB |"
+        )
     step = floor_seconds()
     for name, (tasks, runs) in PLANNING_FIGURES.items():
         total = runs * sum(_steps(task) for task in tasks)
         floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
         lines.append(f"| `{name}` | {runs * len(tasks)} | {total:,} | {floor} | {estimate} | {memory:.0f}\u00a0GB |")
-    lines += [f"| `{name}` | those of `{source}` | | | | {memory:.0f}\u00a0GB |" for name, source in SHARED.items()]
     return "\n".join(lines)
 
 
 def run_table() -> str:
     """Markdown: one run of each planning task on one H100, estimated."""
-    floor = floor_seconds()
+    step = floor_seconds()
     lines = ["| task | windows | steps of 10 epochs | floor | estimate | the paper |", "|:--|--:|--:|--:|--:|:--|"]
     for task, windows in WINDOWS.items():
         steps = _steps(task)
-        lines.append(
-            f"| {task} | {windows:,} | {steps:,} | {_hours(steps * floor)} | {_hours(steps * floor * OVER_FLOOR)} "
-            "| under 4 h |"
-        )
+        floor, estimate = _hours(steps * step), _hours(steps * step * OVER_FLOOR)
+        lines.append(f"| {TASKS[task]} | {windows:,} | {steps:,} | {floor} | {estimate} | under 4\u00a0h |")
     return "\n".join(lines)
 
 
@@ -129,6 +123,13 @@ def _steps(task: str) -> int:
 def _toy_floor() -> float:
     """Seconds of a toy step at batch 256: 123 Mflop for each transition, as ``benchmarks/machine.py`` counts them."""
     return 256 * 123_082_752 / H100_FP32
+
+
+def _toy_memory() -> float:
+    """Gigabytes that training of the toy model took, as ``benchmarks/training.py`` measured it on a processor."""
+    (path, *_) = sorted((paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_training.json"))
+    (found,) = (m for m in json.loads(path.read_text())["metrics"] if m["name"] == "training.peak_memory_mb")
+    return found["value"] / 1e3
 
 
 def _hours(seconds: float) -> str:
