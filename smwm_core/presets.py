@@ -147,7 +147,7 @@ PRESETS = {
         released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
 }
-PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", published=False, released=tuple(TASKS))
+PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", released=tuple(TASKS))
 PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],
     name="paper_smoke",
