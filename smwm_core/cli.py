@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from smwm_core import checkpoints, paths, published
-from smwm_core.control import ControlConfig, bench
+from smwm_core.control import ControlConfig
 from smwm_core.devices import pick_device
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
@@ -22,7 +22,7 @@ from smwm_core.presets import PRESETS, TASKS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
 from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
-from smwm_core.worlds import SIMULATORS
+from smwm_core.worlds import SIMULATORS, planning_task
 
 
 class _Parser(argparse.ArgumentParser):
@@ -180,13 +180,10 @@ def _sweep(options: argparse.Namespace) -> None:
 
 
 def _data_generate(options: argparse.Namespace) -> None:
-    task, _, episodes = options.task.partition("/")
-    build, usual = choose("planning task", task, SIMULATORS)
-    if episodes and not episodes.isdecimal():
-        raise SMWMError(f"{options.task} should end with a number of episodes.")
+    build, task, count = planning_task(options.task)
     if options.workers is not None and options.workers < 1:
         raise SMWMError(f"Episodes are collected by at least one process, not {options.workers}.")
-    print(_described(recorded(build(), task, int(episodes or usual), workers=options.workers)))
+    print(_described(recorded(build(), task, count, workers=options.workers)))
 
 
 def _data_info(options: argparse.Namespace) -> None:
@@ -260,6 +257,8 @@ def _checkpoints_export(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
+    from smwm_core.control import bench  # with the planner and scipy's statistics, which no other command waits for
+
     budget, device = get_preset(options.preset), pick_device(options.device)
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
     config = budget.planner_config(options.task, objectives["smwm"])

@@ -10,6 +10,7 @@ from smwm_core import paths
 from smwm_core.control.bench import PARTS
 from smwm_core.errors import SMWMError
 from smwm_core.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_core.sweeps import SWEEPS
 
 # NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
 H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
@@ -23,8 +24,8 @@ WINDOWS = {"tworoom": 791_154, "pusht": 18_000 * 96, "reacher": 9_000 * 196, "cu
 PAPER = get_preset("paper")
 # The tasks behind a planning figure, and how many runs it has in each.
 PLANNING_FIGURES = {
-    "fig5_planning": (tuple(WINDOWS), len(PLANNING_OBJECTIVES) * PAPER.seeds),
-    "fig7_lambda": (("tworoom", "pusht"), len(LAMBDAS)),
+    "fig5_planning": (SWEEPS["fig5_planning"].tasks, len(PLANNING_OBJECTIVES) * PAPER.seeds),
+    "fig7_lambda": (SWEEPS["fig7_lambda"].tasks, len(LAMBDAS)),
     "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),  # the first seed of fig5_planning
 }
 # Runs and steps of the toy figures.

@@ -403,10 +403,10 @@ def test_every_window_is_seen_once_an_epoch_in_a_new_order(monkeypatch, world):
 def test_without_a_limit_all_windows_are_seen(world):
     config, known = replace(CONFIG, windows=None, epochs=1), windows.Windows(world, 1, CPU)
     known.starts = known.starts[:50]
-    order = list(training._order(config, known, 50, 0, 0))
+    order = list(training.ordered(config, known, 0, 0))
     assert [len(batch) for batch in order] == [8] * 6
     assert len(set(torch.cat(order).tolist())) == 48
-    later = list(training._order(config, known, 50, 0, 4))
+    later = list(training.ordered(config, known, 0, 4))
     assert all(torch.equal(a, b) for a, b in zip(order[4:], later, strict=True))
     assert len(later) == 2
 
@@ -429,7 +429,7 @@ def test_a_batch_can_be_learned_by_heart(world):
     config = replace(CONFIG, objective=Objective(1), windows=8, epochs=60, learning_rate=1e-3)
     losses = training.train(config, 0, device=CPU).losses
     known = windows.Windows(world, 1, CPU)
-    used = next(training._order(config, known, 8, 0, 0))
+    used = next(training.ordered(config, known, 0, 0))
     variance = known.actions(used).var(0, unbiased=False).mean().item()
     assert losses["inverse"][0] > 0.5 * variance
     assert losses["inverse"][-5:].mean() < 0.3 * variance

@@ -8,17 +8,16 @@ end, though, so a run, which does not wait, is rather faster.
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
+from itertools import cycle, islice, pairwise
 
 import torch
-from torch import Tensor
 
 from smwm_core.control.config import ControlConfig
 from smwm_core.control.needs import needs, require_bfloat16, require_memory
-from smwm_core.control.training import Step, build_model
-from smwm_core.control.windows import Windows, feed, shuffled
+from smwm_core.control.training import Step, build_model, ordered, steps_per_epoch
+from smwm_core.control.windows import Windows, feed
 from smwm_core.devices import peak_memory_bytes
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, GROUP, final_distance
@@ -53,7 +52,7 @@ def measure(
         repeats: rounds in which all that is timed takes turns.
 
     Raises:
-        SMWMError: no step or no repeat, or too little memory.
+        SMWMError: no step or no repeat, a GPU that is too old, too little memory, or too few windows for a batch.
     """
     if steps < 1 or repeats < 1:
         raise SMWMError(f"A measurement takes at least one step and one repeat, not {steps} and {repeats}.")
@@ -61,12 +60,11 @@ def measure(
     require_memory(config, device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
-    count = _WARM_UP + 2 * steps * repeats
-    batches = feed(world, windows, _order(config, windows, count))
+    run_steps = config.epochs * steps_per_epoch(config, windows)
+    timed = _WARM_UP + 2 * steps * repeats
+    batches = feed(world, windows, islice(cycle(ordered(config, windows, 0, 0)), timed))
     model = build_model(config).to(device).train()
-    used = min(len(windows), config.windows or len(windows))
-    run_steps = config.epochs * (used // config.batch_size)
-    step = Step(config, model, generator(0, "loss directions", device), count)
+    step = Step(config, model, generator(0, "loss directions", device), run_steps)
     clock = _Clock(device)
 
     def one_step(mark: Callable[[], None]) -> None:
@@ -122,16 +120,6 @@ def measure(
         one_search = clock.seconds(lambda: planner(cost, z, z_goal, draws))
         found["planner.seconds_per_100_tasks"].append(one_search * PLANS * 100 / GROUP)
     return found
-
-
-def _order(config: ControlConfig, windows: Windows, count: int) -> Iterator[Tensor]:
-    """So many batches, in the order of training, which decides how fast stored frames are read."""
-    draws = generator(0, "bench")
-    while count > 0:
-        order = shuffled(windows, torch.arange(len(windows)), draws)
-        batches = order[: len(order) // config.batch_size * config.batch_size].split(config.batch_size)[:count]
-        yield from batches
-        count -= len(batches)
 
 
 def matmul_flops_per_s(clock: "_Clock") -> float:

@@ -143,10 +143,7 @@ def train(
     require_memory(config, device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
-    count = min(len(windows), config.windows or len(windows))
-    per_epoch = count // config.batch_size
-    if not per_epoch:
-        raise SMWMError(f"{config.world} has {len(windows)} windows, too few for a batch of {config.batch_size}.")
+    per_epoch = steps_per_epoch(config, windows)
     steps = config.epochs * per_epoch
     model = build_model(config, seed).to(device)
     directions = generator(seed, "loss directions", device)
@@ -178,7 +175,7 @@ def train(
             }
 
         last_saved = time.monotonic()
-        batches = feed(world, windows, _order(config, windows, count, seed, done))
+        batches = feed(world, windows, ordered(config, windows, seed, done))
         bar = tqdm(
             total=steps * config.batch_size,
             initial=done * config.batch_size,
@@ -213,12 +210,24 @@ def train(
     )
 
 
-def _order(config: ControlConfig, windows: Windows, count: int, seed: int, done: int) -> Iterator[Tensor]:
+def steps_per_epoch(config: ControlConfig, windows: Windows) -> int:
+    """Batches of an epoch; windows that do not fill one are left out.
+
+    Raises:
+        SMWMError: too few windows for a batch.
+    """
+    per_epoch = min(len(windows), config.windows or len(windows)) // config.batch_size
+    if not per_epoch:
+        raise SMWMError(f"{config.world} has {len(windows)} windows, too few for a batch of {config.batch_size}.")
+    return per_epoch
+
+
+def ordered(config: ControlConfig, windows: Windows, seed: int, done: int) -> Iterator[Tensor]:
     """The batches of a run from step ``done`` on, as numbers of windows: epochs in random order, the rest left out."""
     used = torch.arange(len(windows))
-    if count < len(windows):
-        used = torch.randperm(len(windows), generator=generator(seed, "used windows"))[:count]
-    per_epoch = count // config.batch_size
+    if config.windows and config.windows < len(windows):
+        used = torch.randperm(len(windows), generator=generator(seed, "used windows"))[: config.windows]
+    per_epoch = steps_per_epoch(config, windows)
     for epoch in range(done // per_epoch, config.epochs):
         order = shuffled(windows, used, generator(seed, f"order of epoch {epoch}"))
         batches = order[: per_epoch * config.batch_size].split(config.batch_size)

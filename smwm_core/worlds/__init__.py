@@ -5,12 +5,12 @@ from functools import cache, partial
 from smwm_core.errors import SMWMError, choose
 from smwm_core.frames import FrameStore
 from smwm_core.recordings import recorded
-from smwm_core.worlds.blocks import Blocks
+from smwm_core.worlds.blocks import Blocks, Simulator
 from smwm_core.worlds.cube import Cube
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.push_t import PushT
 from smwm_core.worlds.reacher import Reacher
-from smwm_core.worlds.released import released
+from smwm_core.worlds.released import SLOWLY_DRAWN, released
 from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
 from smwm_core.worlds.transitions import Transitions, World
 from smwm_core.worlds.two_room import TwoRoom
@@ -26,6 +26,7 @@ __all__ = [
     "TwoRoom",
     "World",
     "make_world",
+    "planning_task",
 ]
 
 # With the number of episodes to record.
@@ -35,7 +36,6 @@ SIMULATORS = {
     "pusht": (PushT, 4_000),
     "cube": (Cube, 500),
 }
-SLOWLY_DRAWN = {"reacher", "cube"}
 USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
@@ -64,11 +64,22 @@ def make_world(name: str, image_size: int | None = None) -> World:
 @cache
 def _blocks(name: str, episodes: str, image_size: int) -> Blocks:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
-    build, usual = SIMULATORS[name]
     if episodes == "released":
         return released(name, image_size)
-    if episodes and not episodes.isdecimal():
-        raise SMWMError(f"The world {name}/{episodes} should end with a number of episodes.")
+    build, name, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
-    return Blocks(simulator, partial(recorded, simulator, name, int(episodes or usual)), frames=frames)
+    return Blocks(simulator, partial(recorded, simulator, name, count), frames=frames)
+
+
+def planning_task(name: str) -> tuple[type[Simulator], str, int]:
+    """The simulator of a planning task, the task's own name, and how many episodes to record of ``"pusht/20000"``.
+
+    Raises:
+        SMWMError: an unknown task, or something else than a number after it.
+    """
+    task, _, episodes = name.partition("/")
+    build, usual = choose("planning task", task, SIMULATORS)
+    if episodes and not episodes.isdecimal():
+        raise SMWMError(f"The world {name} should end with a number of episodes.")
+    return build, task, int(episodes or usual)
