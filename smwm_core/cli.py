@@ -17,7 +17,6 @@ from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.interchange import export
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
-from smwm_core.measurements import write
 from smwm_core.presets import PRESETS, TASKS, get_preset
 from smwm_core.recordings import recipe_digest, recorded
 from smwm_core.released import RELEASES, fetch
@@ -257,7 +256,8 @@ def _checkpoints_export(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    from smwm_core.control import bench  # with the planner and scipy's statistics, which no other command waits for
+    from smwm_core.control import bench  # these bring scipy's statistics, which no other command waits for
+    from smwm_core.measurements import write
 
     budget, device = get_preset(options.preset), pick_device(options.device)
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
