@@ -18,7 +18,7 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.interchange import export
 from smwm_core.lewm_files import STATE_COLUMNS, read_episodes, sources
 from smwm_core.presets import PRESETS, TASKS, get_preset
-from smwm_core.recordings import recipe_digest, recorded
+from smwm_core.recordings import recorded, version
 from smwm_core.released import RELEASES, fetch
 from smwm_core.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.worlds import SIMULATORS, planning_task
@@ -186,9 +186,9 @@ def _data_generate(options: argparse.Namespace) -> None:
 
 
 def _data_info(options: argparse.Namespace) -> None:
-    build, _ = choose("planning task", options.task, SIMULATORS)
+    choose("planning task", options.task, SIMULATORS)
     recordings = paths.data() / "cache" / "episodes"
-    found = sorted(recordings.glob(f"{options.task}_*_{recipe_digest(build())}/episodes.npz"))
+    found = sorted(recordings.glob(f"{options.task}_*_{version(options.task)}/episodes.npz"))
     if not found:
         raise SMWMError(
             f"Nothing is recorded of {options.task} yet; `python -m smwm_core data generate {options.task}` does that."

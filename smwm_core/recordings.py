@@ -4,22 +4,18 @@ Episodes are collected in parts, each from a seed of its own, so the outcome doe
 share the work or how often it is interrupted; parts that are finished stay.
 """
 
-import hashlib
-import inspect
-import sys
 from pathlib import Path
 
 import torch
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from smwm_core import episodes as episodes_module
 from smwm_core import paths
 from smwm_core.episodes import Episodes
 from smwm_core.errors import SMWMError
 from smwm_core.files import held
 from smwm_core.seeds import generator
-from smwm_core.source import code_digest
+from smwm_core.versions import VERSIONS
 
 PART = 20  # episodes
 
@@ -38,7 +34,7 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     """
     if count < PART or count % PART:
         raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
-    folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{recipe_digest(simulator)}"
+    folder = paths.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}"
     whole = folder / "episodes.npz"
     if not whole.exists():
         with held(folder, "collecting episodes"):
@@ -68,8 +64,6 @@ def _collect_part(simulator, name: str, number: int, path: Path) -> None:
     Episodes.from_padded(*simulator.collect(PART, generator(number, f"episodes of {name}"))).save(path)
 
 
-def recipe_digest(simulator) -> str:
-    """Eight hexadecimal digits of the code that decides what is recorded."""
-    modules = (sys.modules[type(simulator).__module__], episodes_module, sys.modules[__name__])
-    digests = "".join(code_digest(inspect.getsource(module)) for module in modules)
-    return hashlib.sha256(digests.encode()).hexdigest()[:8]
+def version(name: str) -> str:
+    """The versions of what decides a recording, for the name of its folder."""
+    return f"v{VERSIONS['recording']}.{VERSIONS[name]}"

@@ -20,9 +20,10 @@ from smwm_core.control import training as control_training
 from smwm_core.control.needs import require_disk
 from smwm_core.errors import SMWMError
 from smwm_core.files import held, load_arrays, save_arrays, write_whole
-from smwm_core.fingerprint import fingerprint
 from smwm_core.models import WorldModel
 from smwm_core.objective import Objective
+from smwm_core.provenance import commit
+from smwm_core.recipe import fingerprint, recipe, require_recipe
 from smwm_core.training import RunConfig
 from smwm_core.worlds import Blocks, World, make_world
 
@@ -151,7 +152,8 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
         "config": asdict(config),
         "seed": seed,
         "device": device.type,
-        "fingerprint": fingerprint(config, seed, device.type),
+        "recipe": recipe(config),
+        "commit": commit(),
         "seconds": round(trained.seconds, 1),
     }
     world = world_of(config)
@@ -216,15 +218,12 @@ def _open_cached(folder: Path, config: Config, seed: int, device: torch.device) 
 def _open(config: Config, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
     world, model = world_of(config), trainer(config).build_model(config)
     description = checkpoints.load_weights(weights, model)
-    needed = {"device", "fingerprint", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
+    needed = {"config", "seed", "recipe", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
     if not needed <= description.keys():
         raise SMWMError(f"{paths.shown(weights)} does not say which run it is from; restore or recompute it.")
-    expected = fingerprint(config, seed, description["device"])
-    if description["fingerprint"] != expected:
-        raise SMWMError(
-            f"{paths.shown(weights)} was trained by other code or another configuration (fingerprint "
-            f"{description['fingerprint']}, now {expected}); train it again with --recompute."
-        )
+    if (config_from(description["config"]), description["seed"]) != (config, seed):
+        raise SMWMError(f"{paths.shown(weights)} is of another run than its name says; restore or recompute it.")
+    require_recipe(paths.shown(weights), description["recipe"], recipe(config))
     if isinstance(world, Blocks):
         mean, std = map(torch.tensor, description["action_scale"])
         world = replace(world, known_scale=(mean, std))

@@ -1,0 +1,27 @@
+"""A number for every component whose code decides numbers.
+
+Raise a component's number when its numbers change by more than rounding: what was made with the old one is then known
+to be old. ``tests/core/test_canary.py`` says when you must.
+"""
+
+VERSIONS = {
+    "toy model": 1,
+    "toy training": 1,
+    "vit model": 1,
+    "vit training": 1,
+    "objective": 1,
+    "sigreg": 1,
+    "vicreg": 1,
+    "reconstruction": 1,
+    "ema": 1,
+    "weights file": 1,
+    "streams": 1,
+    "dots": 1,
+    "sprite": 1,
+    "recording": 1,
+    "tworoom": 1,
+    "pusht": 1,
+    "reacher": 1,
+    "cube": 1,
+    "lewm": 1,
+}
