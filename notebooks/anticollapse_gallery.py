@@ -127,7 +127,7 @@ lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
 for method in METHODS.values():
     objective = ", ".join(
         f"`{term}={getattr(method.objective, term):g}`"
-        for term in ("inverse", "sigreg", "vicreg", "reconstruction", "ema")
+        for term in ("inverse", "sigreg", "vicreg", "reconstruction", "ema_decay")
         if getattr(method.objective, term)
     )
     chosen = f"{len(method.choices)}" + (f" ({', '.join(method.choices)})" if method.choices else "")

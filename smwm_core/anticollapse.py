@@ -34,7 +34,7 @@ METHODS = {
         ("weight of the variance", "weight of the covariance", "target deviation"),
         "arXiv 2105.04906, 2502.14819",
     ),
-    "ema": Method("moving-average target (BYOL)", Objective(inverse=0, ema=0.99), ("decay",), "arXiv 2006.07733"),
+    "ema": Method("moving-average target (BYOL)", Objective(inverse=0, ema_decay=0.99), ("decay",), "arXiv 2006.07733"),
     "reconstruction": Method(
         "reconstruction",
         Objective(inverse=0, reconstruction=1),

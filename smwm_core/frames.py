@@ -87,7 +87,7 @@ class FrameStore:
 
     def _digest(self, rows: np.ndarray) -> str:
         """Eight hexadecimal digits of what is drawn, how large, and of the version of what draws it."""
-        identity = f"{self.name} {VERSIONS[self.name]} {self.simulator.image_size}".encode() + rows.tobytes()
+        identity = f"{self.name} {VERSIONS.get(self.name, 0)} {self.simulator.image_size}".encode() + rows.tobytes()
         return hashlib.sha256(identity).hexdigest()[:8]
 
 

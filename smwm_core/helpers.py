@@ -20,9 +20,9 @@ class Helpers(nn.Module):
 
     def __init__(self, objective: Objective, model: WorldModel) -> None:
         super().__init__()
-        self.decay = objective.ema
+        self.decay = objective.ema_decay
         self.decoder = PixelDecoder(model.encoder.latent_dim) if objective.reconstruction else None
-        self.target = deepcopy(model.encoder).requires_grad_(False) if objective.ema else None
+        self.target = deepcopy(model.encoder).requires_grad_(False) if objective.ema_decay else None
 
     def trained(self) -> Iterator[nn.Parameter]:
         """The parameters that the optimiser moves."""

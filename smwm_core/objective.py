@@ -27,7 +27,7 @@ class Objective:
         sigreg: weight of SIGReg; the paper's baseline uses 0.09 with ``inverse=0``.
         vicreg: weight of the variance and covariance terms of VICReg.
         reconstruction: weight of drawing the first frame again from its latent.
-        ema: not a weight but the decay, in [0, 1), of a moving average of the encoder that encodes the
+        ema_decay: not a weight but the decay, in [0, 1), of a moving average of the encoder that encodes the
             second frame without gradient (BYOL); 0 is no such average.
     """
 
@@ -35,19 +35,19 @@ class Objective:
     sigreg: float = 0.0
     vicreg: float = 0.0
     reconstruction: float = 0.0
-    ema: float = 0.0
+    ema_decay: float = 0.0
 
     def __post_init__(self) -> None:
         for name, weight in asdict(self).items():
             if not 0 <= weight < float("inf"):
                 raise SMWMError(f"The weight of a loss is a finite number ≥ 0; {name} is {weight}.")
-        if self.ema >= 1:
-            raise SMWMError(f"A moving average needs a decay below 1, or it never moves; ema is {self.ema}.")
+        if self.ema_decay >= 1:
+            raise SMWMError(f"A moving average needs a decay below 1, or it never moves; not {self.ema_decay}.")
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the losses that are computed, the weighted sum first."""
-        weights = {name: weight for name, weight in asdict(self).items() if name != "ema"}
+        weights = {name: weight for name, weight in asdict(self).items() if name != "ema_decay"}
         return ("loss", "forward", *(name for name, weight in weights.items() if weight))
 
     @property

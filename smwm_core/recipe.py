@@ -22,7 +22,8 @@ def recipe(config: RunConfig | ControlConfig) -> dict[str, int]:
     used = [f"{kind} model", f"{kind} training", "objective", "weights file", "streams", family]
     if family in SIMULATORS:
         used.append("lewm" if form == "released" else "recording")
-    used += [term for term in ("sigreg", "vicreg", "reconstruction", "ema") if getattr(config.objective, term)]
+    terms = {"sigreg": "sigreg", "vicreg": "vicreg", "reconstruction": "reconstruction", "ema_decay": "ema"}
+    used += [name for term, name in terms.items() if getattr(config.objective, term)]
     return {name: VERSIONS[name] for name in sorted(used)}
 
 

@@ -65,5 +65,5 @@ def _collect_part(simulator, name: str, number: int, path: Path) -> None:
 
 
 def version(name: str) -> str:
-    """The versions of what decides a recording, for the name of its folder."""
-    return f"v{VERSIONS['recording']}.{VERSIONS[name]}"
+    """The versions of what decides a recording, for the name of its folder; 0 for a simulator of your own."""
+    return f"v{VERSIONS['recording']}.{VERSIONS.get(name, 0)}"

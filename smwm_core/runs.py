@@ -94,7 +94,8 @@ def world_of(config: Config) -> World:
 
 def run_name(config: Config, seed: int) -> str:
     """A readable name made from the values that set runs apart."""
-    weights = "_".join(f"{term}{weight:g}" for term, weight in asdict(config.objective).items() if weight)
+    objective = asdict(config.objective).items()
+    weights = "_".join(f"{term.removesuffix('_decay')}{weight:g}" for term, weight in objective if weight)
     length = f"vit_{config.epochs}epochs" if isinstance(config, ControlConfig) else f"{config.steps}"
     parts = [config.world.replace("/", "-"), weights or "forward", f"{length}x{config.batch_size}"]
     for field in fields(config):

@@ -57,13 +57,13 @@ _TOYS = {
     "dots-distractor-sigreg": RunConfig("dots/distractor", Objective(inverse=0, sigreg=0.09)),
     "dots-distractor-both": RunConfig("dots/distractor", Objective(inverse=10, sigreg=0.09)),
     "dots-distractor-vicreg": RunConfig("dots/distractor", Objective(inverse=0, vicreg=1)),
-    "dots-distractor-ema": RunConfig("dots/distractor", Objective(inverse=0, ema=0.99)),
+    "dots-distractor-ema": RunConfig("dots/distractor", Objective(inverse=0, ema_decay=0.99)),
     "dots-distractor-reconstruction": RunConfig("dots/distractor", Objective(inverse=0, reconstruction=1)),
     "sprite-none": RunConfig("sprite/none", Objective(inverse=0), batch_size=16),
     **{f"sprite-{name}": RunConfig(f"sprite/{name}", batch_size=16) for name in ("x", "xy")},
     "sprite-xyt": RunConfig("sprite/xyt", batch_size=16, steps=STEPS, curriculum=STEPS // 2),
     **{task: RunConfig(f"{task}/{_EPISODES}", batch_size=64) for task in SIMULATORS},
-    "tworoom-sigreg": RunConfig(f"tworoom/{_EPISODES}", Objective(inverse=0, sigreg=0.09)),
+    **{f"{task}-sigreg": RunConfig(f"{task}/{_EPISODES}", Objective(inverse=0, sigreg=0.09)) for task in SIMULATORS},
 }
 _VIT = ControlConfig(
     f"tworoom/{_EPISODES}", image_size=28, encoder_depth=2, depth=2, batch_size=8, windows=18, epochs=STEPS // 2

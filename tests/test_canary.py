@@ -165,7 +165,7 @@ MUTATIONS = {
         "dots-distractor-reconstruction",
         patched(losses, "FOREGROUND_WEIGHT", losses.FOREGROUND_WEIGHT * 1.01),
     ),
-    ("ema", "decay 0.98 instead of 0.99"): ("dots-distractor-ema", configured("dots-distractor-ema", ema=0.98)),
+    ("ema", "decay 0.98 instead of 0.99"): ("dots-distractor-ema", configured("dots-distractor-ema", ema_decay=0.98)),
     ("weights file", "no half precision"): ("dots-single", patched(checkpoints, "save_weights", whole_weights)),
     ("streams", "one renamed"): ("dots-single", patched(seeds, "stream_seed", renamed_stream)),
     ("dots", "red and blue swapped"): (

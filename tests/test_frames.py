@@ -3,7 +3,7 @@
 1. They are what the simulator draws, to the nearest of 256 levels, whether prepared or not, in any order.
 2. The outcome does not depend on the workers nor on an interruption; what is drawn is not drawn again.
 3. A damaged file is refused.
-4. A world with a store trains on blocks that begin at every fifth step, and its frames count in a run's fingerprint.
+4. A world with a store trains on blocks that begin at every fifth step.
 """
 
 import numpy as np

@@ -138,7 +138,7 @@ def test_shapes_that_would_broadcast_are_refused(loss, name):
         {"inverse": 2.5, "sigreg": 0.5},
         {"inverse": 0.0, "vicreg": 3.0},
         {"inverse": 0.0, "reconstruction": 2.0},
-        {"inverse": 0.0, "ema": 0.99},
+        {"inverse": 0.0, "ema_decay": 0.99},
         {"inverse": 0.1, "sigreg": 0.2, "vicreg": 0.3, "reconstruction": 0.4},
     ],
 )
@@ -148,7 +148,7 @@ def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
     z, z_next = model.encode(o), model.encode(o_next)
     objective = Objective(**weights)
     losses = objective(model, z, a, z_next, seeded(3), frames=o, decoder=decoder)
-    expected_terms = [name for name, weight in weights.items() if weight and name != "ema"]
+    expected_terms = [name for name, weight in weights.items() if weight and name != "ema_decay"]
     assert objective.terms == tuple(losses) == ("loss", "forward", *expected_terms)
     directions = seeded(3)
     expected = {
@@ -167,7 +167,7 @@ def test_the_objective_is_the_weighted_sum_of_its_terms(weights):
 
 
 def test_the_default_objective_is_the_papers():
-    assert Objective() == Objective(inverse=10.0, sigreg=0.0, vicreg=0.0, reconstruction=0.0, ema=0.0)
+    assert Objective() == Objective(inverse=10.0, sigreg=0.0, vicreg=0.0, reconstruction=0.0, ema_decay=0.0)
     assert Objective().bounded
 
 
@@ -183,15 +183,15 @@ def test_a_term_of_weight_zero_is_not_computed(monkeypatch):
 
 
 @pytest.mark.parametrize("weight", [-1e-9, -1, math.inf, -math.inf, math.nan])
-@pytest.mark.parametrize("name", ["inverse", "sigreg", "vicreg", "reconstruction", "ema"])
+@pytest.mark.parametrize("name", ["inverse", "sigreg", "vicreg", "reconstruction", "ema_decay"])
 def test_a_weight_that_is_no_finite_number_from_zero_up_is_refused(name, weight):
     with pytest.raises(SMWMError, match=f"finite number ≥ 0; {name} is"):
         Objective(**{name: weight})
 
 
 def test_a_moving_average_that_never_moves_is_refused():
-    with pytest.raises(SMWMError, match="decay below 1, or it never moves; ema is 1"):
-        Objective(ema=1.0)
+    with pytest.raises(SMWMError, match="decay below 1, or it never moves; not 1"):
+        Objective(ema_decay=1.0)
 
 
 @pytest.mark.parametrize("term", ["sigreg", "vicreg"])

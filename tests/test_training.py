@@ -34,7 +34,7 @@ from smwm_core.worlds import DotWorld, SpriteWorld, make_world
 
 CPU = torch.device("cpu")
 OBJECTIVES = {"inverse": Objective(10, 0), "sigreg": Objective(0, 0.09), "both": Objective(10, 0.09)}
-OBJECTIVES |= {"ema": Objective(0, ema=0.9), "reconstruction": Objective(0, reconstruction=1)}
+OBJECTIVES |= {"ema": Objective(0, ema_decay=0.9), "reconstruction": Objective(0, reconstruction=1)}
 
 
 def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> RunConfig:
@@ -225,7 +225,7 @@ def test_without_the_inverse_loss_the_latent_shrinks():
 
 def test_the_moving_average_follows_by_its_decay_and_has_no_gradient():
     model = build_model(tiny(), 0)
-    helpers = Helpers(Objective(0, ema=0.9), model)
+    helpers = Helpers(Objective(0, ema_decay=0.9), model)
     before = helpers.target.head.weight.clone()
     assert torch.equal(before, model.encoder.head.weight)
     with torch.no_grad():

@@ -59,7 +59,7 @@ class ControlConfig:
             raise SMWMError(
                 "A run needs a positive learning rate and clip, a weight decay ≥ 0 and a warm-up in [0, 1)."
             )
-        others = [name for name in ("vicreg", "reconstruction", "ema") if getattr(self.objective, name)]
+        others = [name for name in ("vicreg", "reconstruction", "ema_decay") if getattr(self.objective, name)]
         if others:
             raise SMWMError(f"Control models are trained with the inverse loss and SIGReg, not with {others[0]}.")
         self.make_world()
