@@ -11,7 +11,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' Makefile
 
 book: .venv/installed ## execute every notebook and build the book into _build/html
-	$(RUN) -m smwm_core book
+	$(RUN) -m smwm_book book
 
 test: export OMP_NUM_THREADS = 1
 test: .venv/installed ## check code, notebooks and book
@@ -24,7 +24,7 @@ test: .venv/installed ## check code, notebooks and book
 
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
-		$(RUN) -m smwm_core run $$name --preset $(PRESET) --recompute || exit $$?; \
+		$(RUN) -m smwm_book run $$name --preset $(PRESET) --recompute || exit $$?; \
 	done
 
 bench: .venv/installed ## measure training and planning against straightforward references

@@ -5,9 +5,10 @@ import time
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from smwm_core.objective import Objective
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training import RunConfig, build_model
+from smwm_core.training.config import RunConfig
+from smwm_core.training.toy import build_model
 from smwm_core.worlds import make_world
 
 

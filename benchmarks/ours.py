@@ -7,10 +7,10 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
-from smwm_core.objective import Objective
-from smwm_core.presets import PRESETS
-from smwm_core.training import RunConfig
-from smwm_core.training import train as train_smwm
+from smwm_book.experiments.presets import PRESETS
+from smwm_core.losses.objective import Objective
+from smwm_core.training.config import RunConfig
+from smwm_core.training.toy import train as train_smwm
 from smwm_core.worlds import DotWorld
 
 

@@ -9,9 +9,10 @@ import jupytext
 import nbformat
 import papermill
 
-from smwm_core import notebooks, paths
+from smwm_book import paths
+from smwm_book.bench.measurements import write
+from smwm_book.notebooks import run as notebooks
 from smwm_core.devices import pick_device
-from smwm_core.measurements import write
 
 
 def measure(name: str) -> tuple[float, float]:

@@ -18,13 +18,13 @@ from machine import matmul_gflops
 from torch import Generator, Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from smwm_book.bench.measurements import write
 from smwm_core.devices import pick_device
-from smwm_core.measurements import write
 from smwm_core.models import WorldModel
 from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator
 from smwm_core.worlds import SIMULATORS
-from smwm_core.worlds.blocks import Simulator
+from smwm_core.worlds.world import Simulator
 
 TASKS, ACTION_DIM = 20, 10
 STEPS = 25  # of one sequence in a simulator: the paper's distance from start to goal

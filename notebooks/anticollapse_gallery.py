@@ -29,17 +29,18 @@ from collections import defaultdict
 import numpy as np
 from IPython.display import Markdown, display
 
-from smwm_core import figures
-from smwm_core.analysis import knee, rollout_errors, spectrum, top_share
-from smwm_core.anticollapse import METHODS
+from smwm_book import figures
+from smwm_book.experiments.methods import METHODS
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance, format_interval
+from smwm_core.analysis.dot_readouts import dot_readouts
+from smwm_core.analysis.rollout import rollout_errors
+from smwm_core.analysis.spectrum import knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.dot_readouts import dot_readouts
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance, format_interval
-from smwm_core.results import settle
-from smwm_core.runs import obtain
 from smwm_core.seeds import generator
-from smwm_core.training import RunConfig
+from smwm_core.training.config import RunConfig
 from smwm_core.worlds import make_world
 
 STEPS_AHEAD = 5
@@ -135,8 +136,8 @@ for method in METHODS.values():
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# Each term is a few lines of `smwm_core`: `losses.py` (inverse, reconstruction), `sigreg.py`, `vicreg.py`, and the moving
-# average in `helpers.py`. Two remarks on fairness. SIGReg and VICReg ask every dimension for a variance of one, which does not
+# Each term is a few lines of `smwm_core.losses`: `smwm.py` (inverse, reconstruction), `sigreg.py`, `vicreg.py`, and the moving
+# average in `smwm_core/training/auxiliary.py`. Two remarks on fairness. SIGReg and VICReg ask every dimension for a variance of one, which does not
 # fit into the interval (−1, 1), so encoder and predictor lose their tanh when one of them is used; all else is the same. And
 # no weight was tuned: each is the one that its authors use, or 1.
 #
@@ -223,9 +224,9 @@ for name in kept_methods:
 # %%
 import torch
 
-from smwm_core.losses import forward_loss
-from smwm_core.probes import linear_r2
-from smwm_core.sigreg import sigreg_loss
+from smwm_core.analysis.probes import linear_r2
+from smwm_core.losses.sigreg import sigreg_loss
+from smwm_core.losses.smwm import forward_loss
 
 models = {
     name: next(run.model for run in kept if run.config.objective == METHODS[name].objective) for name in kept_methods

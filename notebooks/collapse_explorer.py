@@ -25,18 +25,18 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import numpy as np
 
-from smwm_core import figures
-from smwm_core.analysis import knee, spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_book.widgets.explorer import Exploration, Explorer
+from smwm_core.analysis.probes import linear_r2
+from smwm_core.analysis.spectrum import knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.explorer import Exploration, Explorer
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.probes import linear_r2
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training import SNAPSHOT_FRAMES
+from smwm_core.training.loop import SNAPSHOT_FRAMES
 
 POINTS, COMPONENTS = 150, 8
 budget = get_preset(preset)
@@ -143,7 +143,7 @@ for lam in with_weights:
 #   small or too large is worse to predict or to plan in, and λ has to be chosen.
 #
 # **Try it.** Add values of λ below 0.01 to the list and run
-# `SMWM_DATA=scratch python -m smwm_core run collapse_explorer --recompute`. Where does the latent stop opening within 1,600
+# `SMWM_DATA=scratch smwm run collapse_explorer --recompute`. Where does the latent stop opening within 1,600
 # steps? Is that a border, or does it only take longer?
 
 # %% [markdown]

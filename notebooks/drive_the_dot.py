@@ -27,13 +27,13 @@ from copy import deepcopy
 
 import torch
 
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_book.widgets import Drive, DriveTheDot
 from smwm_core.devices import pick_device
-from smwm_core.objective import Objective
-from smwm_core.play import Drive, DriveTheDot
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
 from smwm_core.worlds.dots import MAX_DISPLACEMENT
 

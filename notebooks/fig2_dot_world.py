@@ -31,17 +31,17 @@ from collections import defaultdict
 import numpy as np
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import PrincipalPlane, effective_rank, knee, spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.probes import fresh_inverse_loss, linear_r2
+from smwm_core.analysis.spectrum import PrincipalPlane, effective_rank, knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.probes import fresh_inverse_loss, linear_r2
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training import build_model
+from smwm_core.training.toy import build_model
 
 budget = get_preset(preset)
 device = pick_device(device)
@@ -179,7 +179,7 @@ print(f"variance of the action              {rows[0]['action_variance']:.2f}")
 #   too little for it to find what the rescaling probe found.
 #
 # **Try it.** Change `"smwm": 10` to `0.01` where λ is set, and run
-# `SMWM_DATA=scratch python -m smwm_core run fig2_dot_world --recompute`, which keeps everything it writes in the folder
+# `SMWM_DATA=scratch smwm run fig2_dot_world --recompute`, which keeps everything it writes in the folder
 # `scratch`. How small can λ be before the two curves of the collapse figure look alike?
 
 # %% [markdown]

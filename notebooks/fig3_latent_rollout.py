@@ -25,14 +25,15 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import numpy as np
 
-from smwm_core import figures
-from smwm_core.analysis import PrincipalPlane, rollout_errors
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.rollout import rollout_errors
+from smwm_core.analysis.spectrum import PrincipalPlane
 from smwm_core.devices import pick_device
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
 
 STEPS = 5
@@ -121,7 +122,7 @@ for k in range(1, STEPS + 1):
 #   steps near the edge of the frame end, but none that starts there, so nothing is claimed about those places.
 #
 # **Try it.** Replace `Objective(inverse=10)` by `Objective(inverse=0)` and run
-# `SMWM_DATA=scratch python -m smwm_core run fig3_latent_rollout --recompute`, which keeps everything it writes in the
+# `SMWM_DATA=scratch smwm run fig3_latent_rollout --recompute`, which keeps everything it writes in the
 # folder `scratch`. What happens to the two distances, and what does the ratio say?
 
 # %% [markdown]

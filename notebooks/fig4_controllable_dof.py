@@ -30,18 +30,18 @@ import numpy as np
 import torch
 from IPython.display import Markdown, display
 
-from smwm_core import figures
-from smwm_core.analysis import PrincipalPlane, knee, spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.dot_readouts import dot_readouts
+from smwm_core.analysis.probes import r2_while_training
+from smwm_core.analysis.spectrum import PrincipalPlane, knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.dot_readouts import dot_readouts
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.probes import r2_while_training
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training import SNAPSHOT_FRAMES
+from smwm_core.training.loop import SNAPSHOT_FRAMES
 
 budget = get_preset(preset)
 device = pick_device(device)

@@ -26,25 +26,16 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.films import choose_films, film
+from smwm_book.experiments.presets import TASKS, get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.spectrum import spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.planning import (
-    CEM,
-    GROUP,
-    choose_films,
-    evaluate,
-    film,
-    model_controller,
-    obtain_tasks,
-    oracle_controller,
-    random_controller,
-    scores,
-)
-from smwm_core.presets import TASKS, get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.planning import CEM, GROUP, evaluate, model_controller, oracle_controller, random_controller, scores
 
 OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
 AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
@@ -255,7 +246,7 @@ while np.ptp(wilson(tasks_needed // 2, tasks_needed)) > 0.10:
     tasks_needed += 20
 
 # %% tags=["check"]
-from smwm_core.intervals import wilson_interval
+from smwm_core.analysis.intervals import wilson_interval
 
 for solved, n in ((0, 100), (24, 100), (99, 100), (100, 100), (150, 300)):
     low, high = wilson(solved, n)

@@ -26,14 +26,15 @@ recompute: bool = False  # False reads the published weights and results, True t
 import numpy as np
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import PrincipalPlane, effective_rank, knee, spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.presets import TASKS, get_preset
+from smwm_book.experiments.results import load_results, settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.probes import draw_states
+from smwm_core.analysis.quantities import COLOURED_BY
+from smwm_core.analysis.spectrum import PrincipalPlane, effective_rank, knee, spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.physical import COLOURED_BY, draw_states
-from smwm_core.presets import TASKS, get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import load_results, settle
-from smwm_core.runs import obtain
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 

@@ -25,15 +25,16 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import spectrum, top_share
+from smwm_book import figures
+from smwm_book.experiments.presets import LAMBDAS, PLANNING_LAMBDA, get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.spectrum import spectrum, top_share
 from smwm_core.devices import pick_device
-from smwm_core.objective import Objective
-from smwm_core.planning import CEM, evaluate, model_controller, obtain_tasks
-from smwm_core.presets import LAMBDAS, PLANNING_LAMBDA, get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
+from smwm_core.planning import CEM, evaluate, model_controller
 
 OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}

@@ -23,13 +23,14 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from smwm_core import figures
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.devices import pick_device
-from smwm_core.planning import CEM, GROUP, evaluate, model_controller, obtain_tasks, random_controller
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.planning import CEM, GROUP, evaluate, model_controller, random_controller
 
 OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the budget is twice as many
 TASK = "tworoom"
@@ -128,7 +129,7 @@ for offset in OFFSETS:
 # %%
 import torch
 
-from smwm_core.worlds.two_room import WALL
+from smwm_core.worlds.simulators.two_room import WALL
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: How often is the goal behind the wall?

@@ -30,18 +30,19 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import spectrum
-from smwm_core.decoding import blind_mse, decoder_mse, trained_decoder
+from smwm_book import figures
+from smwm_book.experiments.decoders import trained_decoder
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.probes import linear_r2, r2_while_training
+from smwm_core.analysis.reconstruction import blind_mse, decoder_mse
+from smwm_core.analysis.spectrum import spectrum
 from smwm_core.devices import pick_device
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.probes import linear_r2, r2_while_training
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training import SNAPSHOT_FRAMES
+from smwm_core.training.loop import SNAPSHOT_FRAMES
 from smwm_core.worlds.sprite import CONTROLS, readable_pose
 
 SHOWN = 6

@@ -27,16 +27,16 @@ from copy import deepcopy
 
 import torch
 
-from smwm_core.analysis import rollout_errors
+from smwm_book.experiments.presets import PLANNING_OBJECTIVES, get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_book.widgets import Planning, PlanYourWay
+from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, Tasks, evaluate, model_controller
-from smwm_core.play import Planning, PlanYourWay
-from smwm_core.presets import PLANNING_OBJECTIVES, get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
 from smwm_core.seeds import generator
-from smwm_core.worlds.two_room import WALL
+from smwm_core.worlds.simulators.two_room import WALL
 
 TASKS, STEPS = 40, 100
 budget = get_preset(preset)

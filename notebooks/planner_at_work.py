@@ -25,13 +25,15 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import torch
 
-from smwm_core import figures
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.cost_landscape import cost_landscape, rank_correlation
 from smwm_core.devices import pick_device
-from smwm_core.planning import CEM, cost_landscape, final_distance, obtain_tasks, rank_correlation
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator
 
 OFFSET, HORIZON, PLANS = 25, 5, 50

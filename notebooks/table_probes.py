@@ -25,14 +25,14 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 import torch
 
-from smwm_core import figures
+from smwm_book import figures
+from smwm_book.experiments.presets import TASKS, get_preset
+from smwm_book.experiments.results import load_results, settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.probes import PROBES, draw_states, linear_r2, probe_r2
+from smwm_core.analysis.quantities import QUANTITIES
 from smwm_core.devices import pick_device
-from smwm_core.physical import PROBES, QUANTITIES, draw_states, probe_r2
-from smwm_core.presets import TASKS, get_preset
-from smwm_core.probes import linear_r2
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import load_results, settle
-from smwm_core.runs import obtain
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 

@@ -27,16 +27,16 @@ recompute: bool = False  # False reads the published weights and results, True t
 import numpy as np
 import torch
 
-from smwm_core import figures
-from smwm_core.analysis import PrincipalPlane
-from smwm_core.composition import composition_error, displacements, translation_r2
+from smwm_book import figures
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.results import settle
+from smwm_book.experiments.runs import obtain
+from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core.analysis.composition import composition_error, displacements, translation_r2
+from smwm_core.analysis.spectrum import PrincipalPlane
 from smwm_core.devices import pick_device
-from smwm_core.losses import forward_loss, inverse_loss
-from smwm_core.objective import Objective
-from smwm_core.presets import get_preset
-from smwm_core.report import display_metrics, display_provenance
-from smwm_core.results import settle
-from smwm_core.runs import obtain
+from smwm_core.losses.objective import Objective
+from smwm_core.losses.smwm import forward_loss, inverse_loss
 from smwm_core.seeds import generator
 
 budget = get_preset(preset)

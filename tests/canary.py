@@ -25,14 +25,13 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from smwm_core import checkpoints
-from smwm_core.control import ControlConfig
+from smwm_book.experiments.recipe import recipe
+from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder
-from smwm_core.objective import Objective
-from smwm_core.recipe import recipe
-from smwm_core.runs import trainer, world_of
 from smwm_core.seeds import generator
-from smwm_core.training import RunConfig
+from smwm_core.storage import weights
+from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.kinds import trainer, world_of
 from smwm_core.worlds import SIMULATORS, TwoRoom
 
 RECORDS = Path(__file__).resolve().parents[1] / "data" / "canaries"
@@ -109,9 +108,9 @@ def observe(family: str) -> dict:
         z_after = model.encode(fixed)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "weights"
-            checkpoints.save_weights(path, model, {})
+            weights.save_weights(path, model, {})
             stored = sorted({str(weight.dtype) for weight in load_file(path).values()})
-            checkpoints.load_weights(path, before)
+            weights.load_weights(path, before)
         latents = 20 * torch.randn(3, 64, z_after.shape[1], generator=generator(0, "latents of a canary"))
         terms = _terms(kind, config, before, latents, fixed)
         z_read = before.eval().encode(fixed)
@@ -243,7 +242,7 @@ def _float32():
 
 def main() -> None:
     torch.set_num_threads(1)
-    from smwm_core.provenance import commit
+    from smwm_book.experiments.provenance import commit
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SMWM_DATA"] = folder

@@ -1,6 +1,6 @@
 """How tests read the built book: which pages there are, and opening one while noting what goes wrong."""
 
-from smwm_core import paths
+from smwm_book import paths
 
 # The theme declares this constant twice on every page; it is not ours and harmless.
 THEME_NOISE = ("THEBE_JS_URL",)

@@ -1,11 +1,11 @@
 """Models: encoders, the two heads on their latent, the world models they make, and a decoder."""
 
-from smwm_core.models.control_model import ControlModel
 from smwm_core.models.decoder import PixelDecoder
-from smwm_core.models.dynamics import ForwardModel, InverseModel
 from smwm_core.models.encoder import ConvEncoder
+from smwm_core.models.heads import ForwardModel, InverseModel
 from smwm_core.models.transformer import TransformerForwardModel
 from smwm_core.models.vit import ViTEncoder
+from smwm_core.models.vit_world_model import ControlModel
 from smwm_core.models.world_model import WorldModel
 
 __all__ = [

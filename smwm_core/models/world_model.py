@@ -3,13 +3,17 @@
 Paper: Sensorimotor World Models (arXiv 2606.20104), method.
 """
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 
 from smwm_core.errors import SMWMError
-from smwm_core.models.dynamics import ForwardModel, InverseModel
 from smwm_core.models.encoder import ConvEncoder
-from smwm_core.worlds.transitions import World
+from smwm_core.models.heads import ForwardModel, InverseModel
+
+if TYPE_CHECKING:
+    from smwm_core.worlds.world import World
 
 
 class WorldModel(nn.Module):
@@ -41,7 +45,7 @@ class WorldModel(nn.Module):
         return self.encoder(o)
 
     @torch.no_grad()
-    def encode_states(self, world: World, state: Tensor) -> Tensor:
+    def encode_states(self, world: "World", state: Tensor) -> Tensor:
         """Draw states and encode them without gradients, 512 frames at a time.
 
         Arguments:

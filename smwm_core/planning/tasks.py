@@ -1,19 +1,12 @@
-"""Tasks: a state of a held-out episode to start from, and the state some steps later to get to.
-
-The tasks of the book are published beside its results, so the same ones are planned again without the episodes.
-"""
+"""Tasks: a state of a held-out episode to start from, and the state some steps later to get to."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Generator, Tensor
 
-from smwm_core import paths
 from smwm_core.errors import SMWMError
-from smwm_core.files import load_arrays, save_arrays
-from smwm_core.seeds import generator
-from smwm_core.worlds import Blocks, make_world
+from smwm_core.worlds import Blocks
 
 
 @dataclass(frozen=True)
@@ -60,28 +53,3 @@ def draw_tasks(world: Blocks, n: int, offset: int, generator: Generator) -> Task
         raise SMWMError(f"The held-out episodes have {len(starts)} places for a task of {offset} steps, not {n}.")
     rows = starts[torch.randperm(len(starts), generator=generator)[:n]]
     return Tasks(held_out.state[rows], held_out.state[rows + offset])
-
-
-def obtain_tasks(name: str, n: int, offset: int, *, recompute: bool) -> Tasks:
-    """The tasks of a world that everything in the book plans, whatever the method and the seed.
-
-    Arguments:
-        name: of the world, as ``make_world`` knows it.
-        n, offset: as for ``draw_tasks``.
-        recompute: whether to draw them from the episodes and publish them, or to read what was published.
-    """
-    path = tasks_path(name, n, offset)
-    if recompute:
-        tasks = draw_tasks(make_world(name), n, offset, generator(0, f"planning tasks of {name}"))
-        save_arrays(path, {"start": tasks.start.numpy(), "goal": tasks.goal.numpy()})
-        return tasks
-    if not path.exists():
-        raise SMWMError(f"There are no published tasks {paths.shown(path)}; draw them with --recompute.")
-    arrays = load_arrays(path, "restore it or draw the tasks with --recompute")
-    if not {"start", "goal"} <= arrays.keys():
-        raise SMWMError(f"{paths.shown(path)} holds no tasks; restore it or draw them with --recompute.")
-    return Tasks(torch.from_numpy(arrays["start"]), torch.from_numpy(arrays["goal"]))
-
-
-def tasks_path(name: str, n: int, offset: int) -> Path:
-    return paths.data() / "tasks" / f"{name.replace('/', '-')}_{n}x{offset}.npz"

@@ -3,17 +3,17 @@
 from functools import cache, partial
 
 from smwm_core.errors import SMWMError, choose
-from smwm_core.frames import FrameStore
-from smwm_core.recordings import recorded
-from smwm_core.worlds.blocks import Blocks, Simulator
-from smwm_core.worlds.cube import Cube
 from smwm_core.worlds.dots import SETTINGS, DotWorld
-from smwm_core.worlds.push_t import PushT
-from smwm_core.worlds.reacher import Reacher
-from smwm_core.worlds.released import SLOWLY_DRAWN, released
+from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
+from smwm_core.worlds.recorded.frame_store import FrameStore
+from smwm_core.worlds.recorded.frameskip import Blocks
+from smwm_core.worlds.recorded.recording import recorded
+from smwm_core.worlds.simulators.cube import Cube
+from smwm_core.worlds.simulators.push_t import PushT
+from smwm_core.worlds.simulators.reacher import Reacher
+from smwm_core.worlds.simulators.two_room import TwoRoom
 from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
-from smwm_core.worlds.transitions import Transitions, World
-from smwm_core.worlds.two_room import TwoRoom
+from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
     "Blocks",

@@ -16,7 +16,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
-from smwm_core.worlds.transitions import Transitions
+from smwm_core.worlds.world import Transitions
 
 MOTIONS = ("independent", "coupled", "random", "static")
 

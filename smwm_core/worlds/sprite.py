@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
-from smwm_core.worlds.transitions import Transitions
+from smwm_core.worlds.world import Transitions
 
 # Which of (x, y, θ) the action contains.
 CONTROLS = {"none": (), "x": (0,), "xy": (0, 1), "xyt": (0, 1, 2)}

@@ -1,0 +1,1 @@
+"""The record of experiments: budgets, runs, checkpoints, tasks and results."""

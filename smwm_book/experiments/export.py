@@ -1,0 +1,61 @@
+"""Weights for other programs, and back: a safetensors file with a readable ``config.json`` beside it.
+
+What is published can be exported, and every run that was finished in this data folder.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+from smwm_book.experiments import checkpoints
+from smwm_book.experiments.runs import finished
+from smwm_core.errors import SMWMError, choose
+from smwm_core.models import WorldModel
+from smwm_core.storage import root
+from smwm_core.storage.files import write_whole
+from smwm_core.storage.weights import describe, load_weights
+from smwm_core.training.kinds import config_from, trainer
+
+WEIGHTS, CONFIG = "weights.safetensors", "config.json"
+
+
+def export(name: str, folder: Path) -> None:
+    """Write a checkpoint and what it is into a folder.
+
+    Arguments:
+        name: of a published checkpoint, or of a run that was finished here.
+        folder: made if it is missing; it must not hold an export yet.
+
+    Raises:
+        SMWMError: an unknown name, a damaged checkpoint, or a folder that is in use.
+    """
+    published = {Path(file).stem: checkpoints.folder() / file for file in checkpoints.read_manifest()}
+    weights = choose("checkpoint", name, {**finished(), **published})
+    if name in published:
+        checkpoints.verify(weights)
+    if taken := [file for file in (WEIGHTS, CONFIG) if (folder / file).exists()]:
+        raise SMWMError(f"{root.shown(folder / taken[0])} exists; choose another folder.")
+    run = describe(weights)
+    write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(weights, unfinished))
+    text = json.dumps(run, indent=2, sort_keys=True) + "\n"
+    write_whole(folder / CONFIG, lambda unfinished: unfinished.write_text(text))
+
+
+def imported(folder: Path) -> tuple[WorldModel, dict]:
+    """The model of an export, in evaluation mode, and what its ``config.json`` says of it.
+
+    Raises:
+        SMWMError: a file is missing or damaged, or the two do not belong together.
+    """
+    path = folder / CONFIG
+    try:
+        run = json.loads(path.read_text())
+        config = config_from(run["config"])
+    except FileNotFoundError as error:
+        raise SMWMError(f"There is no {root.shown(path)}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise SMWMError(f"{root.shown(path)} is not the configuration of an export ({error}).") from error
+    model = trainer(config).build_model(config)
+    if load_weights(folder / WEIGHTS, model) != run:
+        raise SMWMError(f"{root.shown(path)} describes another run than the weights beside it.")
+    return model.eval().requires_grad_(False), run

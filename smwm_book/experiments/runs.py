@@ -1,0 +1,223 @@
+"""Runs: train once, keep the outcome, find it again.
+
+A run lives in ``data/cache/runs/<name>_<fingerprint>/``: ``progress.pt`` while it trains (deleted
+at the end), then ``weights.safetensors`` and ``history.npz``. Whoever asks for a run gets it from
+there, from the published checkpoints, or by training it; in all cases the model is read back from
+a weights file.
+"""
+
+import pickle
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from smwm_book.experiments import checkpoints
+from smwm_book.experiments.provenance import commit
+from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
+from smwm_core.errors import SMWMError
+from smwm_core.models import WorldModel
+from smwm_core.storage import root
+from smwm_core.storage.files import held, load_arrays, save_arrays, write_whole
+from smwm_core.storage.weights import load_weights, save_weights
+from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.kinds import Config, config_from, trainer, world_of
+from smwm_core.training.resources import require_disk
+from smwm_core.worlds import Blocks, World
+
+# Named in a run's name only where it is not the usual value.
+_RARELY_CHANGED = {
+    "transitions": "of",
+    "learning_rate": "lr",
+    "latent_dim": "z",
+    "curriculum": "curriculum",
+    "image_size": "px",
+    "patch_size": "patch",
+    "encoder_depth": "layers",
+    "depth": "depth",
+    "history": "history",
+    "windows": "of",
+    "warm_up": "warmup",
+    "weight_decay": "decay",
+    "clip": "clip",
+}
+_RETRAIN = "delete its folder to train anew"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Arguments:
+        config, seed: what it was.
+        world: the world it was trained in.
+        model: its model in evaluation mode, on the device asked for.
+        history: ``loss``, ``forward``, … per step, ``snapshot_steps`` and ``snapshots``; empty for a
+            published checkpoint, which carries weights alone.
+        seconds: what training took, on the machine that did it.
+        weights: the file that the model was read from.
+    """
+
+    config: Config
+    seed: int
+    world: World
+    model: WorldModel
+    history: dict[str, np.ndarray]
+    seconds: float
+    weights: Path
+
+
+def run_name(config: Config, seed: int) -> str:
+    """A readable name made from the values that set runs apart."""
+    objective = asdict(config.objective).items()
+    weights = "_".join(f"{term.removesuffix('_decay')}{weight:g}" for term, weight in objective if weight)
+    length = f"vit_{config.epochs}epochs" if isinstance(config, ControlConfig) else f"{config.steps}"
+    parts = [config.world.replace("/", "-"), weights or "forward", f"{length}x{config.batch_size}"]
+    for field in fields(config):
+        value = getattr(config, field.name)
+        if field.name in _RARELY_CHANGED and value != field.default:
+            parts.append(f"{_RARELY_CHANGED[field.name]}{value:g}")
+    return "_".join([*parts, f"seed{seed}"])
+
+
+def obtain(config: Config, seed: int, device: torch.device, *, recompute: bool) -> Run:
+    """A run, trained (``recompute``) or only opened: the call that notebooks make."""
+    return (train_run if recompute else load_run)(config, seed, device)
+
+
+def train_run(config: Config, seed: int, device: torch.device) -> Run:
+    """Train a run, continue it, or find it finished.
+
+    Arguments:
+        config, seed, device: what to train, from which seed, where.
+
+    Raises:
+        SMWMError: its saved progress is damaged, or another process is training it.
+    """
+    folder = _folder(config, seed, device)
+    with held(folder, "training"):
+        if not (folder / "weights.safetensors").exists():
+            _train_into(folder, config, seed, device)
+    return _open_cached(folder, config, seed, device)
+
+
+def publish(run: Run) -> None:
+    """Put a run's weights among the published checkpoints, in place of an older one of that name.
+
+    Those of the control models, 36 MB each, are too large for that and stay where they are.
+    """
+    if isinstance(run.config, RunConfig):
+        checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
+
+
+def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
+    if isinstance(config, ControlConfig):
+        require_disk(config, folder)
+    progress = folder / "progress.pt"
+    trained = trainer(config).train(
+        config,
+        seed,
+        device=device,
+        state=_read_progress(progress, config, device),
+        save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
+    )
+    arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
+    save_arrays(folder / "history.npz", arrays)
+    description = {
+        "name": run_name(config, seed),
+        "config": asdict(config),
+        "seed": seed,
+        "device": device.type,
+        "recipe": recipe(config),
+        "commit": commit(),
+        "seconds": round(trained.seconds, 1),
+    }
+    world = world_of(config)
+    if isinstance(world, Blocks):  # without it, nobody who lacks the episodes could use the model
+        description["action_scale"] = [part.tolist() for part in world.scale]
+    save_weights(folder / "weights.safetensors", trained.model, description)
+    progress.unlink(missing_ok=True)
+
+
+def load_run(config: Config, seed: int, device: torch.device) -> Run:
+    """Open a run that was published or finished here before, without training.
+
+    Raises:
+        SMWMError: there is no such run, or the code has changed since it was trained.
+    """
+    published = checkpoints.folder() / f"{run_name(config, seed)}.safetensors"
+    if published.exists() or published.name in checkpoints.read_manifest():
+        checkpoints.verify(published)
+        return _open(config, seed, device, published, {})
+    folder = _folder(config, seed, device)
+    if (folder / "weights.safetensors").exists():
+        return _open_cached(folder, config, seed, device)
+    raise SMWMError(
+        f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute."
+    )
+
+
+def progress(config: Config, seed: int, device: torch.device) -> float:
+    """The share of a run that is done and saved, from 0 to 1; 1 if it is finished here."""
+    folder = _folder(config, seed, device)
+    if (folder / "weights.safetensors").exists():
+        return 1.0
+    state = _read_progress(folder / "progress.pt", config, torch.device("cpu"))
+    if state is None:
+        return 0.0
+    return state["step"] / (state["steps"] if isinstance(config, ControlConfig) else config.steps)
+
+
+def finished() -> dict[str, Path]:
+    """Names and weights of the runs that were finished in this data folder; of several with one name, the latest."""
+    files = sorted(
+        (root.data() / "cache" / "runs").glob("*/weights.safetensors"), key=lambda path: path.stat().st_mtime
+    )
+    return {path.parent.name.rsplit("_", 3)[0]: path for path in files}
+
+
+def _folder(config: Config, seed: int, device: torch.device) -> Path:
+    """Where a run is kept; another torch or number of threads adds in another order and is another run.
+
+    On a GPU the number of threads changes nothing, and machines that share a folder may have several.
+    """
+    adding = f"{torch.get_num_threads()}threads" if device.type == "cpu" else "gpu"
+    arithmetic = f"torch{torch.__version__}_{adding}"
+    name = f"{run_name(config, seed)}_{fingerprint(config, seed, device.type)}_{arithmetic}"
+    return root.data() / "cache" / "runs" / name
+
+
+def _open_cached(folder: Path, config: Config, seed: int, device: torch.device) -> Run:
+    return _open(config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN))
+
+
+def _open(config: Config, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
+    world, model = world_of(config), trainer(config).build_model(config)
+    description = load_weights(weights, model)
+    needed = {"config", "seed", "recipe", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
+    if not needed <= description.keys():
+        raise SMWMError(f"{root.shown(weights)} does not say which run it is from; restore or recompute it.")
+    if (config_from(description["config"]), description["seed"]) != (config, seed):
+        raise SMWMError(f"{root.shown(weights)} is of another run than its name says; restore or recompute it.")
+    require_recipe(root.shown(weights), description["recipe"], recipe(config))
+    if isinstance(world, Blocks):
+        mean, std = map(torch.tensor, description["action_scale"])
+        world = replace(world, known_scale=(mean, std))
+    model = model.to(device).eval().requires_grad_(False)
+    return Run(config, seed, world, model, history, description["seconds"], weights)
+
+
+def _read_progress(path: Path, config: Config, device: torch.device) -> dict | None:
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
+        if state.keys() != trainer(config).PROGRESS_KEYS:
+            raise ValueError("it was not saved by a training run")
+        state["directions"] = state["directions"].cpu()
+    except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
+        raise SMWMError(
+            f"{root.shown(path)} is no saved progress ({type(error).__name__}); delete it to start this run anew."
+        ) from error
+    return state

@@ -1,0 +1,215 @@
+"""Figures of planning: how often goals are reached, and episodes to look at."""
+
+import numpy as np
+
+from smwm_book.figures.dot_world import position_colours
+from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
+
+METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "true dynamics": PURPLE}
+
+
+def planning_success(tasks: dict[str, dict[str, dict]]) -> Figure:
+    """Bars with intervals, a panel per task; a black line marks the paper's value where there is one.
+
+    Arguments:
+        tasks: per task, per method's label, a metric with ``value, low, high, paper`` in percent.
+    """
+    columns = min(2, len(tasks))
+    rows = -(-len(tasks) // columns)
+    figure, axes = new_figure(4.2 * columns, 3.3 * rows, rows, columns, sharey=True, squeeze=False)
+    for axis, (task, methods) in zip(axes.flat, tasks.items(), strict=False):
+        for place, (label, metric) in enumerate(methods.items()):
+            spread = [[metric["value"] - metric["low"]], [metric["high"] - metric["value"]]]
+            axis.bar(place, metric["value"], color=METHOD_COLOURS[label], width=0.65)
+            axis.errorbar(place, metric["value"], yerr=spread, color=INK, capsize=4, linewidth=1.2)
+            if metric["paper"] is not None:
+                axis.plot([place - 0.42, place + 0.42], [metric["paper"]] * 2, color=INK, linewidth=2.5)
+        axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105))
+        axis.set_xticklabels(methods, rotation=30, ha="right")
+    for row in axes:
+        row[0].set_ylabel("goals reached (%)")
+    return figure
+
+
+def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
+    """Episodes of one task: their frames, the goal, and the way through the plane of the latent.
+
+    Arguments:
+        films: per label, what ``smwm_book.experiments.films.film`` returns.
+    """
+    count = len(next(iter(films.values()))["frames"])
+    figure, axes = new_figure(
+        11.5, 2.1 * len(films), len(films), count + 2, squeeze=False, width_ratios=[1] * (count + 1) + [1.9]
+    )
+    for row, (label, film) in zip(axes, films.items(), strict=True):
+        for axis, frame, step in zip(row, [*film["frames"], film["goal"]], [*film["steps"], None], strict=False):
+            axis.imshow(frame)
+            axis.set(xticks=[], yticks=[])
+            for side in axis.spines.values():
+                side.set(visible=True, color=INK if step is not None else SMWM, linewidth=1 if step is not None else 3)
+            axis.set_title(
+                "goal" if step is None else f"step {step}", fontsize=SMALL, fontweight="normal", loc="center"
+            )
+        row[0].set_ylabel(label, fontweight="bold")
+        latent_way(row[-1], film)
+    axes[0, -1].set_title("latent (2 PCs)", fontsize=SMALL, fontweight="normal", loc="center")
+    return figure
+
+
+def latent_way(axis, film: dict[str, np.ndarray]) -> None:
+    """Draw a film's way and its plans into an axis of the latent plane."""
+    axis.plot(*film["cloud"].T, linestyle="none", marker=".", markersize=2, color=FAINT, zorder=0)
+    axis.plot(*film["way"].T, color=INK, linewidth=1.6)
+    for plan in film["planned"]:
+        axis.plot(*plan.T, color=ORANGE, linestyle="--", marker="o", markersize=3, linewidth=1.3)
+    axis.plot(*film["way"][0], marker="o", color=INK, markersize=6)
+    axis.plot(*film["target"], marker="*", color=SMWM, markersize=14, markeredgecolor="white")
+    axis.set(xticks=[], yticks=[])
+
+
+def lambda_sweep(tasks: dict[str, dict[float, dict]]) -> Figure:
+    """Success against the weight of the inverse loss, a panel per task; 0 stands apart at the left.
+
+    Arguments:
+        tasks: per task, per weight, a metric with ``value, low, high`` in percent.
+    """
+    figure, axes = new_figure(4.2 * len(tasks), 3.6, 1, len(tasks), sharey=True, squeeze=False)
+    for axis, (task, sweep) in zip(axes[0], tasks.items(), strict=True):
+        values, low, high = (np.array([metric[key] for metric in sweep.values()]) for key in ("value", "low", "high"))
+        places = np.arange(len(sweep))
+        axis.plot(places[1:], values[1:], color=SMWM)
+        axis.errorbar(places, values, [values - low, high - values], color=INK, linestyle="none", capsize=4)
+        axis.plot(places[1:], values[1:], "o", color=SMWM, markersize=8)
+        axis.plot(places[:1], values[:1], "D", color=VERMILION, markersize=8)
+        axis.axvline(0.5, color=GREY, linestyle=":", linewidth=1)
+        axis.set(title=task, ylim=(-3, 105), xlabel="λ", xticks=places)
+        axis.set_xticklabels([f"{weight:g}" for weight in sweep], fontsize=SMALL)
+    axes[0, 0].set_ylabel("goals reached (%)")
+    return figure
+
+
+def horizon_sweep(methods: dict[str, dict[int, dict]]) -> Figure:
+    """Success against the distance of the goal; dashed lines are the paper's.
+
+    Arguments:
+        methods: per label, per offset in steps, a metric with ``value, low, high, paper`` in percent.
+    """
+    figure, axis = new_figure(7.5, 4.6)
+    for label, sweep in methods.items():
+        offsets, colour = list(sweep), METHOD_COLOURS[label]
+        values, low, high = (np.array([metric[key] for metric in sweep.values()]) for key in ("value", "low", "high"))
+        axis.plot(offsets, values, color=colour, marker="o", label=label)
+        axis.fill_between(offsets, low, high, color=colour, alpha=0.18, linewidth=0)
+        axis.plot(offsets, [metric["paper"] for metric in sweep.values()], color=colour, linestyle="--", linewidth=1.3)
+    axis.plot([], [], color=INK, linestyle="--", linewidth=1.3, label="the paper's")
+    axis.set(xlabel="steps from start to goal", ylabel="goals reached (%)", ylim=(-2, 104), xticks=offsets)
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
+    return figure
+
+
+def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
+    """R² of probes: a row per quantity under its name, a column per probe; hollow marks are the paper's values.
+
+    Arguments:
+        quantities: per quantity, per probe, per method's label, a metric with ``value, low, high, paper``.
+    """
+    probes = list(next(iter(quantities.values())))
+    figure, axes = new_figure(7.5, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
+    for axis, probe in zip(axes[0], probes, strict=True):
+        for place, scores in enumerate(quantities.values()):
+            for shift, (label, metric) in zip((-0.24, 0, 0.24), scores[probe].items(), strict=True):
+                colour, at = METHOD_COLOURS[label], place + shift
+                low, value, high = (max(0, metric[key]) for key in ("low", "value", "high"))
+                axis.plot([low, high], [at, at], color=colour, linewidth=2)
+                axis.plot(value, at, "o", color=colour, markersize=8, label=label if place == 0 else None)
+                if metric["paper"] is not None:
+                    axis.plot(metric["paper"], at, "o", markersize=8, markerfacecolor="none", color=INK)
+        axis.set(title=f"{probe} probe" if probe != "mlp" else "MLP probe", xlabel="R²", xlim=(-0.03, 1.05))
+        for place in range(1, len(quantities)):
+            axis.axhline(place - 0.62, color=INK, linewidth=0.5, alpha=0.3)
+        axis.set_yticks([])
+    for place, name in enumerate(quantities):
+        axes[0, 0].text(0, place - 0.42, name, va="center", weight="bold", fontsize=SMALL)
+    axes[0, 0].set_ylim(len(quantities) - 0.6, -0.62)
+    axes[0, 0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's")
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    return figure
+
+
+def search_narrowing(
+    frame: np.ndarray, start: np.ndarray, goal: np.ndarray, stages: dict[int, np.ndarray], best: np.ndarray
+) -> Figure:
+    """Where the plans of a search lead, iteration by iteration, in TwoRoom.
+
+    Arguments:
+        frame: of the start, ``(H, W, 3)``; it spans 224 px.
+        start, goal: places ``(2,)`` in px.
+        stages: per iteration, the ways of sampled plans, ``(M, steps, 2)`` in px.
+        best: the lowest cost of each iteration.
+    """
+    figure, axes = new_figure(13, 3.1, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
+    for axis, (iteration, ways) in zip(axes, stages.items(), strict=False):
+        axis.imshow(frame, extent=(0, 224, 224, 0))
+        axis.plot(*np.moveaxis(ways, -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
+        axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
+        axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white")
+        axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
+        axis.set_title(f"iteration {iteration}", fontsize=SMALL, fontweight="normal", loc="center")
+    axes[-1].plot(range(1, len(best) + 1), best, color=SMWM)
+    axes[-1].set(yscale="log", xlabel="iteration")
+    axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")
+    return figure
+
+
+def landscapes(ticks: np.ndarray, costs: dict[str, np.ndarray]) -> Figure:
+    """The cost of repeating one action, over its two components; 1 is the cost of doing nothing.
+
+    Arguments:
+        ticks: values of either component.
+        costs: per label ``(T, T)``, first index the second component.
+    """
+    figure, axes = new_figure(5 * len(costs), 4.4, 1, len(costs), squeeze=False, sharey=True)
+    top = max(cost.max() for cost in costs.values())
+    for axis, (label, cost) in zip(axes[0], costs.items(), strict=True):
+        drawn = axis.contourf(ticks, ticks, cost, levels=np.linspace(0, top, 21), cmap="cividis")
+        axis.contour(ticks, ticks, cost, levels=np.linspace(0, top, 21), colors="white", linewidths=0.4)
+        axis.plot(0, 0, "o", color="white", markersize=7)
+        lowest = np.unravel_index(cost.argmin(), cost.shape)
+        axis.plot(ticks[lowest[1]], ticks[lowest[0]], "*", color=ORANGE, markersize=16, markeredgecolor=INK)
+        axis.set(title=label, xlabel="action, to the right", aspect="equal")
+    axes[0, 0].invert_yaxis()
+    axes[0, 0].set_ylabel("action, downwards")
+    figure.colorbar(drawn, ax=axes[0], label="cost, relative to doing nothing")
+    return figure
+
+
+def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
+    """A row per task: its states, the latents of the same frames in three components, and their spectrum.
+
+    At most 1,024 frames are drawn: more only cover each other, and this is the largest picture of the book.
+
+    Arguments:
+        tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``.
+    """
+    figure, _ = new_figure(11, 3.6 * len(tasks), dpi=100)
+    figure.clear()
+    for number, (task, panel) in enumerate(tasks.items()):
+        state, coordinates = (panel[key][:1024] for key in ("state", "coordinates"))
+        colours = position_colours(panel["state"])[:1024]
+        plane = figure.add_subplot(len(tasks), 3, 3 * number + 1)
+        plane.scatter(*state.T, c=colours, s=7)
+        plane.set_title(f"{task}: state")
+        plane.set(xticks=[], yticks=[])
+        plane.invert_yaxis()
+        space = figure.add_subplot(len(tasks), 3, 3 * number + 2, projection="3d")
+        space.scatter(*coordinates.T, c=colours, s=5, depthshade=False)
+        space.set(xticklabels=[], yticklabels=[], zticklabels=[])
+        space.set_title("latent, 3 PCs", loc="center")
+        axis = figure.add_subplot(len(tasks), 3, 3 * number + 3)
+        share = panel["spectrum"] / panel["spectrum"].sum(1, keepdims=True)
+        x = np.arange(1, 17)
+        axis.plot(x, share[:, :16].T, color=GREY, linewidth=0.8, alpha=0.7)
+        axis.plot(x, np.exp(np.log(share[:, :16].clip(1e-12)).mean(0)), "o", color=SMWM, markersize=5)
+        axis.set(yscale="log", xlabel="principal component", ylabel="share of variance", xticks=[1, 4, 8, 12, 16])
+        axis.set_ylim(1e-6, 1.3)
+    return figure

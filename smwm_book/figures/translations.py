@@ -1,0 +1,43 @@
+"""Figures of latent translations: displacement fields and composition errors."""
+
+import numpy as np
+
+from smwm_book.figures.style import ORANGE, PALE, SMWM, Figure, new_figure
+
+
+def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict[str, np.ndarray]) -> Figure:
+    """How actions move latents.
+
+    Arguments:
+        background: ``(M, 2)`` latents in the plane of two principal components, for orientation.
+        origin: ``(N, 2)`` latents at which the arrows start.
+        fields: per title the displacements ``(N, 2)`` of one action in the same plane, at most two.
+    """
+    figure, axes = new_figure(7.5, 4.2, 1, len(fields), sharex=True, sharey=True)
+    for axis, (title, field), colour in zip(axes, fields.items(), (SMWM, ORANGE), strict=True):
+        axis.scatter(*background.T, s=8, color=PALE, zorder=1)
+        axis.quiver(*origin.T, *field.T, color=colour, angles="xy", scale_units="xy", scale=1, width=0.011, zorder=2)
+        axis.update_datalim(origin + field)
+        axis.set(title=title, xlabel="PC 1", aspect="equal")
+        axis.autoscale_view()
+    axes[0].set_ylabel("PC 2")
+    return figure
+
+
+def composition_errors(counts: np.ndarray, errors: np.ndarray) -> Figure:
+    """Composition error against the number of steps, one thin line per seed.
+
+    Arguments:
+        counts: ``(K,)`` numbers of steps.
+        errors: ``(seeds, K)``, relative to the length of the single step.
+    """
+    figure, axis = new_figure(7, 3.6)
+    axis.plot(counts, 100 * errors.T, color=SMWM, linewidth=0.8, alpha=0.5)
+    axis.plot(counts, 100 * errors.mean(0), color=SMWM, marker="o", markersize=8)
+    axis.set(
+        xlabel="number of small steps that make up the large one",
+        ylabel="distance of the end points\n(% of the large step)",
+        xticks=counts,
+        ylim=(0, None),
+    )
+    return figure

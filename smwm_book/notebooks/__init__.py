@@ -1,0 +1,1 @@
+"""Notebooks: how they are executed, and their exercises."""

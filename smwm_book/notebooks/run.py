@@ -1,0 +1,147 @@
+"""From a notebook's source to its executed form.
+
+``notebooks/x.py`` (percent format) is the source and ``notebooks/x.ipynb`` what readers open: it is
+executed by papermill, cleaned of everything that changes from run to run, and only then moved into
+place, so a run that fails leaves the former one untouched.
+"""
+
+import base64
+import io
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import jupytext
+import nbformat
+import numpy as np
+import papermill
+from PIL import Image
+
+from smwm_book import paths
+from smwm_core.errors import SMWMError, choose
+from smwm_core.storage import root
+from smwm_core.storage.files import write_whole
+
+DEFAULTS = {"preset": "laptop", "seed": 0, "device": "auto"}  # as in every notebook's parameters cell
+KEPT_CELL_METADATA = ("tags", "mystnb")
+
+
+def sources() -> dict[str, Path]:
+    """Every notebook's name and source, in alphabetical order."""
+    return {path.stem: path for path in sorted(paths.NOTEBOOKS.glob("*.py"))}
+
+
+def committed() -> dict[str, nbformat.NotebookNode]:
+    """Every executed notebook that readers open, by name."""
+    return {name: nbformat.read(paths.NOTEBOOKS / f"{name}.ipynb", as_version=4) for name in sources()}
+
+
+def title(name: str) -> str:
+    """The first heading of a notebook."""
+    for line in choose("notebook", name, sources()).read_text().splitlines():
+        if line.startswith("# # "):
+            return line.removeprefix("# # ")
+    raise SMWMError(f"Notebook {name} has no heading.")
+
+
+def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> Path:
+    """Run a notebook and keep its executed form.
+
+    With ``recompute`` it is executed twice: once to train and to write results, once more to read
+    them, for what readers open never trains. With default parameters it goes to ``notebooks/``, as
+    long as results go to the repository's own ``data/``; all else goes to ``cache/notebooks`` there.
+
+    Returns:
+        where the executed notebook lies.
+    """
+    parameters = {"preset": preset, "seed": seed, "device": device}
+    if recompute:
+        with tempfile.TemporaryDirectory() as scratch:
+            execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
+    shown = {**parameters, "device": "auto"} if recompute else parameters
+    if shown == DEFAULTS and root.data() == paths.REPOSITORY / "data":
+        output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
+    else:
+        output = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
+    execute(name, parameters, output)
+    return output
+
+
+def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = False) -> None:
+    """Execute a notebook's source with parameters and write the cleaned result.
+
+    Arguments:
+        name: of the notebook.
+        parameters: values for names in its cell tagged ``parameters``.
+        output: where the executed notebook goes; replaced only when everything went well.
+        show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
+
+    Raises:
+        SMWMError: an unknown notebook or parameter, or a mistake that the notebook itself explained.
+    """
+    notebook = jupytext.read(choose("notebook", name, sources()))
+    with tempfile.TemporaryDirectory() as scratch:
+        source, executed = Path(scratch) / "source.ipynb", Path(scratch) / "executed.ipynb"
+        nbformat.write(notebook, source)
+        known = papermill.inspect_notebook(str(source))
+        for parameter in parameters:
+            choose(f"parameter of {name}", parameter, known)
+        try:
+            papermill.execute_notebook(
+                str(source),
+                str(executed),
+                parameters=parameters,
+                cwd=str(paths.NOTEBOOKS),
+                kernel_name="python3",
+                progress_bar=False,
+                stderr_file=sys.stderr if show_progress else None,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
+        except papermill.PapermillExecutionError as error:
+            if error.ename == SMWMError.__name__:
+                raise SMWMError(error.evalue) from None
+            raise
+        finished = clean(nbformat.read(executed, as_version=4), parameters)
+    write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
+
+
+def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.NotebookNode:
+    """Drop what differs between two equal runs (times, random ids, widget state, kernel details); shrink pictures."""
+    for position, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{position:03d}"
+        cell.metadata = {key: cell.metadata[key] for key in KEPT_CELL_METADATA if cell.metadata.get(key)}
+        for output in cell.get("outputs", []):
+            if png := output.get("data", {}).get("image/png"):
+                output.data["image/png"] = base64.b64encode(fewer_colours(base64.b64decode(png))).decode()
+    notebook.metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "smwm": {"parameters": parameters},
+    }
+    return nbformat.from_dict(notebook)
+
+
+VISIBLE = 0.5  # mean error in grey levels of 255; diagrams stay below, photographs do not
+
+
+def fewer_colours(png: bytes) -> bytes:
+    """The same picture with at most 256 colours, or as it was where that would show or not be smaller.
+
+    Arguments:
+        png: an opaque picture.
+    """
+    picture = Image.open(io.BytesIO(png))
+    if picture.mode == "P" or (picture.mode == "RGBA" and picture.getchannel("A").getextrema()[0] < 255):
+        return png
+    whole = picture.convert("RGB")
+    small = whole.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    error = np.abs(np.asarray(small.convert("RGB"), dtype=int) - np.asarray(whole, dtype=int)).mean()
+    written = io.BytesIO()
+    small.save(written, "png", optimize=True)
+    return written.getvalue() if error < VISIBLE and written.tell() < len(png) else png
+
+
+def chapters() -> list[str]:
+    """Names of the notebooks in the order of the book."""
+    return re.findall(r"file: notebooks/(\S+)", (paths.REPOSITORY / "_toc.yml").read_text())

@@ -1,0 +1,1 @@
+"""Production: pages, slides, pictures and the PDF of the book."""

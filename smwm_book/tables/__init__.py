@@ -1,0 +1,1 @@
+"""Tables that notebooks and pages show, made from result files."""

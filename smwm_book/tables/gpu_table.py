@@ -1,0 +1,137 @@
+"""Tables of the page on GPUs: a step as it was counted and measured, and what figures take, estimated from that.
+
+Measurements are the result files of ``smwm bench``. An estimate is the floor of an H100, by its data
+sheet, times a factor that nobody has measured; the page says so.
+"""
+
+import json
+
+from smwm_book import paths
+from smwm_book.bench.step import PARTS
+from smwm_book.experiments.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_book.experiments.sweeps import SWEEPS
+from smwm_core.errors import SMWMError
+
+# NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
+H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
+OVER_FLOOR = 3  # a guess, for steps whose kernels are long enough to hide their launches
+TOY_STEP = 1e-3  # seconds, a guess: some hundred and fifty kernels, each launched in several microseconds
+
+# Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from
+# 20,000 episodes of 101 rows, the others from 10,000 of 201 rows, which is what the released files are said to hold.
+WINDOWS = {"tworoom": 791_154, "pusht": 18_000 * 96, "reacher": 9_000 * 196, "cube": 9_000 * 196}
+
+PAPER = get_preset("paper")
+# The tasks behind a planning figure, and how many runs it has in each.
+PLANNING_FIGURES = {
+    "fig5_planning": (SWEEPS["fig5_planning"].tasks, len(PLANNING_OBJECTIVES) * PAPER.seeds),
+    "fig7_lambda": (SWEEPS["fig7_lambda"].tasks, len(LAMBDAS)),
+    "fig9_horizon": (("tworoom",), len(PLANNING_OBJECTIVES)),  # the first seed of fig5_planning
+}
+# Runs and steps of the toy figures.
+TOY_FIGURES = {
+    "fig2_dot_world": (2, 97_600),
+    "fig4_controllable_dof": (4, 97_600),
+    "fig_sprite_control": (4, 195_200),
+    "anticollapse_gallery": (21, 97_600),
+}
+
+
+def measured() -> list[tuple[dict, dict[str, float]]]:
+    """Provenance and metrics of the measurements of TwoRoom at the paper preset; those of a GPU come first.
+
+    Raises:
+        SMWMError: there is none.
+    """
+    folder = paths.REPOSITORY / "data" / "results" / "benchmarks"
+    files = sorted(folder.glob("*_paper_tworoom.json"), key=lambda path: not path.name.startswith("gpu"))
+    if not files:
+        raise SMWMError("There is no measurement of a step; make one with `smwm bench`.")
+    found = [json.loads(path.read_text()) for path in files]
+    return [
+        (content["provenance"], {metric["name"]: metric["value"] for metric in content["metrics"]}) for content in found
+    ]
+
+
+def step_table() -> str:
+    """Markdown: a step of training in TwoRoom at the paper's size, on every machine that measured it."""
+    machines = measured()
+    rows = {
+        "a step": lambda value: f"{value['step.seconds']:.3g} s",
+        "images per second": lambda value: f"{value['step.images_per_s']:,.0f}",
+        "share of the rate of matrix products": lambda value: f"{value['step.matmul_share']:.0%}",
+        "times the floor": lambda value: f"{value['step.over_floor_ratio']:.1f}",
+        **{f"`{part}`": lambda value, part=part: f"{value[f'{part}.share']:.1%}" for part in PARTS},
+        "parts over the whole": lambda value: f"{value['step.sum_of_parts_ratio']:.3f}",
+        "peak memory": lambda value: f"{value['step.peak_memory_mb'] / 1e3:.1f} GB",
+        "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
+    }
+    lines = [
+        " | ".join(["| what", *(origin["device"] for origin, _ in machines), ""]).strip(),
+        "|:--|" + "--:|" * len(machines),
+    ]
+    lines += [
+        " | ".join([f"| {name}", *(show(value) for _, value in machines), ""]).strip() for name, show in rows.items()
+    ]
+    lines += ["| commit | " + " | ".join(f"`{origin['commit']}`, {origin['date']}" for origin, _ in machines) + " |"]
+    return "\n".join(lines).replace(" s |", "\u00a0s |").replace(" GB |", "\u00a0GB |")
+
+
+def floor_seconds() -> float:
+    """The shortest time of a step of the paper's models on an H100, by its data sheet."""
+    value = measured()[0][1]
+    return max(value["step.tflops_per_step"] * 1e12 / H100_BF16, value["step.gbytes_per_step"] * 1e9 / H100_BYTES)
+
+
+def figures_table() -> str:
+    """Markdown: what each figure's runs would take on one H100, all estimated."""
+    memory = measured()[0][1]["step.counted_memory_mb"] / 1e3
+    lines = [
+        "| figure | runs | optimiser steps | floor | estimate | GPU memory |",
+        "|:--|--:|--:|--:|--:|--:|",
+    ]
+    for name, (runs, steps) in TOY_FIGURES.items():
+        total = runs * PAPER.seeds * steps
+        floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
+        lines.append(
+            f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | {_toy_memory():.1f}\u00a0GB |"
+        )
+    step = floor_seconds()
+    for name, (tasks, runs) in PLANNING_FIGURES.items():
+        total = runs * sum(_steps(task) for task in tasks)
+        floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
+        lines.append(f"| `{name}` | {runs * len(tasks)} | {total:,} | {floor} | {estimate} | {memory:.0f}\u00a0GB |")
+    return "\n".join(lines)
+
+
+def run_table() -> str:
+    """Markdown: one run of each planning task on one H100, estimated."""
+    step = floor_seconds()
+    lines = ["| task | windows | steps of 10 epochs | floor | estimate | the paper |", "|:--|--:|--:|--:|--:|:--|"]
+    for task, windows in WINDOWS.items():
+        steps = _steps(task)
+        floor, estimate = _hours(steps * step), _hours(steps * step * OVER_FLOOR)
+        lines.append(f"| {TASKS[task]} | {windows:,} | {steps:,} | {floor} | {estimate} | under 4\u00a0h |")
+    return "\n".join(lines)
+
+
+def _steps(task: str) -> int:
+    """Optimiser steps of one run."""
+    config = PAPER.planner_config("tworoom", PLANNING_OBJECTIVES["smwm"])  # batch and epochs are those of all tasks
+    return config.epochs * (WINDOWS[task] // config.batch_size)
+
+
+def _toy_floor() -> float:
+    """Seconds of a toy step at batch 256: 123 Mflop for each transition, as ``benchmarks/machine.py`` counts them."""
+    return 256 * 123_082_752 / H100_FP32
+
+
+def _toy_memory() -> float:
+    """Gigabytes that training of the toy model took, as ``benchmarks/training.py`` measured it on a processor."""
+    (path, *_) = sorted((paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_training.json"))
+    (found,) = (m for m in json.loads(path.read_text())["metrics"] if m["name"] == "training.peak_memory_mb")
+    return found["value"] / 1e3
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 60:.0f}\u00a0min" if seconds < 5400 else f"{seconds / 3600:.1f}\u00a0h"

@@ -1,0 +1,127 @@
+"""What is minimised: a weighted sum of losses, each of which reaches the encoder.
+
+With the defaults it is the paper's objective. The other terms are the other ways to keep a latent from
+collapsing that the book compares it with; each can be added to any of the others.
+
+Paper: Sensorimotor World Models (arXiv 2606.20104), algorithm 1.
+"""
+
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from smwm_core.errors import SMWMError
+from smwm_core.losses.sigreg import sigreg_loss
+from smwm_core.losses.smwm import foreground_loss, forward_loss, inverse_loss
+from smwm_core.losses.vicreg import vicreg_loss
+from smwm_core.models import PixelDecoder, WorldModel
+
+
+@dataclass(frozen=True)
+class Objective:
+    """``L = L_fwd + inverse · L_inv + sigreg · L_sigreg + …``; a term of weight 0 is not computed.
+
+    Arguments:
+        inverse: λ, the weight of the inverse loss; the paper's toy worlds use 10. 0 is the
+            forward-only baseline, which collapses.
+        sigreg: weight of SIGReg; the paper's baseline uses 0.09 with ``inverse=0``.
+        vicreg: weight of the variance and covariance terms of VICReg.
+        reconstruction: weight of drawing the first frame again from its latent.
+        ema_decay: not a weight but the decay, in [0, 1), of a moving average of the encoder that encodes the
+            second frame without gradient (BYOL); 0 is no such average.
+    """
+
+    inverse: float = 10.0
+    sigreg: float = 0.0
+    vicreg: float = 0.0
+    reconstruction: float = 0.0
+    ema_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, weight in asdict(self).items():
+            if not 0 <= weight < float("inf"):
+                raise SMWMError(f"The weight of a loss is a finite number ≥ 0; {name} is {weight}.")
+        if self.ema_decay >= 1:
+            raise SMWMError(f"A moving average needs a decay below 1, or it never moves; not {self.ema_decay}.")
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Names of the losses that are computed, the weighted sum first."""
+        weights = {name: weight for name, weight in asdict(self).items() if name != "ema_decay"}
+        return ("loss", "forward", *(name for name, weight in weights.items() if weight))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether latents end in a tanh; a latent of unit variance per dimension does not fit into (-1, 1)."""
+        return not (self.sigreg or self.vicreg)
+
+    def __call__(
+        self,
+        model: WorldModel,
+        z: Tensor,
+        a: Tensor,
+        z_next: Tensor,
+        generator: Generator | None = None,
+        *,
+        frames: Tensor | None = None,
+        decoder: PixelDecoder | None = None,
+    ) -> dict[str, Tensor]:
+        """Compute every term on a batch of consecutive latents.
+
+        Arguments:
+            model: whose heads predict the next latent and recover the action.
+            z, z_next: latents ``(N, Z)``; ``a`` takes one to the other.
+            a: actions ``(N, A)`` in [-1, 1].
+            generator: source of SIGReg's directions.
+            frames: the ``(N, 3, H, W)`` frames of ``z``; only for reconstruction.
+            decoder: draws frames from latents; only for reconstruction.
+
+        Returns:
+            live scalars under the names in ``terms``.
+        """
+        losses = {"forward": forward_loss(model.predict(z, a), z_next)}
+        if self.inverse:
+            losses["inverse"] = inverse_loss(model.inverse_model(z, z_next), a)
+        if self.sigreg:
+            losses["sigreg"] = (sigreg_loss(z, generator=generator) + sigreg_loss(z_next, generator=generator)) / 2
+        if self.vicreg:
+            losses["vicreg"] = (vicreg_loss(z) + vicreg_loss(z_next)) / 2
+        if self.reconstruction:
+            losses["reconstruction"] = foreground_loss(decoder(z), frames)
+        total = losses["forward"]
+        for name in self.terms[2:]:
+            total = total + getattr(self, name) * losses[name]
+        return {"loss": total, **losses}
+
+
+def compute_losses(
+    objective: Objective,
+    forward_model: nn.Module,
+    inverse_model: nn.Module,
+    z: Tensor,
+    a: Tensor,
+    directions: Generator,
+) -> dict[str, Tensor]:
+    """Every term of the objective on windows of latents; with a history of one it is ``Objective`` itself.
+
+    Arguments:
+        objective: the weights of forward loss, inverse loss and SIGReg.
+        forward_model, inverse_model: of the model that is trained.
+        z: latents ``(N, H + 1, Z)``.
+        a: actions ``(N, H, A)``; ``a[:, t]`` takes ``z[:, t]`` to ``z[:, t + 1]``.
+        directions: source of SIGReg's directions; it is applied to each frame of the windows by itself.
+
+    Returns:
+        live scalars under the names in ``objective.terms``.
+    """
+    losses = {"forward": forward_loss(forward_model(z[:, :-1], a), z[:, 1:])}
+    if objective.inverse:
+        losses["inverse"] = inverse_loss(inverse_model(z[:, :-1], z[:, 1:]), a)
+    if objective.sigreg:
+        each = [sigreg_loss(frame, generator=directions) for frame in z.unbind(1)]
+        losses["sigreg"] = torch.stack(each).mean()
+    total = losses["forward"]
+    for name in objective.terms[2:]:
+        total = total + getattr(objective, name) * losses[name]
+    return {"loss": total, **losses}

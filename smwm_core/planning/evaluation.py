@@ -1,0 +1,148 @@
+"""Carrying out plans in a simulator, and the paper's protocol to score them.
+
+A controller may act for twice as many steps as the recorded episode took from start to goal. It succeeds as soon as
+the simulator's own test holds after any step.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from smwm_core.errors import SMWMError
+from smwm_core.models import WorldModel
+from smwm_core.planning.cem import CEM
+from smwm_core.planning.costs import Cost, final_distance
+from smwm_core.planning.tasks import Tasks
+from smwm_core.seeds import generator as seeded
+from smwm_core.worlds.recorded.frameskip import Blocks
+
+# state, goal, generator → primitive actions: (N, S), (N, S) → (N, K, A), to be carried out before it is asked again.
+Controller = Callable[[Tensor, Tensor, Generator], Tensor]
+
+GROUP = 20  # tasks
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the tasks.
+
+    Arguments:
+        steps: steps until success, ``(N,)``; 0 where the goal was not reached.
+        trivial: whether the start already counted as reached, ``(N,)``.
+        path: states from the start on, ``(N, budget + 1, state_dim)``.
+        actions: the primitive actions that were carried out, ``(N, budget, A)``.
+    """
+
+    steps: Tensor
+    trivial: Tensor
+    path: Tensor
+    actions: Tensor
+
+    @property
+    def success(self) -> Tensor:
+        """``(N,)`` bool."""
+        return self.steps > 0
+
+
+def carry_out(world: Blocks, controller: Controller, tasks: Tasks, budget: int, generator: Generator) -> Outcome:
+    """Act for ``budget`` primitive steps in all tasks at once.
+
+    Success is latched: what happens afterwards does not matter. The start itself does not count.
+
+    Raises:
+        SMWMError: a start or a goal that is not in the world.
+    """
+    goal, simulator = tasks.goal, world.simulator
+    for name, states in (("start", tasks.start), ("goal", goal)):
+        outside = torch.nonzero(~simulator.inside(states))
+        if len(outside):
+            task = int(outside[0])
+            raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
+    path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
+    while path.shape[1] <= budget:
+        chosen = controller(path[:, -1], goal, generator)[:, : budget - actions.shape[1]]
+        path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
+        actions = torch.cat([actions, chosen], 1)
+    reached = simulator.reached(path[:, 1:], goal[:, None])
+    first = reached.int().argmax(1) + 1
+    return Outcome(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
+
+
+def evaluate(world: Blocks, controller: Controller, tasks: Tasks, budget: int, seed: int) -> Outcome:
+    """``carry_out`` in groups of twenty tasks, each with random numbers of its own.
+
+    So the first tasks can be planned again without the others, and a search needs little memory.
+
+    Arguments:
+        seed: of the random numbers.
+    """
+    groups = [
+        carry_out(world, controller, tasks[first : first + GROUP], budget, seeded(seed, f"planning from task {first}"))
+        for first in range(0, len(tasks), GROUP)
+    ]
+    columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(Outcome))
+    return Outcome(*columns)
+
+
+def scores(outcome: Outcome) -> dict[str, float]:
+    """The numbers of the planning tables; those that have no task to stand on are left out.
+
+    Returns:
+        ``success_percent``; ``nontrivial_success_percent``, without the tasks whose start already counts as
+        reached; ``steps_to_success_median``, over the solved tasks.
+    """
+    hard = ~outcome.trivial
+    found = {"success_percent": 100 * outcome.success.double().mean().item()}
+    if hard.any():
+        found["nontrivial_success_percent"] = 100 * outcome.success[hard].double().mean().item()
+    if outcome.success.any():
+        found["steps_to_success_median"] = float(np.median(outcome.steps[outcome.success].numpy()))
+    return found
+
+
+def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost | None = None) -> Controller:
+    """Plan in the latent of a model: encode both frames, search, carry out the whole plan.
+
+    Arguments:
+        cost: judges action sequences in the latent; by default the distance of the last latent to the goal's.
+    """
+    cost = cost or final_distance(model)
+    device = next(model.parameters()).device
+
+    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+        z, z_goal = (model.encode_states(world, s.to(device)) for s in (state, goal))
+        if device.type != generator.device.type:  # a search draws on the device of its latents
+            seed = int(torch.randint(2**62, (), generator=generator))
+            generator = Generator(device).manual_seed(seed)
+        plan = search(cost, z, z_goal, generator)
+        return world.primitive_sequence(plan.actions).cpu()
+
+    return controller
+
+
+def oracle_controller(world: Blocks, search: CEM) -> Controller:
+    """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
+
+    def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
+        tasks, samples = actions.shape[:2]
+        primitive = world.primitive_sequence(actions.flatten(0, 1))
+        s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
+        return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
+
+    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+        plan = search(cost, state, goal, generator)
+        return world.primitive_sequence(plan.actions)
+
+    return controller
+
+
+def random_controller(world: Blocks) -> Controller:
+    """Random actions: the floor."""
+
+    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+        return world.simulator.random_action(len(state), generator)[:, None]
+
+    return controller

@@ -1,0 +1,1 @@
+"""Files: where they are kept, written whole, fetched, and weights in them."""

@@ -1,0 +1,68 @@
+"""Files that are never half written, and arrays that may arrive damaged."""
+
+import fcntl
+import os
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from smwm_core.errors import SMWMError
+from smwm_core.storage import root
+
+# All that numpy lets through when bytes of an archive, or of an array's header in it, are wrong.
+_UNREADABLE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a file beside ``path``, then move it into place in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + ".part")
+    write(unfinished)
+    os.replace(unfinished, path)
+
+
+@contextmanager
+def held(folder: Path, purpose: str) -> Iterator[None]:
+    """Keep every other process out of a folder until the work in it is done.
+
+    Arguments:
+        folder: made if it is missing.
+        purpose: what for, to tell the process that comes second.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SMWMError(f"Another process is {purpose} in {root.shown(folder)}; wait for it or stop it.") from error
+        except OSError as error:
+            raise SMWMError(f"The disk of {root.shown(folder)} does not lock files ({error}).") from error
+        yield
+
+
+def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as a compressed ``.npz``."""
+
+    def write(unfinished: Path) -> None:
+        with unfinished.open("wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    write_whole(path, write)
+
+
+def load_arrays(path: Path, remedy: str) -> dict[str, np.ndarray]:
+    """Read all arrays of an ``.npz``.
+
+    Arguments:
+        remedy: what to do if it is missing or damaged, the end of the error's sentence.
+    """
+    try:
+        with path.open("rb") as file, np.load(file) as arrays:
+            return dict(arrays)
+    except _UNREADABLE as error:
+        raise SMWMError(f"{root.shown(path)} cannot be read ({error}); {remedy}.") from error

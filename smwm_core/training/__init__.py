@@ -1,0 +1,1 @@
+"""Training: what a run is, and the loops that train toy models and vision transformers."""

@@ -1,0 +1,114 @@
+"""What a run is: everything but the seed that decides its numbers, for toy models and for vision transformers."""
+
+from dataclasses import dataclass, field
+
+from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
+from smwm_core.worlds import Blocks, make_world
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """Everything but the seed that decides the numbers of a run. The defaults are the paper's.
+
+    Arguments:
+        world: name of a world, as ``make_world`` knows it.
+        objective: the weighted losses.
+        transitions: size of the fixed set of training transitions.
+        batch_size: transitions per step.
+        steps: optimiser steps; the paper's 100 epochs over 250,000 transitions are 97,600.
+        learning_rate: of Adam, constant.
+        latent_dim: size of the latent.
+        curriculum: number of steps at the start of training that draw from the easiest transitions, as
+            the world's ``difficulty`` ranks them: at first from the easiest tenth, then from more and more, at
+            last from all. 0, the paper's way, is in random order from the start.
+    """
+
+    world: str = "dots/single"
+    objective: Objective = field(default_factory=Objective)
+    transitions: int = 250_000
+    batch_size: int = 256
+    steps: int = 97_600
+    learning_rate: float = 5e-4
+    latent_dim: int = 64
+    curriculum: int = 0
+
+    def __post_init__(self) -> None:
+        world = make_world(self.world)
+        if not 2 <= self.batch_size <= self.transitions:
+            raise SMWMError(
+                f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
+            )
+        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 2:
+            raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 2.")
+        if self.objective.inverse and not world.action_dim:
+            raise SMWMError(f"The world {self.world} has no action to recover; its objective has inverse=0.")
+        if not 0 <= self.curriculum <= self.steps:
+            raise SMWMError(f"A curriculum takes between 0 and all {self.steps} steps, not {self.curriculum}.")
+        if self.curriculum and not hasattr(world, "difficulty"):
+            raise SMWMError(f"The world {self.world} does not rank its transitions, so it has no curriculum.")
+
+
+@dataclass(frozen=True)
+class ControlConfig:
+    """Everything but the seed that decides the numbers of a run. The defaults are the paper's for TwoRoom.
+
+    Arguments:
+        world: name of a planning task, as ``make_world`` knows it.
+        objective: forward loss with the inverse loss, SIGReg, or both.
+        image_size: of the frames.
+        patch_size, encoder_depth: of the vision transformer.
+        depth, history: of the forward model.
+        batch_size: windows per step; a window has ``history + 1`` frames.
+        epochs: times that every window of the training episodes is seen.
+        windows: as many of them as are used, all if None.
+        learning_rate: of AdamW, after a linear warm-up; it falls to 0 along a cosine.
+        warm_up: share of the steps that the learning rate rises; 0.01 is ours, the paper does not say.
+        weight_decay: of AdamW.
+        clip: largest norm of the gradient.
+
+    Raises:
+        SMWMError: values that make no run.
+    """
+
+    world: str = "tworoom"
+    objective: Objective = field(default_factory=lambda: Objective(inverse=0.1))
+    image_size: int = 224
+    patch_size: int = 14
+    encoder_depth: int = 12
+    depth: int = 6
+    history: int = 1
+    batch_size: int = 256
+    epochs: int = 10
+    windows: int | None = None
+    learning_rate: float = 1e-4
+    warm_up: float = 0.01
+    weight_decay: float = 1e-3
+    clip: float = 1.0
+
+    def __post_init__(self) -> None:
+        counts = (self.patch_size, self.encoder_depth, self.depth, self.history, self.epochs)
+        if min(counts) < 1 or self.image_size < self.patch_size or self.image_size % self.patch_size:
+            raise SMWMError(
+                f"A run needs an epoch, layers in both parts, a history of at least one, and frames that can be cut "
+                f"into patches; {self.epochs} epochs, {self.encoder_depth} and {self.depth} layers, history "
+                f"{self.history} and frames of {self.image_size} px with patches of {self.patch_size} px will not do."
+            )
+        if self.batch_size < 2 or (self.windows is not None and self.windows < self.batch_size):
+            raise SMWMError(f"A batch of {self.batch_size} windows cannot be drawn from {self.windows}.")
+        positive = all(0 < rate < float("inf") for rate in (self.learning_rate, self.clip, self.weight_decay + 1))
+        if not positive or self.weight_decay < 0 or not 0 <= self.warm_up < 1:
+            raise SMWMError(
+                "A run needs a positive learning rate and clip, a weight decay ≥ 0 and a warm-up in [0, 1)."
+            )
+        others = [name for name in ("vicreg", "reconstruction", "ema_decay") if getattr(self.objective, name)]
+        if others:
+            raise SMWMError(f"Control models are trained with the inverse loss and SIGReg, not with {others[0]}.")
+        self.make_world()
+
+    def make_world(self) -> Blocks:
+        """The world, drawn in the size of this run."""
+        world = make_world(self.world, self.image_size)
+        if not isinstance(world, Blocks):
+            raise SMWMError(f"Control models are for the planning tasks, which {self.world} is not.")
+        return world

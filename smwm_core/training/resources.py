@@ -1,0 +1,168 @@
+"""What a run of the control tasks needs: operations, bytes, memory and disk, counted before it starts.
+
+A real step over a few windows is run on the processor while its operations and the tensors that it keeps are counted;
+both grow in proportion to the batch. Nothing here is timed.
+"""
+
+import os
+import shutil
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
+
+from smwm_core.errors import SMWMError
+from smwm_core.seeds import generator, initialising
+from smwm_core.storage import root
+from smwm_core.training.config import ControlConfig
+
+_ATEN = torch.ops.aten
+# torch counts the operations of the fused attention of GPUs; the processor's computes the same products.
+_ATTENTION = {
+    _ATEN._scaled_dot_product_flash_attention_for_cpu: lambda q, k, v, *_, **__: sdpa_flop_count(q, k, v),
+    _ATEN._scaled_dot_product_flash_attention_for_cpu_backward: lambda out, q, k, v, *_, **__: sdpa_backward_flop_count(
+        out, q, k, v
+    ),
+}
+OPTIMISER_BYTES = 16  # per parameter, float32 each: the weight, its gradient and AdamW's two averages
+UPDATE_BYTES = 32  # per parameter: weight and averages are read and written, the gradient is written and read
+MARGIN = 1.1  # of memory, for what the allocator cannot use
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What one step of training takes.
+
+    Arguments:
+        parameters: numbers that are trained.
+        flops: floating point operations of a step: two for each multiply-add of matrix products, convolutions and
+            attention, forward and backward.
+        kept_bytes: what the forward pass keeps for the backward pass.
+        frame_bytes: the batch's frames, float32.
+    """
+
+    parameters: int
+    flops: int
+    kept_bytes: int
+    frame_bytes: int
+
+    @property
+    def memory_bytes(self) -> int:
+        """Of the device, at the end of a forward pass; frames count twice, for they are also normalised."""
+        return round(MARGIN * (OPTIMISER_BYTES * self.parameters + self.kept_bytes + 2 * self.frame_bytes))
+
+    @property
+    def moved_bytes(self) -> int:
+        """What a step moves at least: what is kept and the frames are written and read once, weights updated."""
+        return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
+
+    @property
+    def progress_bytes(self) -> int:
+        """Of the disk: the saved progress, twice while it is replaced, and weights in half precision."""
+        return (2 * 12 + 2) * self.parameters
+
+
+def needs(config: ControlConfig) -> Needs:
+    """Count a step of a run; it takes some seconds at the paper's size."""
+    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
+    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
+    n = config.batch_size
+    frame_bytes = n * (config.history + 1) * 3 * config.image_size**2 * 4
+    return Needs(counted.parameters, n * counted.flops, n * counted.kept_bytes, frame_bytes)
+
+
+@cache
+def _counted(config: ControlConfig) -> Needs:
+    """Parameters, and what one more window adds to operations and kept bytes."""
+    from smwm_core.losses.objective import compute_losses
+    from smwm_core.training.vit import build_model
+
+    model = build_model(config)
+    action_dim = config.make_world().action_dim
+
+    def counts(n: int) -> tuple[int, int]:
+        frames = torch.rand(n * (config.history + 1), 3, config.image_size, config.image_size)
+        actions = torch.zeros(n, config.history, action_dim)
+        kept: dict[int, int] = {
+            p.untyped_storage().data_ptr(): 0 for p in [*model.parameters(), *model.buffers(), frames]
+        }
+
+        def keep(tensor: Tensor) -> Tensor:
+            storage = tensor.untyped_storage()
+            kept.setdefault(storage.data_ptr(), storage.nbytes())
+            return tensor
+
+        with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
+            with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+                z = model.encode(frames).unflatten(0, (n, config.history + 1))
+                terms = compute_losses(
+                    config.objective, model.forward_model, model.inverse_model, z, actions, generator(0, "needs")
+                )
+            terms["loss"].backward()
+        return counter.get_total_flops(), sum(kept.values())
+
+    with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
+        few, more = counts(2), counts(4)
+    flops, kept_bytes = ((b - a) // 2 for a, b in zip(few, more, strict=True))
+    return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
+
+
+def require_memory(config: ControlConfig, device: torch.device) -> None:
+    """Refuse a run that does not fit into the device's memory.
+
+    Raises:
+        SMWMError: with what it needs and what there is.
+    """
+    needed, free = needs(config).memory_bytes, free_memory(device)
+    if needed > free:
+        raise SMWMError(
+            f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs "
+            f"about {_gigabytes(needed)} of memory, but {device} has {_gigabytes(free)} free; use a device with more."
+        )
+
+
+def require_bfloat16(device: torch.device) -> None:
+    """Refuse a GPU that is older than NVIDIA's Ampere: it has neither bfloat16 nor fused attention in it.
+
+    Raises:
+        SMWMError: with its name.
+    """
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+        name = torch.cuda.get_device_name(device)
+        raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
+
+
+def require_disk(config: ControlConfig, folder: Path) -> None:
+    """Refuse a run whose saved progress and weights do not fit onto the disk of a folder that is there.
+
+    Raises:
+        SMWMError: with what it needs and what there is.
+    """
+    needed, free = needs(config).progress_bytes, shutil.disk_usage(folder).free
+    if needed > free:
+        raise SMWMError(
+            f"Saving the progress of a run on {config.world} needs {_gigabytes(needed)}, but the disk of "
+            f"{root.shown(folder)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
+        )
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that a device has free, what torch keeps of a former run for the next included.
+
+    For a processor it is what the system could give, or all there is if it does not say.
+    """
+    if device.type == "cuda":
+        kept_back = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + kept_back
+    meminfo = Path("/proc/meminfo")
+    if meminfo.exists():
+        lines = dict(line.split(":") for line in meminfo.read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"

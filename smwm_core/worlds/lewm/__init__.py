@@ -1,0 +1,1 @@
+"""The data that was released with LeWorldModel, as worlds."""

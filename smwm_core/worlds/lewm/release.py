@@ -1,0 +1,77 @@
+"""Fetching the data sets that LeWorldModel and the paper were trained on, as they were released.
+
+They are large: a download goes on where it stopped, and does not start on a disk that cannot hold it.
+"""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+from smwm_core.errors import choose
+from smwm_core.storage import root
+from smwm_core.storage.download import download
+from smwm_core.storage.files import held
+
+
+@dataclass(frozen=True)
+class Release:
+    """One released archive.
+
+    Arguments:
+        url: of a fixed revision, so that it cannot change while it is being fetched.
+        size: in bytes.
+    """
+
+    url: str
+    size: int
+
+    @property
+    def path(self) -> Path:
+        """Where it is fetched to."""
+        return root.data() / "cache" / "released" / self.url.rpartition("/")[2]
+
+    @property
+    def unpacking(self) -> str:
+        """The command that makes the HDF5 file of it, beside it."""
+        archive = root.shown(self.path)
+        if archive.endswith(".tar.zst"):
+            return shlex.join(["tar", "--zstd", "-xf", archive, "-C", root.shown(self.path.parent)])
+        return shlex.join(["zstd", "-d", archive])
+
+
+# The archives of the collection huggingface.co/collections/quentinll/lewm: repository, revision, file and bytes.
+_HUB = "https://huggingface.co/datasets/quentinll"
+RELEASES = {
+    "tworoom": Release(
+        f"{_HUB}/lewm-tworooms/resolve/6903a2de048b13819d812da0b4dd661290bc01e4/tworoom.tar.zst", 3_425_937_909
+    ),
+    "pusht": Release(
+        f"{_HUB}/lewm-pusht/resolve/655cd446b9929369d7d406001da85c15d1457850/pusht_expert_train.h5.zst", 13_136_247_974
+    ),
+    "reacher": Release(
+        f"{_HUB}/lewm-reacher/resolve/e70a080d0d04c6072123c9ebd343acf7fff28dbf/reacher.tar.zst", 23_750_614_946
+    ),
+    "cube": Release(
+        f"{_HUB}/lewm-cube/resolve/02a19a67a0dc8c9d6215f89c19e0a597691e152a/cube_single_expert.tar.zst", 46_184_624_478
+    ),
+}
+
+
+def fetch(task: str) -> Release:
+    """Download the archive of a task into ``data/cache/released/``; what is there already is not fetched again.
+
+    Arguments:
+        task: tworoom, pusht, reacher or cube.
+
+    Raises:
+        SMWMError: the disk is too full, another process is fetching, the server refuses, cannot be reached or offers
+            another file, or the connection broke; the bytes that came are kept, and the same call goes on from there.
+    """
+    release = choose("released data set", task, RELEASES)
+    if release.path.exists():
+        return release
+    with held(release.path.parent, "fetching a data set"):
+        unfinished = release.path.with_name(release.path.name + ".part")
+        download(release.url, unfinished, release.size)
+        unfinished.rename(release.path)
+    return release

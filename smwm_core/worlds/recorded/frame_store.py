@@ -1,0 +1,116 @@
+"""Frames that are drawn once and kept, for simulators that draw slowly.
+
+They are drawn in parts, so an interrupted drawing goes on, and the outcome does not depend on how many processes share
+the work.
+"""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from joblib import Parallel, delayed
+from torch import Tensor
+from tqdm import tqdm
+
+from smwm_core.errors import SMWMError
+from smwm_core.storage import root
+from smwm_core.storage.files import held, write_whole
+from smwm_core.storage.versions import VERSIONS
+
+PART = 1_000  # frames
+
+
+class FrameStore:
+    """The frames of many states.
+
+    Arguments:
+        simulator: which draws them.
+        name: of the world, for the folder that they are kept in.
+        workers: processes; by default one per core.
+    """
+
+    def __init__(self, simulator, name: str, workers: int | None = None) -> None:
+        self.simulator, self.name, self.workers = simulator, name, workers
+        self._ready, self._number, self._frames = "", {}, None
+
+    def prepare(self, states: Tensor) -> None:
+        """Draw these states, ``(R, S)``, unless they are the ones that were drawn last.
+
+        Raises:
+            SMWMError: another process is drawing them, or a file is damaged.
+        """
+        rows = np.unique(states.float().numpy(), axis=0)
+        digest = self._digest(rows)
+        if digest == self._ready:
+            return
+        folder = root.data() / "cache" / "frames" / f"{self.name}_{digest}"
+        whole = folder / "frames.npy"
+        if not whole.exists():
+            with held(folder, "drawing frames"):
+                if not whole.exists():
+                    self._draw(rows, folder, whole)
+        self._frames = _load(whole, len(rows))
+        self._number = {row.tobytes(): number for number, row in enumerate(rows)}
+        self._ready = digest
+
+    def __call__(self, state: Tensor) -> Tensor:
+        """States ``(N, S)`` → ``(N, 3, H, W)`` float32 in [0, 1], in channels-last memory, on the state's device.
+
+        What was not prepared is drawn on the spot.
+        """
+        rows = state.float().cpu().numpy()
+        numbers = np.array([self._number.get(row.tobytes(), -1) for row in rows])
+        size = self.simulator.image_size
+        frames = np.empty((len(rows), size, size, 3), np.uint8)
+        known = numbers >= 0
+        if known.any():
+            frames[known] = self._frames[numbers[known]]
+        if not known.all():
+            frames[~known] = to_bytes(self.simulator.render(state[torch.from_numpy(~known).to(state.device)]))
+        return torch.from_numpy(frames).to(state.device).permute(0, 3, 1, 2).float() / 255
+
+    def _draw(self, rows: np.ndarray, folder: Path, whole: Path) -> None:
+        parts = [folder / f"part_{first}.npy" for first in range(0, len(rows), PART)]
+        missing = [(part, rows[k * PART : (k + 1) * PART]) for k, part in enumerate(parts) if not part.exists()]
+        workers = self.workers or torch.multiprocessing.cpu_count()
+        drawn = Parallel(n_jobs=workers, return_as="generator_unordered")(
+            delayed(_draw_part)(self.simulator, part, states) for part, states in missing
+        )
+        unit = f" × {PART} frames"
+        for _ in tqdm(drawn, desc=f"drawing {self.name}", unit=unit, total=len(missing), dynamic_ncols=True):
+            pass
+        frames = np.concatenate([np.load(part) for part in parts])
+        write_whole(whole, lambda unfinished: _save(unfinished, frames))
+        for part in parts:
+            part.unlink()
+
+    def _digest(self, rows: np.ndarray) -> str:
+        """Eight hexadecimal digits of what is drawn, how large, and of the version of what draws it."""
+        identity = f"{self.name} {VERSIONS.get(self.name, 0)} {self.simulator.image_size}".encode() + rows.tobytes()
+        return hashlib.sha256(identity).hexdigest()[:8]
+
+
+def to_bytes(frames: Tensor) -> np.ndarray:
+    """Frames ``(N, 3, H, W)`` in [0, 1] → ``(N, H, W, 3)`` uint8."""
+    return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def _draw_part(simulator, path: Path, states: np.ndarray) -> None:
+    frames = to_bytes(simulator.render(torch.from_numpy(states)))
+    write_whole(path, lambda unfinished: _save(unfinished, frames))
+
+
+def _save(path: Path, frames: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, frames)
+
+
+def _load(path: Path, count: int) -> np.ndarray:
+    try:
+        frames = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise SMWMError(f"{root.shown(path)} is damaged ({error}); delete it to draw the frames anew.") from error
+    if len(frames) != count:
+        raise SMWMError(f"{root.shown(path)} has {len(frames)} frames, not {count}; delete it to draw them anew.")
+    return frames

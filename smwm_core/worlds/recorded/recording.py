@@ -1,0 +1,69 @@
+"""Collecting episodes once and finding them again.
+
+Episodes are collected in parts, each from a seed of its own, so the outcome does not depend on how many processes
+share the work or how often it is interrupted; parts that are finished stay.
+"""
+
+from pathlib import Path
+
+import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from smwm_core.errors import SMWMError
+from smwm_core.seeds import generator
+from smwm_core.storage import root
+from smwm_core.storage.files import held
+from smwm_core.storage.versions import VERSIONS
+from smwm_core.worlds.recorded.episodes import Episodes
+
+PART = 20  # episodes
+
+
+def recorded(simulator, name: str, count: int, *, workers: int | None = None) -> Episodes:
+    """The recorded episodes of a simulator, collected on the first call.
+
+    Arguments:
+        simulator: with a ``collect`` method.
+        name: of the recording, for its file and its seeds.
+        count: number of episodes, a multiple of 20.
+        workers: processes; by default one per core.
+
+    Raises:
+        SMWMError: a number that is no multiple of 20, another process is collecting them, or their file is damaged.
+    """
+    if count < PART or count % PART:
+        raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
+    folder = root.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}"
+    whole = folder / "episodes.npz"
+    if not whole.exists():
+        with held(folder, "collecting episodes"):
+            if not whole.exists():
+                _collect(simulator, name, count, folder, workers or torch.multiprocessing.cpu_count())
+    return Episodes.load(whole)
+
+
+def _collect(simulator, name: str, count: int, folder: Path, workers: int) -> None:
+    parts = [folder / f"part_{number}.npz" for number in range(count // PART)]
+    missing = [(number, part) for number, part in enumerate(parts) if not part.exists()]
+    finished = Parallel(n_jobs=workers, return_as="generator_unordered")(
+        delayed(_collect_part)(simulator, name, number, part) for number, part in missing
+    )
+    for _ in tqdm(
+        finished, desc=f"collecting {name}", unit=f" × {PART} episodes", total=len(missing), dynamic_ncols=True
+    ):
+        pass
+    loaded = [Episodes.load(part) for part in parts]
+    columns = (torch.cat([getattr(part, column) for part in loaded]) for column in ("state", "action", "length"))
+    Episodes(*columns).save(folder / "episodes.npz")
+    for part in parts:
+        part.unlink()
+
+
+def _collect_part(simulator, name: str, number: int, path: Path) -> None:
+    Episodes.from_padded(*simulator.collect(PART, generator(number, f"episodes of {name}"))).save(path)
+
+
+def version(name: str) -> str:
+    """The versions of what decides a recording, for the name of its folder; 0 for a simulator of your own."""
+    return f"v{VERSIONS['recording']}.{VERSIONS.get(name, 0)}"

@@ -1,0 +1,1 @@
+"""Worlds that step: the simulators of the planning tasks."""

@@ -1,0 +1,82 @@
+"""What every world hands out, and what every world must offer.
+
+Time convention, here and everywhere: ``action[t]`` takes ``state[t]`` to ``state[t + 1]``.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Generator, Tensor
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """A set of single steps ``(s_t, a_t, s_{t+1})``, stored as states and never as frames.
+
+    Arguments:
+        state: ``(N, state_dim)``, in the world's own units.
+        action: ``(N, action_dim)`` float32, normalised to [-1, 1].
+        next_state: ``(N, state_dim)``, same type as ``state``.
+    """
+
+    state: Tensor
+    action: Tensor
+    next_state: Tensor
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+    def __getitem__(self, index) -> "Transitions":
+        return Transitions(self.state[index], self.action[index], self.next_state[index])
+
+    def to(self, device) -> "Transitions":
+        return Transitions(self.state.to(device), self.action.to(device), self.next_state.to(device))
+
+
+class World(Protocol):
+    """A source of transitions that can draw its own states.
+
+    ``controllable_dim`` is the number of independent ways in which the action can move the state (a
+    coupled pair of dots counts two, not four); the paper's claim is that a sensorimotor latent has
+    just that many significant directions.
+    """
+
+    state_dim: int
+    action_dim: int
+    controllable_dim: int
+    image_size: int
+
+    def sample(self, n: int, generator: Generator) -> Transitions: ...
+
+    def render(self, state: Tensor) -> Tensor: ...
+
+    def describe(self) -> str: ...
+
+
+class Simulator(Protocol):
+    """A world that steps.
+
+    ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
+    → ``(N, K, S)``; ``reached`` says which states are at their goals, ``inside`` which can be in this world at all;
+    ``collect`` records episodes, as ``Episodes.from_padded`` takes them.
+    """
+
+    state_dim: int
+    action_dim: int
+    controllable_dim: int
+    image_size: int
+    bounds: tuple[float, float]
+
+    def play(self, state: Tensor, actions: Tensor) -> Tensor: ...
+
+    def reached(self, state: Tensor, goal: Tensor) -> Tensor: ...
+
+    def inside(self, state: Tensor) -> Tensor: ...
+
+    def random_action(self, n: int, generator: Generator) -> Tensor: ...
+
+    def render(self, state: Tensor) -> Tensor: ...
+
+    def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]: ...
+
+    def describe(self) -> str: ...

@@ -1,0 +1,249 @@
+"""Claims about the built book, checked in a real browser.
+
+1. It builds from clean without a warning and leaves the git tree as it was.
+2. Every page loads at desktop and phone width, in light and dark, with no request to another host, no
+   failed request, no error of ours on the console, no picture without alt text and no sideways scrolling.
+3. Formulas are typeset and figures are shown by the page itself.
+4. The collapse explorer moves by keyboard and by pointer, redraws for the dark theme, and says so without its data.
+5. The pages that compute in the browser do so in the book, and weigh little enough.
+6. Solutions of exercises are hidden until somebody asks for them; everything that the page for teachers links is there.
+7. The slides move by keyboard, buttons and touch, fit the screen, and print one a page.
+"""
+
+import re
+import zipfile
+
+import pytest
+from reading import open_page, pages
+
+from smwm_book import paths
+from smwm_book.experiments.results import load_results
+from smwm_book.widgets.explorer import Exploration, viewer
+
+
+@pytest.mark.parametrize("page_name", pages())
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_is_whole(browser, address, page_name, width, scheme):
+    page, problems = open_page(browser, address, page_name, width, scheme)
+    assert problems == []
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.title()
+    assert page.locator("html").get_attribute("lang")
+    for picture in page.locator("article img").all():
+        alt = picture.get_attribute("alt") or ""
+        assert len(alt) > 20, f"a picture needs alt text, this has {alt!r}"
+        assert not alt.startswith("../_images")
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
+    page.close()
+
+
+def test_formulas_are_typeset(browser, address):
+    page, problems = open_page(browser, address, "book/method.html", 1280)
+    page.wait_for_selector("mjx-container svg, mjx-container mjx-math", state="attached")
+    assert page.locator("mjx-container").count() > 20
+    assert page.locator("mjx-merror, mjx-container [data-mjx-error]").count() == 0
+    assert problems == []
+    page.close()
+
+
+def test_the_front_page_shows_a_result_without_scrolling(browser, address):
+    for width, height in ((1280, 800), (390, 844)):
+        page, _ = open_page(browser, address, "book/intro.html", width)
+        page.set_viewport_size({"width": width, "height": height})
+        box = page.locator("article figure img").first.bounding_box()
+        assert box["y"] + box["height"] / 2 < height
+        page.close()
+
+
+def test_no_page_names_a_content_network(built):
+    networks = ("cdnjs", "jsdelivr", "unpkg", "maxcdn")
+    for path in built.rglob("*.html"):
+        text = path.read_text()
+        for line in text.splitlines():
+            if "src=" in line or "<link" in line:
+                assert not any(host in line for host in networks), f"{path.name}: {line}"
+
+
+EXPLORER = "notebooks/collapse_explorer.html"
+
+
+def pixels(canvas) -> str:
+    return canvas.evaluate("c => c.toDataURL()")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
+    page, problems = open_page(browser, address, EXPLORER, width)
+    root = page.locator(".smwm-explorer")
+    lam, step = root.locator("input").all()
+    cloud, bars = root.locator("canvas").all()
+    words = root.locator("p[aria-live]")
+    results = load_results("collapse_explorer", "laptop")
+    last = len(results.arrays["lambdas"]) - 1, len(results.arrays["steps"]) - 1
+    shown = Exploration(**results.arrays)
+    assert words.inner_text() == shown.sentence(*last)
+
+    before = pixels(cloud), pixels(bars)
+    lam.focus()
+    for _ in range(last[0]):
+        page.keyboard.press("ArrowLeft")
+    assert words.inner_text() == shown.sentence(0, last[1])
+    assert lam.get_attribute("aria-valuetext") == f"λ = {shown.lambdas[0]:g}"
+    after = pixels(cloud), pixels(bars)
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+
+    step.scroll_into_view_if_needed()
+    box = step.bounding_box()
+    page.mouse.move(box["x"] + box["width"] - 8, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2, steps=5)
+    page.mouse.up()
+    assert words.inner_text() == shown.sentence(0, 0)
+    assert problems == []
+    page.close()
+
+
+def test_the_explorer_follows_the_theme(browser, address):
+    page, _ = open_page(browser, address, EXPLORER, 1280)
+    bars = page.locator(".smwm-explorer canvas").nth(1)
+    light = pixels(bars)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_function("([bars, light]) => bars.toDataURL() !== light", arg=[bars.element_handle(), light])
+    page.close()
+
+
+def test_the_explorer_says_so_when_its_data_are_broken(browser, tmp_path):
+    whole = viewer(Exploration(**load_results("collapse_explorer", "laptop").arrays))
+    (tmp_path / "broken.html").write_text(whole.replace('"lambdas"', "lambdas", 1))
+    page = browser.new_page()
+    page.goto((tmp_path / "broken.html").as_uri())
+    assert page.locator("p[aria-live]").inner_text().startswith("The explorer could not read its data")
+    page.close()
+
+
+def test_without_javascript_the_explorer_points_to_the_pictures(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{EXPLORER}")
+    assert "needs JavaScript" in page.locator(".smwm-explorer noscript").inner_text()
+    assert page.locator(".smwm-explorer canvas").first.is_hidden()
+    assert page.locator("article figure img").count() > 0
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", ["drive_the_dot", "plan_your_way"])
+def test_pages_that_compute_do_so_in_the_book(browser, address, name, width):
+    page, problems = open_page(browser, address, f"notebooks/{name}.html", width)
+    root = page.locator(".smwm-play")
+    canvas, words = root.locator("canvas").first, root.locator("p[aria-live]")
+    before, said = pixels(canvas), words.inner_text()
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("([words, said]) => words.innerText !== said", arg=[words.element_handle(), said])
+    assert pixels(canvas) != before
+    assert problems == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_solution_is_hidden_until_it_is_asked_for(browser, address, width):
+    page, problems = open_page(browser, address, "notebooks/fig2_dot_world.html", width)
+    exercise, solution = page.locator("div.exercise").first, page.locator("div.solution").first
+    code = solution.locator("div.highlight").first
+    assert exercise.is_visible()
+    assert not code.is_visible()
+    solution.locator(".toggle-button").first.click()
+    code.scroll_into_view_if_needed()
+    assert code.is_visible()
+    assert "best_guess" in code.inner_text()
+    assert "Right:" in solution.inner_text()
+    assert problems == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["drive_the_dot", "plan_your_way"])
+def test_without_javascript_the_pages_that_compute_point_to_a_picture(browser, address, built, name):
+    assert (built / "notebooks" / f"{name}.html").stat().st_size < 1_500_000
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/notebooks/{name}.html")
+    assert "the captioned picture on this page" in page.locator(".smwm-play noscript").inner_text()
+    assert page.locator(".smwm-play canvas").first.is_hidden()
+    assert page.locator("article figure img").count() == 1
+    context.close()
+
+
+def test_everything_that_the_page_for_teachers_links_is_there(built, address, browser):
+    page, _ = open_page(browser, address, "book/teaching.html", 1280)
+    links = {link.get_attribute("href") for link in page.locator("article a[href]").all()}
+    page.close()
+    local = [link for link in links if not re.match(r"[a-z]+:", link)]
+    assert len(local) > 30
+    for link in local:
+        file, _, label = link.partition("#")
+        path = (built / "book" / file).resolve() if file else built / "book" / "teaching.html"
+        assert path.is_file(), link
+        if label and path.suffix == ".html":
+            assert f'id="{label}"' in path.read_text(), link
+    names = [path.stem for path in paths.NOTEBOOKS.glob("*.py")]
+    assert {path.stem for path in (built / "student").glob("*.ipynb")} == set(names)
+    with zipfile.ZipFile(built / "student" / "student.zip") as archive:
+        assert sorted(archive.namelist()) == sorted(f"student/{name}.ipynb" for name in names)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_slides_move_and_fit(browser, address, width, scheme):
+    page, problems = open_page(browser, address, "slides.html", width, scheme)
+    counter, total = page.locator("output"), page.locator("section").count()
+    assert total > 40
+
+    def press(key):
+        page.keyboard.press(key)
+        return counter.inner_text()
+
+    assert counter.inner_text() == f"1 of {total}"
+    assert press("ArrowRight") == f"2 of {total}"
+    assert page.url.endswith("#fig-schematic")
+    assert press("Space") == f"3 of {total}"
+    assert press("ArrowLeft") == f"2 of {total}"
+    assert press("End") == press("ArrowRight") == f"{total} of {total}"
+    assert press("Home") == press("ArrowLeft") == f"1 of {total}"
+    for number in range(1, total + 1):
+        shown = page.locator("section:visible")
+        assert shown.count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert shown.evaluate("s => s.scrollWidth <= s.clientWidth")
+        if width > 600:
+            assert shown.evaluate("s => s.scrollHeight <= s.clientHeight"), f"slide {number} is too long"
+        for picture in shown.locator("img").all():
+            assert len(picture.get_attribute("alt")) > 20
+            assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
+            assert picture.bounding_box()["height"] > 90
+        page.keyboard.press("ArrowRight")
+    page.locator("#back").click()
+    assert counter.inner_text() == f"{total - 1} of {total}"
+    page.evaluate(
+        """() => [["touchstart", "touches", 300], ["touchend", "changedTouches", 100]].forEach(([kind, list, x]) => {
+            const point = new Touch({identifier: 1, target: document.body, clientX: x, clientY: 200});
+            dispatchEvent(new TouchEvent(kind, {[list]: [point]}));
+        })"""
+    )
+    assert counter.inner_text() == f"{total} of {total}"
+    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.locator("#theme").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+    assert problems == []
+    page.close()
+
+
+def test_slides_print_one_a_page(browser, address):
+    page, _ = open_page(browser, address, "slides.html", 1280, "dark")
+    printed = page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == page.locator("section").count()
+    page.close()

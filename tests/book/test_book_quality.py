@@ -1,0 +1,394 @@
+"""Claims about the quality of the built book.
+
+1. Every page has a title, language, description and viewport, one first-level heading and no jump in its headings.
+2. Every address inside the book leads somewhere, with its fragment; every notebook page offers its executed notebook.
+3. Every figure has a number and a caption, and some text refers to it.
+4. axe-core has nothing serious or critical to say about any page, on a wide screen, in the dark and on a phone.
+5. A page loads at most 0.6 MB, one with an interactive figure at most 1.5 MB, counted as a server sends it.
+6. Without JavaScript text, pictures, captions and formulas are there.
+7. The book is one PDF, with every chapter and no untypeset formula, linked from every page; a Chromium that fails
+   leaves the pages as they are, without a dead link.
+8. Without a public address no page mentions one; with it, buttons and previews lead there.
+9. Icons that pages use stay in the theme's script, and a script of another form is left alone.
+10. Pages and figures have one palette and one type scale, and the favicon is the logo's mark.
+11. Prose and code are spelt right, and a planted mistake is found.
+"""
+
+import gzip
+import io
+import re
+import shutil
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlparse
+
+import axe_playwright_python
+import nbformat
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+from reading import open_page, pages
+
+from smwm_book import paths
+from smwm_book.figures import style
+from smwm_book.notebooks import run as notebooks
+from smwm_book.notebooks.run import fewer_colours
+from smwm_book.production import build, chromium, icons, pdf
+from smwm_core.errors import SMWMError
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+HEAVY, LIGHT = 1_500_000, 600_000  # bytes
+# The theme looks at what scrolls 300 ms after a change of width; a later timer of the page ends after that one.
+AFTER_THE_THEME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 400)))"
+INTERACTIVE = '.bd-article [class^="smwm-"] canvas'
+
+
+@pytest.fixture(scope="module")
+def soups(built):
+    """Every page by its path in the book."""
+    return {
+        str(path.relative_to(built)): BeautifulSoup(path.read_text(), "html.parser")
+        for path in built.rglob("*.html")
+        if "_static" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("page_name", pages())
+def test_page_says_what_it_is(soups, page_name):
+    page = soups[page_name]
+    assert len(page.title.text) > 10
+    assert page.html["lang"] == "en"
+    assert page.find("meta", attrs={"name": "viewport"})
+    described = [meta["content"] for meta in page.find_all("meta", attrs={"name": "description"})]
+    assert len(described) == 1
+    assert 40 < len(described[0]) < 300
+    levels = [int(heading.name[1]) for heading in page.article.find_all(re.compile("^h[1-6]$"))]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_descriptions_differ(soups):
+    described = [soups[name].find("meta", attrs={"name": "description"})["content"] for name in pages()]
+    assert len(set(described)) == len(described)
+
+
+def test_every_address_inside_the_book_leads_somewhere(built, soups):
+    dead = set()
+    ids = {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in soups.items()}
+    for name, page in soups.items():
+        for tag in page.find_all(["a", "img", "script", "link"]):
+            target, fragment = urldefrag(tag.get("href") or tag.get("src") or "")
+            if urlparse(target).scheme:
+                continue
+            path = (built / name).parent / unquote(urlparse(target).path) if target else built / name
+            if not path.is_file():
+                dead.add(f"{name}: {target}")
+            elif fragment and path.suffix == ".html" and fragment not in ids[str(path.resolve().relative_to(built))]:
+                dead.add(f"{name}: {target}#{fragment}")
+    assert not dead
+
+
+@pytest.mark.parametrize("name", list(notebooks.sources()))
+def test_the_download_is_the_executed_notebook(built, soups, name):
+    links = [a["href"] for a in soups[f"notebooks/{name}.html"].select(".dropdown-download-buttons a")]
+    (link,) = [link for link in links if link.endswith(".ipynb")]
+    notebook = nbformat.read(built / "notebooks" / link, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+    assert any("image/png" in output.get("data", {}) for cell in cells for output in cell.outputs)
+
+
+def test_every_figure_has_a_number_a_caption_and_a_reference(built, soups):
+    referred = set()
+    for name in pages():
+        for link in soups[name].article.select('a[href*="#"]'):
+            if "headerlink" not in link.get("class", ()):
+                target, fragment = urldefrag(link["href"])
+                at = ((built / name).parent / target).resolve() if target else built / name
+                referred.add((str(at.relative_to(built)), fragment))
+    for name in pages():
+        for figure in soups[name].article.find_all("figure"):
+            assert figure.select_one(".caption-number"), (name, figure)
+            assert len(figure.select_one(".caption-text").text) > 60
+            assert (name, figure["id"]) in referred, f"no text refers to {figure['id']} of {name}"
+
+
+def serious(page, options=""):
+    """What axe-core calls serious or critical, as rule and place."""
+    return page.evaluate(
+        f"""axe.run(document, {{resultTypes: ["violations"], {options}}}).then((found) => found.violations
+            .filter((rule) => ["serious", "critical"].includes(rule.impact))
+            .flatMap((rule) => rule.nodes.map((node) => rule.id + " at " + node.target)))"""
+    )
+
+
+def test_axe_finds_a_planted_mistake(browser):
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>t</title><p style="color:#ccc; background:#fff">pale</p><img src="x.png">')
+    page.evaluate(AXE.read_text())
+    assert {finding.split(" at ")[0] for finding in serious(page)} == {"color-contrast", "image-alt"}
+    page.close()
+
+
+@pytest.mark.parametrize("page_name", pages())
+def test_page_is_accessible_and_light(browser, address, built, page_name):
+    loaded = set()
+    note = lambda request: loaded.add(urlparse(request.url).path)  # noqa: E731
+    page, problems = open_page(browser, address, page_name, 1280, on_request=note)
+    assert problems == []
+    loaded |= {urlparse(source).path for source in page.evaluate("[...document.images].map((image) => image.src)")}
+    weight = sum(len(gzip.compress((built / path[1:]).read_bytes())) for path in loaded if path.startswith("/"))
+    assert weight <= (HEAVY if page.locator(INTERACTIVE).count() else LIGHT), f"{weight / 1e6:.2f} MB"
+
+    page.add_style_tag(content="* { transition: none !important }")  # else a change of colours is seen half-way
+    page.evaluate(AXE.read_text())
+    assert serious(page) == []
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert serious(page, 'runOnly: ["color-contrast"]') == []  # all that a colour scheme changes
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.evaluate(AFTER_THE_THEME)
+    assert serious(page, 'rules: {"color-contrast": {enabled: false}}') == []  # no width changes a colour
+    page.close()
+
+
+@pytest.mark.parametrize("page_name", pages())
+def test_page_is_readable_without_javascript(browser, address, page_name):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{address}/{page_name}")
+    for part in ("article h1", "article p"):
+        assert page.locator(part).first.is_visible()
+    for part in ("article figure img", "article figcaption", "article .math"):
+        assert all(found.is_visible() for found in page.locator(part).all() if not _folded(found))
+    assert all(formula.inner_text().strip() for formula in page.locator("article .math").all())
+    context.close()
+
+
+def _folded(part) -> bool:
+    return bool(part.locator("xpath=ancestor::details").count())
+
+
+def test_the_book_is_one_pdf(built, soups):
+    printed = (built / pdf.NAME).read_bytes()
+    assert printed.startswith(b"%PDF-")
+    assert b"+MathJax_Main-Regular" in printed  # formulas were typeset before it was printed
+    for name in pages():
+        (link,) = soups[name].select(f'footer a[href$="{pdf.NAME}"]')
+        assert ((built / name).parent / link["href"]).resolve() == built / pdf.NAME
+
+
+def test_the_printed_page_is_whole(browser, built, soups):
+    single = built.with_name("singlehtml")
+    page = browser.new_page(viewport={"width": 700, "height": 1000})  # about the width of the paper
+    page.goto((single / "print.html").as_uri(), wait_until="networkidle")
+    page.emulate_media(media="print")
+    listed = page.locator(".smwm-title-page li a")
+    assert listed.count() == len(pages()) - 1
+    assert all(page.locator(f'[id="{link.get_attribute("href")[1:]}"]').count() == 1 for link in listed.all()), (
+        "a chapter of the title page has no place in the book"
+    )
+    page.wait_for_function("document.querySelectorAll('mjx-container').length > 20")
+    assert page.locator("article .math:not(:has(mjx-container))").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    for part in ("#pst-primary-sidebar", "details.hide summary", ".prev-next-area", 'article [class^="smwm-"] input'):
+        assert not any(found.is_visible() for found in page.locator(part).all()), part
+    assert page.locator('article [class^="smwm-"] canvas').first.is_visible()
+    page.close()
+
+
+def test_dark_pages_are_printed_light(browser, address):
+    page, _ = open_page(browser, address, "book/intro.html", 1280, "dark")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.close()
+
+
+def executable(path: Path, does: str) -> str:
+    path.write_text(f"#!/bin/sh\n{does}\n")
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("does", "sentence"),
+    [
+        ("exit 1", "did not print"),
+        ("sleep 60", "did not print"),
+        (None, "there is no Chromium"),
+        ('for last; do case "$last" in --print-to-pdf=*) echo no >"${last#*=}";; esac; done', "not a PDF"),
+    ],
+)
+def test_a_chromium_that_fails_is_one_sentence(tmp_path, monkeypatch, does, sentence):
+    found = [executable(tmp_path / "chromium", does)] if does else []
+    monkeypatch.setattr(chromium, "candidates", lambda: iter(found))
+    monkeypatch.setattr(chromium, "LONGEST_SECONDS", 1)
+    (tmp_path / "book").mkdir()
+    (tmp_path / "book" / "intro.html").write_text('<article class="bd-article">')
+    with pytest.raises(SMWMError, match=sentence):
+        pdf.write(tmp_path, tmp_path / "book.pdf", "A book")
+    assert not (tmp_path / "book.pdf").exists()
+
+
+def test_candidates_are_in_the_order_of_need_sh(tmp_path, monkeypatch):
+    script = (paths.REPOSITORY / "tools" / "need.sh").read_text()
+    assert re.search("for name in (.*); do", script)[1].split() == list(chromium.NAMES)
+    monkeypatch.setattr(chromium, "find_spec", lambda name: None)  # Playwright's comes last
+    for name in chromium.NAMES[1:]:
+        executable(tmp_path / name, "exit 0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert [Path(path).name for path in chromium.candidates()] == list(chromium.NAMES[1:])
+
+
+def laid_out(folder: Path, monkeypatch, changes: dict[str, str]) -> Path:
+    """A book of two pages, built without a Chromium, with lines of the configuration replaced."""
+    monkeypatch.setattr(chromium, "candidates", lambda: iter(()))
+    stage = folder / "source"
+    shutil.copytree(paths.REPOSITORY / "book" / "_static", stage / "book" / "_static")
+    config = (paths.REPOSITORY / "_config.yml").read_text()
+    for old, new in changes.items():
+        assert config.count(old) == 1
+        config = config.replace(old, new)
+    (stage / "_config.yml").write_text(config)
+    shutil.copy(paths.REPOSITORY / "book" / "references.bib", stage / "book")
+    chapters = "chapters:\n  - file: notebooks/fig2_dot_world\n"
+    (stage / "_toc.yml").write_text(f"format: jb-book\nroot: book/intro\n{chapters}")
+    (stage / "book" / "intro.md").write_text('# A book\n\nIts first sentence is short. Its "second" <one> too.\n')
+    notebook = nbformat.read(paths.NOTEBOOKS / "fig2_dot_world.ipynb", as_version=4)
+    figure = next(cell for cell in notebook.cells if "figure" in cell.metadata.get("mystnb", {}))
+    notebook.cells = [nbformat.v4.new_markdown_cell("# A page\n\nIt has a figure.", id="page"), figure]
+    (stage / "notebooks").mkdir()
+    nbformat.write(notebook, stage / "notebooks" / "fig2_dot_world.ipynb")
+    return build.lay_out(stage, folder).parent
+
+
+def tags(page: Path) -> dict[str, str]:
+    found = BeautifulSoup(page.read_text(), "html.parser").find_all("meta", attrs={"property": re.compile("^og:")})
+    return {tag["property"]: tag["content"] for tag in found}
+
+
+def test_without_a_public_address_none_is_mentioned(tmp_path, monkeypatch, capfd):
+    html = laid_out(tmp_path, monkeypatch, {})
+    assert "The PDF was left out: there is no Chromium." in capfd.readouterr().err
+    for page in html.glob("*/*.html"):
+        text = page.read_text()
+        for word in (pdf.NAME, "colab.research", "og:url", "og:image", 'rel="canonical"', "github.com"):
+            assert word not in text, f"{page.name} mentions {word}"
+    assert tags(html / "book" / "intro.html") == {
+        "og:type": "article",
+        "og:site_name": "Sensorimotor World Models",
+        "og:title": "A book",
+        "og:description": "Its first sentence is short. Its “second” <one> too.",
+    }
+
+
+def test_with_a_public_address_buttons_and_previews_lead_there(tmp_path, monkeypatch):
+    places = {
+        '  url: ""': "  url: https://github.com/someone/companion",
+        'baseurl: ""': "baseurl: https://example.org/book/",
+    }
+    html = laid_out(tmp_path, monkeypatch, places)
+    text = (html / "notebooks" / "fig2_dot_world.html").read_text()
+    colab = "https://colab.research.google.com/github/someone/companion/blob/main/notebooks/fig2_dot_world.ipynb"
+    assert f'href="{colab}"' in text
+    assert 'href="https://github.com/someone/companion"' in text
+    assert "colab" not in (html / "book" / "intro.html").read_text()
+    address = "https://example.org/book/notebooks/fig2_dot_world.html"
+    assert f'rel="canonical" href="{address}"' in text
+    said = tags(html / "notebooks" / "fig2_dot_world.html")
+    assert said["og:url"] == address
+    for page in ("notebooks/fig2_dot_world", "book/intro"):
+        said = tags(html / f"{page}.html")
+        assert said["og:image"] == "https://example.org/book/_static/gallery/fig2_dot_world.png"
+        assert (html / "_static" / "gallery" / "fig2_dot_world.png").is_file()
+        assert said["og:image:alt"].startswith("Three panels. Left: a regular ten by ten grid")
+
+
+def test_icons_that_pages_use_are_drawn(browser, address, built):
+    script = (built / "_static" / "scripts" / "fontawesome.js").stat().st_size
+    assert script < 150_000
+    page, _ = open_page(browser, address, "notebooks/fig2_dot_world.html", 1280)
+    assert page.locator("svg[data-icon]").count() >= 8
+    assert page.locator("svg[data-icon]:not(:has(path[d]))").count() == 0
+    assert page.locator("i.fa-solid, i.fas, .svg-inline--fa.fa-circle-question").count() == 0
+    page.close()
+
+
+def test_a_script_of_another_form_is_left_alone(tmp_path):
+    (tmp_path / "_static" / "scripts").mkdir(parents=True)
+    (tmp_path / "index.html").write_text('<i class="fa-solid fa-list"></i>')
+    with pytest.raises(SMWMError, match="has no fontawesome"):
+        icons.cut(tmp_path)
+    script = tmp_path / "_static" / "scripts" / "fontawesome.js"
+    script.write_text("new Icons(list)")
+    with pytest.raises(SMWMError, match="0 icons of the expected form"):
+        icons.cut(tmp_path)
+    assert script.read_text() == "new Icons(list)"
+
+
+def test_pictures_lose_colours_only_where_nobody_sees_it():
+    def png(pixels):
+        written = io.BytesIO()
+        Image.fromarray(pixels).save(written, "png")
+        return written.getvalue()
+
+    figure, axis = style.new_figure(4, 3)
+    axis.scatter(*np.random.default_rng(0).normal(size=(2, 300)), color=style.SMWM)
+    written = io.BytesIO()
+    figure.savefig(written)
+    diagram = np.asarray(Image.open(written).convert("RGB"))
+    small = fewer_colours(png(diagram))
+    assert Image.open(io.BytesIO(small)).mode == "P"
+    assert np.abs(np.asarray(Image.open(io.BytesIO(small)).convert("RGB")).astype(int) - diagram).mean() < 0.5
+    assert fewer_colours(small) == small == fewer_colours(png(diagram))
+    photograph = png(np.random.default_rng(0).integers(0, 256, (100, 100, 3), dtype=np.uint8))
+    assert fewer_colours(photograph) == photograph
+
+
+def test_pages_and_figures_have_one_palette_and_one_type_scale():
+    sheet = (paths.REPOSITORY / "book" / "_static" / "smwm.css").read_text()
+    variables = dict(re.findall(r"--smwm-(\w+): ([^;]+);", sheet))
+    for name in ("blue", "orange", "vermilion", "purple", "sky", "ink", "grey", "pale", "faint"):
+        assert variables.pop(name) == getattr(style, name.upper()).lower()
+    for name in ("title", "small"):
+        assert variables.pop(name) == f"{getattr(style, name.upper()) / style.TEXT:.3f}em"
+    assert not variables
+    for path in (paths.REPOSITORY / "smwm_book" / "figures").glob("*.py"):
+        if path.name != "style.py":
+            assert not re.search("#[0-9A-Fa-f]{6}|fontsize=[0-9]", path.read_text()), path.name
+
+
+def test_the_favicon_is_the_mark_of_the_logo(built, soups):
+    (link,) = soups["book/intro.html"].find_all("link", rel="icon")
+    favicon = (built / "book" / link["href"]).resolve().read_text()
+    logo = (built / "_static" / "logo.svg").read_text()
+    colours = [set(re.findall("#[0-9A-Fa-f]{6}", text)) for text in (favicon, logo)]
+    assert colours == [{style.BLUE, style.ORANGE}] * 2
+
+
+SPELT = ("README.md", "CHANGELOG.md", "book", "notebooks", "smwm_core", "smwm_book", "tests", "benchmarks")
+
+
+def codespell(*where: Path) -> subprocess.CompletedProcess:
+    command = [
+        sys.executable,
+        "-m",
+        "codespell_lib",
+        "--ignore-words-list=reacher,fro",
+        "--skip=*.ipynb,*.svg,*/vendor/*,*.png,__pycache__",
+    ]
+    return subprocess.run([*command, *map(str, where)], capture_output=True, text=True, cwd=paths.REPOSITORY)
+
+
+def test_the_spelling_is_right(tmp_path):
+    found = codespell(*SPELT)
+    assert found.returncode == 0, found.stdout
+    (tmp_path / "planted.md").write_text("The latent " + "colla" + "spes.\n")
+    assert codespell(tmp_path).returncode > 0

@@ -1,0 +1,87 @@
+"""Claims about the collapse explorer.
+
+1. Its words are the numbers of the arrays.
+2. In Jupyter its sliders redraw the picture and the words.
+3. Its HTML holds all data, names no other host, and what it draws is the data to within a pixel.
+4. Arrays that do not belong together are refused.
+
+That the viewer works in a browser is tested on the built book.
+"""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from smwm_book.widgets.explorer import Exploration, Explorer, viewer
+from smwm_core.errors import SMWMError
+
+
+def exploration(**changes) -> Exploration:
+    random = np.random.default_rng(0)
+    arrays = {
+        "lambdas": np.array([0.0, 0.1, 10.0]),
+        "steps": np.array([0, 1, 1600]),
+        "clouds": random.normal(size=(3, 3, 5, 2)),
+        "spectra": np.sort(random.random((3, 3, 4)))[..., ::-1],
+        "variances": np.full((3, 3), 2.5),
+        "colours": random.random((5, 3)),
+    }
+    return Exploration(**{**arrays, **changes})
+
+
+def test_the_words_are_the_numbers():
+    shown = exploration()
+    share = round(100 * shown.spectra[1, 2, :2].sum() / 2.5)
+    assert shown.sentence(1, 2) == (
+        f"λ = 0.1, step 1,600: total variance 2.5, {share} % of it in the first two components."
+    )
+    assert "0 % of it" in exploration(variances=np.zeros((3, 3))).sentence(0, 0)
+
+
+def test_the_sliders_redraw():
+    explorer = Explorer(exploration())
+    before, words = bytes(explorer.picture.value), explorer.words.value
+    assert before.startswith(b"\x89PNG")
+    assert words == explorer.exploration.sentence(2, 2)
+    explorer.which_lambda.value = 0
+    assert bytes(explorer.picture.value) != before
+    assert explorer.words.value == explorer.exploration.sentence(0, 2)
+    explorer.which_step.value = 1
+    assert explorer.words.value == explorer.exploration.sentence(0, 1)
+
+
+def test_the_html_holds_the_data_and_names_no_host():
+    shown = exploration()
+    html = viewer(shown)
+    assert not re.search(r"https?:|//[a-z]", html)
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1])
+    drawn = np.array(data["clouds"]).reshape(shown.clouds.shape) * data["unit"]
+    pixel = 2 * shown.extent / 700
+    assert np.abs(drawn - shown.clouds).max() < pixel
+    assert 10.0 ** np.array(data["exponents"]) == pytest.approx(shown.spectra, rel=0.02)
+    assert data["sentences"][1][2] == shown.sentence(1, 2)
+    assert data["extent"] >= np.abs(shown.clouds).max()
+
+
+def test_the_bundle_has_a_widget_a_page_and_words():
+    explorer = Explorer(exploration())
+    bundle = explorer._repr_mimebundle_()
+    assert bundle["text/html"] == viewer(explorer.exploration)
+    assert bundle["text/plain"] == explorer.exploration.sentence(2, 2)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"clouds": np.zeros((3, 3, 4, 2))},
+        {"variances": np.zeros((3, 2))},
+        {"spectra": np.zeros((2, 3, 4))},
+        {"lambdas": np.zeros(2)},
+    ],
+)
+def test_arrays_that_do_not_belong_together_are_refused(changes):
+    with pytest.raises(SMWMError, match="values of λ, 3 steps and 5 colours need clouds of shape"):
+        exploration(**changes)

@@ -1,0 +1,201 @@
+"""Claims about figures: what is drawn is what was given, on scales that can be compared.
+
+1. Clouds of the explorer share one scale in every panel.
+2. The decoded frames are drawn as they are, labelled by row.
+3. Marks of kept and dropped things lie at their means; what is below zero is drawn at zero.
+4. The staircase has its landings where they were given.
+5. Spectra share one logarithmic scale and mark the dimension of the action.
+6. Positions have distinct colours in the unit cube, the same for a grid and for its list.
+7. The learning order draws the unordered run, and marks the curriculum only if there is one.
+8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
+9. Filmstrips, searches and landscapes draw what they are given.
+10. So do moves of the dot, and journeys plan by plan.
+"""
+
+import numpy as np
+import pytest
+
+from smwm_book import figures
+
+RANDOM = np.random.default_rng(0)
+
+
+def test_clouds_share_one_scale():
+    clouds = RANDOM.normal(size=(2, 3, 5, 2))
+    figure = figures.explorer_table(clouds, RANDOM.random((5, 3)), [0, 10], [0, 8, 1600], 4.0)
+    assert len(figure.axes) == 6
+    assert {axis.get_xlim() for axis in figure.axes} == {axis.get_ylim() for axis in figure.axes} == {(-4.0, 4.0)}
+    for axis, cloud in zip(figure.axes, clouds.reshape(6, 5, 2), strict=True):
+        assert np.array_equal(axis.collections[0].get_offsets(), cloud)
+    assert [axis.get_title() for axis in figure.axes[:3]] == ["step 0", "step 8", "step 1,600"]
+    assert figure.axes[3].get_ylabel() == "λ = 10"
+
+
+def test_decoded_frames_are_drawn_as_they_are():
+    truth, decoded = RANDOM.random((3, 8, 8, 3)), RANDOM.random((3, 8, 8, 3))
+    figure = figures.decoded_frames(truth, {"an agent": decoded})
+    assert [axis.get_ylabel() for axis in figure.axes[::3]] == ["the frame", "an agent"]
+    for axis, frame in zip(figure.axes, [*truth, *decoded], strict=True):
+        assert np.allclose(axis.images[0].get_array(), frame)
+
+
+def test_kept_and_dropped_lie_at_their_means():
+    controlled = {"one": np.array([1.0, 0.8]), "other": np.array([0.5, -3.0])}
+    distractor = {"one": np.array([-0.2, -0.4]), "other": np.array([0.1, 0.3])}
+    axis = figures.kept_and_dropped(controlled, distractor).axes[0]
+    marks = {line.get_label(): line.get_xdata() for line in axis.lines}
+    assert marks["controlled dot"] == pytest.approx([0.9, 0.25])
+    assert marks["distractor"] == pytest.approx([0, 0.2])
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
+
+
+def test_the_staircase_has_its_landings():
+    losses = RANDOM.random((2, 4))
+    axis = figures.found_one_by_one(np.array([1, 2, 3, 4]), losses, [0.3, 0.2, 0.1]).axes[0]
+    landings = [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == "--"]
+    assert landings == [0.3, 0.2, 0.1]
+    assert [text.get_text() for text in axis.texts] == ["nothing found: Var(a)", "2 missing", "1 missing"]
+    drawn = [line.get_ydata() for line in axis.lines if line.get_linestyle() == "-"]
+    assert np.array_equal(drawn, losses)
+
+
+def test_spectra_share_one_logarithmic_scale():
+    spectra = {name: {"single": 10.0 ** -RANDOM.integers(0, 9, (2, 20))} for name in ("a (A)", "b")}
+    figure = figures.spectra_by_method(spectra, {"single": 2})
+    assert len(figure.axes) == 2
+    assert {axis.get_yscale() for axis in figure.axes} == {"log"}
+    assert len({axis.get_ylim() for axis in figure.axes}) == 1
+    for axis in figure.axes:
+        assert any(np.array_equal(line.get_xdata(), [2.5, 2.5]) for line in axis.lines)
+
+
+def test_positions_have_distinct_colours():
+    ticks = np.arange(18, 46, 3)
+    grid = np.stack(np.meshgrid(ticks, ticks), -1)
+    colours = figures.position_colours(grid)
+    assert colours.shape == (100, 3)
+    assert 0 <= colours.min() < colours.max() <= 1
+    assert len(np.unique(colours.round(3), axis=0)) == 100
+    assert np.array_equal(figures.position_colours(grid.reshape(-1, 2)), colours)
+
+
+@pytest.mark.parametrize("curriculum", [0, 8])
+def test_the_learning_order_marks_its_curriculum(curriculum):
+    steps, unordered = np.array([0, 1, 10, 16]), np.array([-0.5, 0.0, 0.1, 0.2])
+    curves = {"x": RANDOM.random((3, 4)), "θ": RANDOM.random((3, 4))}
+    axis = figures.learning_order(steps, curves, unordered, curriculum).axes[0]
+    drawn = {line.get_label(): line.get_ydata() for line in axis.lines}
+    assert drawn["x"] == pytest.approx(curves["x"].mean(0))
+    assert drawn["θ, random order"] == pytest.approx([0, 0, 0.1, 0.2])
+    dashed = [line.get_xdata()[0] for line in axis.lines if line.get_linestyle() == "--"]
+    assert dashed == ([curriculum] if curriculum else [])
+
+
+def metric(value: float, paper: float | None = None) -> dict:
+    return {"value": value, "low": value - 5, "high": value + 4, "paper": paper}
+
+
+def test_bars_have_intervals_and_the_papers_value():
+    tasks = {"A": {"SMWM": metric(90, 99), "random": metric(30)}, "B": {"SMWM": metric(20, 83), "random": metric(5, 3)}}
+    axes = figures.planning_success(tasks).axes
+    for axis, methods in zip(axes, tasks.values(), strict=True):
+        assert [bar.get_height() for bar in axis.patches] == [m["value"] for m in methods.values()]
+        segments = [c.get_segments()[0][:, 1].tolist() for c in axis.collections]
+        assert segments == [[m["low"], m["high"]] for m in methods.values()]
+        paper = [line.get_ydata()[0] for line in axis.lines if line.get_linewidth() == 2.5]
+        assert paper == [m["paper"] for m in methods.values() if m["paper"] is not None]
+
+
+def test_sweeps_lie_at_their_metrics():
+    sweep = {weight: metric(10 * i) for i, weight in enumerate([0, 0.1, 1])}
+    axis = figures.lambda_sweep({"A": sweep}).axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0", "0.1", "1"]
+    drawn = [line.get_ydata().tolist() for line in axis.lines if line.get_marker() in ("o", "D")]
+    assert drawn == [[10, 20], [0]]
+    offsets = {25: metric(90, 99), 100: metric(50, 79)}
+    axis = figures.horizon_sweep({"SMWM": offsets, "random": offsets}).axes[0]
+    solid, dashed = (
+        [line for line in axis.lines if line.get_linestyle() == style and len(line.get_xdata())]
+        for style in ("-", "--")
+    )
+    assert [line.get_ydata().tolist() for line in solid] == [[90, 50]] * 2
+    assert np.array_equal(dashed[0].get_ydata(), [99, 79])
+
+
+def test_probe_scores_lie_at_their_metrics_and_not_below_zero():
+    scores = {"SMWM": metric(0.9, 0.8), "SIGReg": metric(-0.5), "forward only": metric(0.2, 0.1)}
+    figure = figures.probe_scores({"angle": {"linear": scores, "mlp": scores}})
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["linear probe", "MLP probe"]
+    for axis in figure.axes:
+        marks = [line for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata())]
+        hollow = [line.get_xdata()[0] for line in marks if line.get_markerfacecolor() == "none"]
+        filled = [line.get_xdata()[0] for line in marks if line.get_markerfacecolor() != "none"]
+        assert filled == [0.9, 0, 0.2]
+        assert hollow == [0.8, 0.1]
+
+
+def test_filmstrips_show_frames_and_ways():
+    film = {
+        "frames": RANDOM.integers(0, 255, (6, 8, 8, 3)).astype(np.uint8),
+        "steps": np.arange(6) * 5,
+        "goal": RANDOM.integers(0, 255, (8, 8, 3)).astype(np.uint8),
+        "cloud": RANDOM.random((20, 2)),
+        "way": RANDOM.random((26, 2)),
+        "planned": RANDOM.random((1, 6, 2)),
+        "target": RANDOM.random(2),
+        "solved_after": np.array(25),
+    }
+    axes = figures.filmstrips({"solved": film}).axes
+    assert len(axes) == 8
+    for axis, frame in zip(axes, [*film["frames"], film["goal"]], strict=False):
+        assert np.array_equal(axis.images[0].get_array(), frame)
+    assert axes[0].get_ylabel() == "solved"
+    assert np.array_equal(axes[-1].lines[1].get_xydata(), film["way"])
+    assert np.array_equal(axes[-1].lines[2].get_xydata(), film["planned"][0])
+
+
+def test_searches_landscapes_and_shapes_are_drawn_as_given():
+    ways = RANDOM.random((4, 7, 2)) * 224
+    figure = figures.search_narrowing(
+        RANDOM.random((8, 8, 3)), ways[0, 0], ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0])
+    )
+    assert np.array_equal(figure.axes[0].lines[2].get_xydata(), ways[2])
+    assert np.array_equal(figure.axes[-1].lines[0].get_ydata(), [2.0, 1.0])
+    ticks, cost = np.linspace(-1, 1, 5), RANDOM.random((5, 5))
+    cost[3, 1] = -0.0
+    axis = figures.landscapes(ticks, {"SMWM": cost}).axes[0]
+    star = next(line for line in axis.lines if line.get_marker() == "*")
+    assert star.get_xydata()[0].tolist() == [ticks[1], ticks[3]]
+    assert axis.yaxis_inverted()
+    panel = {"state": RANDOM.random((9, 2)), "coordinates": RANDOM.random((9, 3)), "spectrum": RANDOM.random((3, 20))}
+    assert len(figures.geometry({"A": panel, "B": panel}).axes) == 6
+
+
+def test_moves_of_the_dot_are_drawn_as_given():
+    cloud = RANDOM.random((9, 2))
+    move = {name: RANDOM.random(2) for name in ("z", "z_next", "predicted")}
+    move |= {name: RANDOM.random(2) * 9 for name in ("start", "end", "recovered")} | {"frame": RANDOM.random((9, 9, 3))}
+    for moves in ([move], [move] * 3):
+        axes = figures.driven_moves(cloud, RANDOM.random((9, 3)), moves).axes
+        assert len(axes) == 2 * len(moves)
+        frame, plane = axes[0], axes[-1]
+        assert [tuple(arrow.xy) for arrow in frame.texts] == [
+            tuple(move["end"]),
+            tuple(move["start"] + move["recovered"]),
+        ]
+        assert np.array_equal(plane.collections[0].get_offsets(), cloud)
+        marks = {line.get_marker(): line.get_xydata()[-1] for line in plane.lines if line.get_marker() != "None"}
+        assert np.array_equal(marks["D"], move["predicted"])
+        assert np.array_equal(marks["o"], move["z_next"])
+
+
+def test_journeys_are_drawn_plan_by_plan():
+    plan = {"frame": RANDOM.random((8, 8, 3)), "ways": RANDOM.random((3, 6, 2)), "way": RANDOM.random((4, 2))}
+    plans = [{**plan, "best": np.array([3.0, 2.0])}, {**plan, "best": np.array([1.0, 0.5])}]
+    axes = figures.plans_and_ways(np.array([5.0, 6.0]), plans, 16.0).axes
+    assert [axis.get_title(loc="center") for axis in axes] == ["plan 1", "plan 2", "lowest cost"]
+    assert np.array_equal(axes[0].lines[2].get_xydata(), plan["ways"][2])
+    assert np.array_equal(axes[1].lines[3].get_xydata(), plan["way"])
+    circle = axes[0].lines[-1].get_xydata()
+    assert np.linalg.norm(circle - [5, 6], axis=1) == pytest.approx(np.full(len(circle), 16))
+    assert [line.get_ydata().tolist() for line in axes[2].lines] == [[3, 2], [1, 0.5]]

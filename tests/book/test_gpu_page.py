@@ -1,0 +1,71 @@
+"""Claims about the page on GPUs.
+
+1. Every command on it is one that the command line knows, and what it trains exists.
+2. Its tables are what the committed measurements give: the floor is the larger of two times, the figures' runs are
+   those of their sweeps, and everything estimated says so.
+"""
+
+import json
+import re
+import shlex
+
+import pytest
+
+from smwm_book import cli, paths
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.sweeps import planned
+from smwm_book.tables import gpu_table
+
+PAGE = (paths.REPOSITORY / "book" / "gpu.md").read_text()
+COMMANDS = re.findall(r"smwm ([^\n`#]+)", PAGE)
+
+
+def test_every_command_is_known():
+    assert len(COMMANDS) > 8
+    for command in COMMANDS:
+        words = shlex.split(command.replace("$task", "tworoom").replace("$seed", "0"))
+        options = cli._parser().parse_args(words)
+        assert callable(options.command)
+        if preset := getattr(options, "preset", None):
+            assert get_preset(preset).name == preset
+        if tasks := getattr(options, "tasks", None):
+            assert planned(options.notebook, preset=options.preset, tasks=tasks.split(","), seeds=[0])
+
+
+def test_the_floor_is_the_larger_of_two_times():
+    value = gpu_table.measured()[0][1]
+    operations, moved = value["step.tflops_per_step"] / 989, value["step.gbytes_per_step"] / 3350
+    assert gpu_table.floor_seconds() == pytest.approx(max(operations, moved))
+    assert 0.005 < gpu_table.floor_seconds() < 0.02
+
+
+def test_the_figures_have_the_runs_of_their_sweeps():
+    rows = {line.split("`")[1]: line.split("|")[2:-1] for line in gpu_table.figures_table().splitlines()[2:]}
+    assert int(rows["fig5_planning"][0]) == len(planned("fig5_planning", preset="paper")) == 60
+    assert int(rows["fig7_lambda"][0]) == len(planned("fig7_lambda", preset="paper")) == 16
+    steps = 15 * 10 * sum(windows // 256 for windows in gpu_table.WINDOWS.values())
+    assert int(rows["fig5_planning"][1].replace(",", "")) == steps
+    hours = float(rows["fig5_planning"][3].strip().removesuffix("\u00a0h"))
+    assert hours == pytest.approx(3 * steps * gpu_table.floor_seconds() / 3600, abs=0.1)
+
+
+def test_a_measurement_on_a_gpu_comes_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
+    folder = tmp_path / "data" / "results" / "benchmarks"
+    folder.mkdir(parents=True)
+    for kind, device in (("cpu-2-threads", "a processor"), ("gpu-nvidia-h100", "an H100")):
+        content = {"metrics": [{"name": "step.seconds", "value": 1.0}], "provenance": {"device": device}}
+        (folder / f"{kind}_paper_tworoom.json").write_text(json.dumps(content))
+    assert [origin["device"] for origin, _ in gpu_table.measured()] == ["an H100", "a processor"]
+
+
+def test_what_is_estimated_says_so():
+    for name in ("step", "gpu", "run"):
+        assert re.search(rf"<!-- {name}: .*? -->\n\|", PAGE), f"The table {name} is empty."
+    assert "all of them estimates" in PAGE
+    measured_on_gpu = any("cpu" not in path.name for path in _measurements())
+    assert measured_on_gpu != ("nothing here was measured on a GPU yet" in PAGE)
+
+
+def _measurements():
+    return (paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_paper_tworoom.json")

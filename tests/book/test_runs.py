@@ -1,0 +1,570 @@
+"""Claims about what is kept of a run: names, weights, progress and results.
+
+1. A fingerprint changes with everything that can change the numbers, and with nothing else.
+2. What is written is read back, to the bit for half-precision weights.
+3. A file that is missing, truncated, tampered with or foreign is refused with one sentence that names
+   it, and a refusal leaves every file as it was.
+4. Results are settled once and must agree with the weights ever after.
+"""
+
+import gc
+import json
+import shutil
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from smwm_book.experiments import checkpoints, runs
+from smwm_book.experiments.provenance import PROVENANCE_KEYS, commit
+from smwm_book.experiments.recipe import fingerprint, recipe
+from smwm_book.experiments.results import (
+    Results,
+    load_results,
+    paper_values,
+    require_agreement,
+    result_path,
+    save_results,
+    settle,
+)
+from smwm_book.experiments.runs import Run, load_run, obtain, run_name, train_run
+from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
+from smwm_core.models import WorldModel
+from smwm_core.storage import weights
+from smwm_core.storage.files import held
+from smwm_core.storage.versions import VERSIONS
+from smwm_core.training import toy as toy_module
+from smwm_core.training.config import RunConfig
+from smwm_core.worlds import make_world
+
+CPU = torch.device("cpu")
+
+
+CONFIG = RunConfig("dots/single", Objective(2.5, 0), transitions=16, batch_size=8, steps=2, latent_dim=8)
+
+
+NAME = "dots-single_inverse2.5_2x8_of16_z8_seed0"
+
+
+PUBLISHED = f"{NAME}.safetensors"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    """A data folder with one run, finished and published."""
+    data = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMWM_DATA", str(data))
+        runs.publish(train_run(CONFIG, 0, CPU))
+    return data
+
+
+@pytest.fixture
+def data(trained, tmp_path, monkeypatch) -> Path:
+    """A copy of that folder, to be damaged."""
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "data"))
+    return Path(shutil.copytree(trained, tmp_path / "data"))
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Every file with its bytes, but for the empty locks that keep other processes out."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name != "lock"}
+
+
+def refused(call, *words: str, untouched: Path) -> None:
+    """Whether ``call`` refuses in one sentence that says ``words``, and touches no file."""
+    before = contents(untouched)
+    with pytest.raises(SMWMError) as refusal:
+        call()
+    sentence = str(refusal.value)
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    for word in words:
+        assert word in sentence
+    assert contents(untouched) == before
+
+
+def cached(data: Path) -> Path:
+    arithmetic = f"torch{torch.__version__}_{torch.get_num_threads()}threads"
+    return data / "cache" / "runs" / f"{NAME}_{fingerprint(CONFIG, 0, 'cpu')}_{arithmetic}"
+
+
+def test_a_run_on_a_gpu_is_found_from_machines_with_other_processors(data, monkeypatch):
+    folders = set()
+    for threads in (1, 16):
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        folders.add(runs._folder(CONFIG, 0, torch.device("cuda")))
+        assert runs._folder(CONFIG, 0, CPU).name.endswith(f"_{threads}threads")
+    (folder,) = folders
+    assert folder.name.endswith("_gpu")
+    folder.mkdir(parents=True)
+    (folder / "weights.safetensors").touch()
+    assert runs.finished()[NAME] == folder / "weights.safetensors"
+
+
+def test_a_fingerprint_is_twelve_hexadecimal_digits_and_repeatable():
+    assert fingerprint(CONFIG, 0, "cpu") == fingerprint(replace(CONFIG), 0, "cpu")
+    assert len(fingerprint(CONFIG, 0, "cpu")) == 12
+    assert int(fingerprint(CONFIG, 0, "cpu"), 16) >= 0
+
+
+def test_every_value_of_the_configuration_the_seed_and_the_device_change_the_fingerprint():
+    changes = {
+        "world": "dots/coupled",
+        "objective": Objective(2.5, 0.1),
+        "transitions": 17,
+        "batch_size": 9,
+        "steps": 3,
+        "learning_rate": 6e-4,
+        "latent_dim": 9,
+        "curriculum": 1,
+    }
+    assert changes.keys() == CONFIG.__dataclass_fields__.keys()
+    sprite = replace(CONFIG, world="sprite/x")  # a world that has a curriculum
+    others = [
+        fingerprint(replace(sprite if field == "curriculum" else CONFIG, **{field: value}), 0, "cpu")
+        for field, value in changes.items()
+    ]
+    others += [fingerprint(sprite, 0, "cpu")]
+    others += [fingerprint(replace(CONFIG, objective=Objective(2.6, 0)), 0, "cpu")]
+    others += [fingerprint(CONFIG, 1, "cpu"), fingerprint(CONFIG, 0, "cuda"), fingerprint(CONFIG, 0, "cpu")]
+    assert len(set(others)) == len(others) == 13
+
+
+def test_equal_configurations_have_equal_fingerprints():
+    whole, real = replace(CONFIG, objective=Objective(10, 0)), replace(CONFIG, objective=Objective(10.0, 0.0))
+    assert whole == real
+    assert fingerprint(whole, 0, "cpu") == fingerprint(real, 0, "cpu")
+
+
+@pytest.mark.parametrize(
+    ("config", "seed", "name"),
+    [
+        (CONFIG, 0, NAME),
+        (RunConfig(), 2, "dots-single_inverse10_97600x256_seed2"),
+        (RunConfig("dots/combined", Objective(0, 0.09)), 0, "dots-combined_sigreg0.09_97600x256_seed0"),
+        (RunConfig(objective=Objective(0, 0), steps=20), 1, "dots-single_forward_20x256_seed1"),
+        (
+            RunConfig(objective=Objective(1e-3, 0.5), batch_size=64),
+            0,
+            "dots-single_inverse0.001_sigreg0.5_97600x64_seed0",
+        ),
+    ],
+)
+def test_a_run_is_named_by_its_values(config, seed, name):
+    assert run_name(config, seed) == name
+
+
+def test_a_finished_run_leaves_weights_and_history_and_nothing_else(data):
+    assert {path.relative_to(data) for path in contents(data)} == {
+        (cached(data) / "weights.safetensors").relative_to(data),
+        (cached(data) / "history.npz").relative_to(data),
+        Path("checkpoints") / PUBLISHED,
+        Path("checkpoints/manifest.json"),
+    }
+    assert checkpoints.read_manifest().keys() == {PUBLISHED}
+
+
+def test_a_finished_run_is_found_and_not_trained_again(data, monkeypatch):
+    before = contents(data)
+    monkeypatch.setattr(toy_module, "train", lambda *_, **__: pytest.fail("trained again"))
+    found, opened = obtain(CONFIG, 0, CPU, recompute=True), obtain(CONFIG, 0, CPU, recompute=False)
+    for name, tensor in found.model.state_dict().items():
+        assert torch.equal(tensor, opened.model.state_dict()[name])
+    assert found.history.keys() == {"loss", "forward", "inverse", "snapshot_steps", "snapshots"}
+    assert not opened.history
+    assert found.seconds == opened.seconds
+    assert contents(data) == before
+
+
+def test_an_opened_run_is_frozen_and_in_half_precision(data):
+    model = load_run(CONFIG, 0, CPU).model
+    stored = load_file(data / "checkpoints" / PUBLISHED)
+    assert not model.training
+    for name, parameter in model.named_parameters():
+        assert stored[name].dtype == torch.float16
+        assert torch.equal(parameter, stored[name].float())
+        assert not parameter.requires_grad
+
+
+def test_an_unpublished_run_is_found_in_the_cache(data):
+    shutil.rmtree(data / "checkpoints")
+    assert load_run(CONFIG, 0, CPU).history["loss"].shape == (2,)
+
+
+def test_a_run_that_never_was_is_refused(data):
+    refused(lambda: load_run(CONFIG, 1, CPU), "No trained weights for", "seed1", "--recompute", untouched=data)
+
+
+def test_weights_of_another_configuration_under_the_same_name_are_refused(data, monkeypatch):
+    other = replace(CONFIG, learning_rate=1e-3)
+    assert run_name(other, 0) == "dots-single_inverse2.5_2x8_of16_lr0.001_z8_seed0"
+    monkeypatch.setattr(runs, "run_name", lambda *_: NAME)
+    refused(lambda: load_run(other, 0, CPU), PUBLISHED, "another run than its name says", untouched=data)
+
+
+def test_weights_of_other_versions_are_refused(data, monkeypatch):
+    monkeypatch.setitem(VERSIONS, "dots", 2)
+    words = PUBLISHED, "was made with dots 1 instead of 2;", "train it again with --recompute"
+    refused(lambda: load_run(CONFIG, 0, CPU), *words, untouched=data)
+
+
+def test_a_header_says_recipe_and_commit(data):
+    described = weights.describe(data / "checkpoints" / PUBLISHED)
+    assert described["recipe"] == recipe(CONFIG)
+    assert described["commit"] == commit()
+
+
+def test_a_new_field_renames_no_run():
+    """A value that is the default is not part of a fingerprint."""
+
+    @dataclass(frozen=True)
+    class Wider(RunConfig):
+        new: int = 3
+
+    values = {field.name: getattr(CONFIG, field.name) for field in fields(CONFIG)}
+    assert fingerprint(Wider(**values), 0, "cpu") == fingerprint(CONFIG, 0, "cpu")
+    assert fingerprint(Wider(**values, new=4), 0, "cpu") != fingerprint(CONFIG, 0, "cpu")
+
+
+def inverted(content: bytes, first: int, last: int) -> bytes:
+    return content[:first] + bytes(255 - byte for byte in content[first:last]) + content[last:]
+
+
+DAMAGES = {
+    "empty": lambda content: b"",
+    "ten bytes": lambda content: content[:10],
+    "half": lambda content: content[: len(content) // 2],
+    "one byte short": lambda content: content[:-1],
+    "no such format": lambda content: b"This is a text, and a rather long one, but not what it should be. " * 20,
+    "overwritten early": lambda content: inverted(content, 100, 150),
+    "overwritten later": lambda content: inverted(content, 200, 300),
+    "overwritten inside": lambda content: inverted(content, 400, 500),
+}
+
+
+truncated = pytest.mark.parametrize("damage", ["empty", "ten bytes", "half", "one byte short", "no such format"])
+
+
+damaged = pytest.mark.parametrize("damage", DAMAGES)
+
+
+def spoil(path: Path, damage: str) -> None:
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
+
+
+@truncated
+def test_incomplete_weights_are_refused(data, damage):
+    weights = cached(data) / "weights.safetensors"
+    spoil(weights, damage)
+    words = "weights.safetensors is not a complete safetensors file", "fetch or recompute"
+    refused(lambda: train_run(CONFIG, 0, CPU), *words, untouched=data)
+    shutil.rmtree(data / "checkpoints")
+    refused(lambda: load_run(CONFIG, 0, CPU), *words, untouched=data)
+
+
+@damaged
+def test_published_weights_that_differ_from_the_manifest_are_refused(data, damage):
+    spoil(data / "checkpoints" / PUBLISHED, damage)
+    refused(lambda: load_run(CONFIG, 0, CPU), f"{PUBLISHED} differs from its sha256", untouched=data)
+
+
+def test_one_flipped_bit_of_published_weights_is_refused(data):
+    path = data / "checkpoints" / PUBLISHED
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    refused(lambda: load_run(CONFIG, 0, CPU), f"{PUBLISHED} differs from its sha256", untouched=data)
+
+
+def test_published_weights_that_are_missing_are_refused(data):
+    (data / "checkpoints" / PUBLISHED).unlink()
+    refused(lambda: load_run(CONFIG, 0, CPU), f"The manifest names {data}", PUBLISHED, "missing", untouched=data)
+
+
+def test_weights_without_an_entry_in_the_manifest_are_refused(data):
+    (data / "checkpoints" / "manifest.json").write_text("{}")
+    path = data / "checkpoints" / PUBLISHED
+    refused(lambda: checkpoints.verify(path), PUBLISHED, "not in the manifest", untouched=data)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b'{"a": {"bytes": 1', id="truncated"),
+        pytest.param(b"\xff\xfe\x00", id="not text"),
+        pytest.param(b"null", id="null"),
+        pytest.param(json.dumps([PUBLISHED]).encode(), id="list"),
+        pytest.param(json.dumps({PUBLISHED: {}}).encode(), id="empty entry"),
+    ],
+)
+def test_a_broken_manifest_is_refused(data, content):
+    (data / "checkpoints" / "manifest.json").write_bytes(content)
+    refused(lambda: load_run(CONFIG, 0, CPU), "checkpoints", "restore", "git", untouched=data)
+
+
+@damaged
+def test_a_broken_history_is_refused(data, damage):
+    spoil(cached(data) / "history.npz", damage)
+    refused(lambda: train_run(CONFIG, 0, CPU), "history.npz cannot be read", "delete", untouched=data)
+    gc.collect()  # a file that was left open would be a warning here, and so an error
+
+
+def test_a_missing_history_is_refused(data):
+    (cached(data) / "history.npz").unlink()
+    refused(lambda: train_run(CONFIG, 0, CPU), "history.npz cannot be read", "delete", untouched=data)
+
+
+@pytest.mark.parametrize("content", ["empty", "truncated", "no torch file", "foreign"])
+def test_broken_progress_is_refused_and_kept(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    progress = cached(tmp_path) / "progress.pt"
+    progress.parent.mkdir(parents=True)
+    torch.save({"weights": torch.zeros(1_000)}, progress)
+    if content != "foreign":
+        spoil(progress, {"empty": "empty", "truncated": "half", "no torch file": "no such format"}[content])
+    refused(lambda: train_run(CONFIG, 0, CPU), "progress.pt", "delete it", untouched=tmp_path)
+
+
+def toy(action_dim: int = 2, latent_dim: int = 8) -> WorldModel:
+    torch.manual_seed(0)
+    return WorldModel.toy(action_dim, latent_dim)
+
+
+def results(**changes) -> Results:
+    metric = {
+        "name": "knee",
+        "value": 2.0,
+        "low": 1.9,
+        "high": 2.1,
+        "n": 2,
+        "paper": 2.0,
+        "unit": "1",
+        "per_seed": [1.9, 2.1],
+    }
+    origin = dict.fromkeys(PROVENANCE_KEYS, "known")
+    whole = Results("page", "Fig. 2", "laptop", [0, 1], [metric], origin, {"curve": np.arange(500.0)})
+    return replace(whole, **changes)
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch) -> Path:
+    """A folder that holds ``results()`` of notebook ``page``."""
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    save_results(results())
+    return result_path("page", "laptop")
+
+
+def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], of: Run | None = None, **more) -> Results:
+    run = of or Run(CONFIG, 1, make_world("dots/single"), toy(), {}, 1.5, Path("not published"))
+    return settle(
+        "fig2_dot_world",
+        rows,
+        recompute=recompute,
+        figure="Fig. 2",
+        preset="laptop",
+        seeds=seeds,
+        units={"error": "px"},
+        runs=[run, run],
+        arrays={"curve": np.arange(3.0)},
+        **more,
+    )
+
+
+def test_settled_results_are_read_back_with_intervals_units_papers_values_and_provenance(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    rows = [{"single.knee": 2, "error": value} for value in (1.0, 2.0, 4.0)]
+    written = settle_page(rows, recompute=True, seeds=[0, 1, 2])
+    read = load_results("fig2_dot_world", "laptop")
+    assert (read.metrics, read.provenance, read.seeds) == (written.metrics, written.provenance, [0, 1, 2])
+    assert np.array_equal(read.arrays["curve"], np.arange(3.0))
+    knee, error = read.metric("single.knee"), read.metric("error")
+    assert (knee["paper"], knee["unit"], knee["low"], knee["high"]) == (2.0, "1", 2.0, 2.0)
+    assert (error["paper"], error["unit"], error["n"], error["per_seed"]) == (None, "px", 3, [1.0, 2.0, 4.0])
+    assert error["value"] == pytest.approx(2)
+    assert error["high"] == pytest.approx(2 * 2 ** (4.303 / 3**0.5), rel=1e-3)
+    facts = {"commit", "device", "cpu_or_gpu", "torch", "python", "wall_seconds", "peak_memory_mb", "date", "command"}
+    assert facts <= read.provenance.keys()
+    assert read.provenance["cpu_or_gpu"] == "cpu"
+    assert read.provenance["training_seconds"] == 3.0
+    command = "smwm run fig2_dot_world --preset laptop --seed 0 --recompute"
+    assert read.provenance["command"] == command
+
+
+def test_a_rate_has_the_interval_of_all_its_trials(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    rows = [{"success_percent": value} for value in (90.0, 96.0)]
+    rate = settle_page(rows, recompute=True, seeds=[0, 1], trials={"success_percent": 50}).metric("success_percent")
+    assert rate["value"] == 93
+    # Wilson's interval for 93 of 100.
+    assert (rate["low"], rate["high"]) == pytest.approx((86.25, 96.57), abs=0.01)
+
+
+def test_settling_again_without_recomputing_checks_and_writes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    settle_page([{"error": 1.0}, {"error": 3.0}], recompute=True, seeds=[0, 1])
+    before = contents(tmp_path)
+    assert settle_page([{"error": 1.001}], recompute=False, seeds=[0, 1]).metric("error")["value"] == pytest.approx(
+        3**0.5
+    )
+    assert contents(tmp_path) == before
+    refused(
+        lambda: settle_page([{"error": 1.1}], recompute=False, seeds=[0, 1]),
+        "error is 1.1",
+        "but 1 in the results of preset laptop",
+        "recompute both",
+        untouched=tmp_path,
+    )
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [{"error": 1.0}], [{"error": 1.0}, {"other": 1.0}], [{"error": 1.0}] * 3], ids=len
+)
+def test_rows_that_do_not_fit_the_seeds_are_refused(tmp_path, monkeypatch, rows):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    refused(lambda: settle_page(rows, recompute=True, seeds=[0, 1]), "one row per seed", untouched=tmp_path)
+
+
+def test_agreement_is_within_two_percent_of_the_value_of_that_seed():
+    require_agreement(results(), 0, {"knee": 1.9 * 1.019})
+    require_agreement(results(), 1, {"knee": 2.1 * 0.981})
+    for seed, value in ((0, 1.9 * 1.03), (0, 2.1), (1, 1.9), (1, float("nan"))):
+        with pytest.raises(SMWMError, match=r"knee is .* weights and results do not belong together"):
+            require_agreement(results(), seed, {"knee": value})
+
+
+def test_two_trials_of_a_rate_may_end_differently():
+    require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"knee": 20})
+    with pytest.raises(SMWMError, match="do not belong together"):
+        require_agreement(results(), 0, {"knee": 1.9 + 15}, trials={"knee": 20})
+    with pytest.raises(SMWMError, match="do not belong together"):
+        require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"elbow": 20})
+
+
+def test_agreement_with_an_unknown_seed_or_metric_is_refused():
+    with pytest.raises(SMWMError, match=r"hold seeds \[0, 1\], not 6"):
+        require_agreement(results(), 6, {"knee": 2.0})
+    with pytest.raises(SMWMError, match="no metric 'elbow'"):
+        require_agreement(results(), 0, {"elbow": 2.0})
+
+
+def test_missing_results_are_refused_with_the_command_that_makes_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    words = "laptop.json", "`smwm run page --preset laptop --seed 0 --recompute`"
+    refused(lambda: load_results("page", "laptop"), *words, untouched=tmp_path)
+
+
+@truncated
+def test_a_truncated_result_file_is_refused(stored, damage):
+    spoil(stored, damage)
+    if damage == "one byte short":
+        stored.write_bytes(stored.read_bytes()[:-1])  # the first byte to go was a line end
+    refused(lambda: load_results("page", "laptop"), "laptop.json is not valid JSON", untouched=stored.parent)
+
+
+@damaged
+def test_broken_arrays_are_refused(stored, damage):
+    spoil(stored.with_suffix(".npz"), damage)
+    refused(lambda: load_results("page", "laptop"), "laptop.npz cannot be read", untouched=stored.parent)
+    gc.collect()  # a file that was left open would be a warning here, and so an error
+
+
+def test_missing_arrays_are_refused(stored):
+    stored.with_suffix(".npz").unlink()
+    refused(lambda: load_results("page", "laptop"), "laptop.npz cannot be read", untouched=stored.parent)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda content: content.pop("seeds"), id="no seeds"),
+        pytest.param(lambda content: content.update(more=1), id="a key too many"),
+        pytest.param(lambda content: content["metrics"][0].pop("unit"), id="a metric without unit"),
+        pytest.param(lambda content: content["metrics"][0]["per_seed"].pop(), id="a seed without value"),
+        pytest.param(lambda content: content.update(metrics=["knee"]), id="a metric that is a word"),
+        pytest.param(lambda content: content.update(metrics=None), id="metrics that are null"),
+        pytest.param(lambda content: content["metrics"][0].update(value="two"), id="a value that is a word"),
+        pytest.param(lambda content: content.update(preset="paper"), id="another preset"),
+        pytest.param(lambda content: content.update(seeds=[3, 4]), id="other seeds"),
+        pytest.param(lambda content: content["provenance"].pop("commit"), id="no commit"),
+    ],
+)
+def test_a_result_file_without_its_parts_is_refused(stored, change):
+    content = json.loads(stored.read_text())
+    change(content)
+    stored.write_text(json.dumps(content))
+    refused(lambda: load_results("page", "laptop"), "laptop.json", untouched=stored.parent)
+
+
+@pytest.mark.parametrize("content", ["[]", "null", "3"])
+def test_json_that_is_no_result_file_is_refused(stored, content):
+    stored.write_text(content)
+    refused(lambda: load_results("page", "laptop"), "laptop.json is not a result file", untouched=stored.parent)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_none_is_refused_and_the_former_file_kept(stored, value):
+    before = contents(stored.parent)
+    broken = results(metrics=[{**results().metrics[0], "value": value}])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        save_results(broken)
+    assert contents(stored.parent) == before
+
+
+def test_results_read_back_equal_what_was_saved(stored):
+    read, saved = load_results("page", "laptop"), results()
+    for field in ("figure", "preset", "seeds", "metrics", "provenance"):
+        assert getattr(read, field) == getattr(saved, field)
+    assert read.arrays.keys() == saved.arrays.keys()
+    assert np.array_equal(read.arrays["curve"], saved.arrays["curve"])
+
+
+def test_settling_publishes_the_first_seed_and_no_other(data):
+    first = train_run(CONFIG, 0, CPU)
+    shutil.rmtree(data / "checkpoints")
+    rows = [{"error": 1.0}]
+    settle_page(rows, recompute=True, seeds=[0])
+    assert checkpoints.read_manifest() == {}  # the run of that page has seed 1
+    settle_page(rows, recompute=True, seeds=[0], of=first, kept=[])
+    assert checkpoints.read_manifest() == {}
+    settle_page(rows, recompute=True, seeds=[0], of=first)
+    assert checkpoints.read_manifest().keys() == {PUBLISHED}
+    shutil.rmtree(data / "checkpoints")
+    settle_page(rows, recompute=True, seeds=[2], of=first)
+    assert checkpoints.read_manifest() == {}
+    assert result_path("fig2_dot_world", "laptop", 2).name == "laptop_seed2.json"
+
+
+def test_a_number_that_is_not_finite_is_not_settled(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    rows = [{"error": float("nan")}]
+    refused(lambda: settle_page(rows, recompute=True, seeds=[0]), "error is not a finite number", untouched=tmp_path)
+
+
+def test_two_processes_do_not_train_one_run(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    with held(cached(tmp_path), "training"):
+        refused(lambda: train_run(CONFIG, 0, CPU), "Another process is training", untouched=tmp_path)
+
+
+def test_a_disk_that_cannot_lock_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+
+    def flock(*_):
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("smwm_core.storage.files.fcntl.flock", flock)
+    with pytest.raises(SMWMError, match=r"does not lock files \(\[Errno 37\] No locks available\)\.$"):
+        train_run(CONFIG, 0, CPU)
+
+
+def test_the_papers_knees_are_known():
+    assert paper_values("fig2_dot_world")["single.knee"] == 2
+    knees = {name: paper_values("fig4_controllable_dof")[f"{name}.knee"] for name in ("independent", "coupled")}
+    assert knees == {"independent": 4, "coupled": 2}
+    assert paper_values("no_such_notebook") == {}

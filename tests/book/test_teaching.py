@@ -1,0 +1,315 @@
+"""Claims about what teachers use.
+
+1. Every notebook has an exercise with a solution and a check; labels are unique, and there are at least twelve.
+2. Every check passes on its solution, and fails on what a student starts with and on a plausible mistake.
+3. Student versions hold no line of a solution, run up to their first exercise, and never replace a file.
+4. In the book every exercise is a box, and its solution folds away.
+5. Every page says what you have learned and leads to the list of words.
+6. The slides hold every figure of the book once, with one message and its alt text, and need no other file.
+7. The tables for teachers come from measurements, and the page for teachers has them.
+"""
+
+import contextlib
+import html
+import io
+import re
+import warnings
+
+import jupytext
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from smwm_book import paths
+from smwm_book.cli import main
+from smwm_book.notebooks import exercises
+from smwm_book.notebooks import run as notebooks
+from smwm_book.production import slides
+from smwm_book.tables import teaching
+from smwm_core.errors import SMWMError
+
+NAMES = list(notebooks.sources())
+SOURCES = {name: jupytext.read(path) for name, path in notebooks.sources().items()}
+FOUND = {name: exercises.find(notebook, name) for name, notebook in SOURCES.items()}
+
+# What a student might well answer, and what is wrong with it.
+MISTAKES = {
+    "ex-fig2_dot_world-1": "best_guess, floor = torch.zeros(2), 0.0  # a guess costs nothing",
+    "ex-fig2_dot_world-2": "faded = live / 1_000; faded_rank = effective_rank(spectrum(faded)); faded_variance = 0.0",
+    "ex-collapse_explorer-1": "opening = {weight: int(exploration.steps[-1]) for weight in lambdas}",
+    "ex-drive_the_dot-1": "lengths = (usual.z_next - usual.z).square().sum(1); correlation = 0.0  # no root",
+    "ex-plan_your_way-1": "within = (tasks.goal - tasks.start).norm(dim=1) <= 125  # as the crow flies",
+    "ex-fig3_latent_rollout-1": "one_step = error.tolist()  # the rollout's",
+    "ex-theory_translations-1": "predict_constant = lambda z, a: z + a[:, :1]; gap = length = 0.0  # not constant",
+    "ex-theory_translations-2": (
+        "encode_x = lambda state: state[:, :1] / 16; predict_x = lambda z, a: z + a[:, :1]\n"
+        "half_blind_loss = pairs.action[:, 1].var().item()  # not averaged over both dimensions"
+    ),
+    "ex-fig4_controllable_dof-1": "predicted = {name: 2 * len(name.split('+')) for name in questions}  # counts things",
+    "ex-fig4_controllable_dof-2": "cost = {'controlled': 90.0, 'distractor': 90.0}  # without the action",
+    "ex-fig_sprite_control-1": "drawing = arrows[0]; drawing_mse = bold_mse = (arrows - drawing).square().mean()",
+    "ex-fig5_planning-1": (
+        "def wilson(successes, n):\n"
+        "    p = successes / n; half = 1.96 * (p * (1 - p) / n) ** 0.5\n"
+        "    return p - half, p + half  # the textbook's\n"
+        "tasks_needed = 380"
+    ),
+    "ex-planner_at_work-1": (
+        "def one_round(mean, std, noise):\n"
+        "    drawn = (mean[:, None] + std[:, None] * noise).clamp(low, high)\n"
+        "    dearest = cost(z_here, z_there, drawn)[0].argsort()[-search.elites :]\n"
+        "    return drawn[:, dearest].mean(1), drawn[:, dearest].std(1)"
+    ),
+    "ex-planner_at_work-2": (
+        "shots = torch.randn(1, search.samples, 5, len(low)).clamp(low, high)  # one round only\n"
+        "shooting_cost = cost(z_here, z_there, shots).min().item()"
+    ),
+    "ex-fig7_lambda-1": "apart = {task: [w for w in LAMBDAS if w != PLANNING_LAMBDA] for task in SWEPT}",
+    "ex-fig9_horizon-1": "other_room = {offset: offset / 200 for offset in OFFSETS}",
+    "ex-table_probes-1": "one_frame_r2 = two_frames_r2 = linear_r2(z_now, velocity).mean()",
+    "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
+    "ex-anticollapse_gallery-1": "rival_loss = lambda m, z, a, z_next, rng: forward_loss(m.predict(z, a), z_next)",
+    "ex-anticollapse_gallery-2": (
+        "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"
+        "blurred_r2 = {name: linear_r2(here, batch.state[:, :2]).min() for name, here in blurred.items()}"
+    ),
+}
+
+
+def run(code: str, scope: dict) -> str:
+    """Execute a cell and return what it prints."""
+    printed = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(printed):
+        warnings.simplefilter("ignore")
+        exec(compile(code, "<cell>", "exec"), scope)
+    return printed.getvalue()
+
+
+def test_there_are_exercises_on_every_page_with_labels_of_their_own():
+    labels = [exercise.label for found in FOUND.values() for exercise in found]
+    assert all(FOUND.values())
+    assert len(labels) >= 12
+    assert len(set(labels)) == len(labels)
+    assert set(labels) == set(MISTAKES)
+    titles = [exercise.title for found in FOUND.values() for exercise in found]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_task_names_what_is_to_be_defined_and_nothing_has_that_name_before(name):
+    for exercise in FOUND[name]:
+        earlier = "\n".join(c.source for c in SOURCES[name].cells[: exercise.first] if c.cell_type == "code")
+        for wanted in exercise.names:
+            assert f"`{wanted}" in exercise.task, f"{exercise.label} does not ask for {wanted}"
+            assert not re.search(rf"^\s*(def )?{wanted}\b.*[=(]", earlier, re.MULTILINE), f"{wanted} is there already"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checks_tell_right_from_wrong(name, monkeypatch):
+    monkeypatch.chdir(paths.NOTEBOOKS)
+    scope = {"display": lambda *_: None}
+    cells, found = SOURCES[name].cells, {exercise.first: exercise for exercise in FOUND[name]}
+    tagged = set().union(*(range(e.first, e.last + 1) for e in FOUND[name]))
+    for position, cell in enumerate(cells):
+        if position in found:
+            exercise = found[position]
+            check = cells[exercise.check].source
+            with pytest.raises(NameError, match=rf"'({'|'.join(exercise.names)})'"):
+                run(check, scope)
+            wrong = dict(scope)
+            run(MISTAKES[exercise.label], wrong)
+            with pytest.raises(AssertionError) as failed:
+                run(check, wrong)
+            assert len(str(failed.value)) > 20, "a check says what is wrong"
+            run(cells[exercise.solution].source, scope)
+            assert re.fullmatch(r"Right[:,] .+\n", run(check, scope))
+        elif (
+            position not in tagged and cell.cell_type == "code" and not cell.source.startswith(("figures.", "display_"))
+        ):
+            run(cell.source, scope)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_student_version_has_no_answers(name):
+    version = exercises.student(SOURCES[name], name)
+    nbformat.validate(version)
+    code = [cell for cell in version.cells if cell.cell_type == "code"]
+    there = {line.strip() for cell in code for line in cell.source.splitlines()}
+    for exercise in FOUND[name]:
+        for line in SOURCES[name].cells[exercise.solution].source.splitlines():
+            if line.strip(" )]}"):
+                assert line.strip() not in there
+    words = "\n".join(cell.source for cell in version.cells)
+    for cell in SOURCES[name].cells:
+        if "solution" in cell.metadata.get("tags", []):
+            assert cell.source not in words
+    assert sum(cell.source.startswith("# Your answer. Define: ") for cell in code) == len(FOUND[name])
+    assert not any(cell.outputs for cell in code if "check" in cell.metadata.get("tags", []))
+    assert not any("solution" in cell.metadata.get("tags", []) for cell in version.cells)
+
+
+def test_a_student_version_of_an_executed_notebook_keeps_its_figures(tmp_path):
+    name = "fig3_latent_rollout"
+    notebooks.execute(name, {}, tmp_path / "executed.ipynb")
+    whole = nbformat.read(tmp_path / "executed.ipynb", as_version=4)
+    version = exercises.student(whole, name)
+
+    def pictures(notebook):
+        return sum("image/png" in o.get("data", {}) for c in notebook.cells for o in c.get("outputs", []))
+
+    assert pictures(version) == pictures(whole) > 0
+    checks = [cell for cell in whole.cells if "check" in cell.metadata.get("tags", [])]
+    assert all(cell.outputs[0].text.startswith("Right: ") for cell in checks)
+    assert "Right: the five errors add up to" not in "".join(map(str, (c.get("outputs") for c in version.cells)))
+
+
+def test_student_versions_are_written_once(tmp_path):
+    made = {name: SOURCES[name] for name in NAMES[:2]}
+    written = exercises.write_students(made, tmp_path / "course", archive=True)
+    assert [path.name for path in written] == [f"{name}.ipynb" for name in NAMES[:2]]
+    assert (tmp_path / "course" / "student.zip").exists()
+    written[0].write_text("somebody's work")
+    with pytest.raises(SMWMError, match=r"exists and may hold somebody's work"):
+        exercises.write_students(made, tmp_path / "course")
+    assert written[0].read_text() == "somebody's work"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_in_the_book_exercises_are_boxes_and_solutions_fold_away(name):
+    cells = exercises.boxed(SOURCES[name], name).cells
+    sources = [cell.source for cell in cells]
+    for exercise in FOUND[name]:
+        box = next(i for i, source in enumerate(sources) if f":label: {exercise.label}\n" in source)
+        assert sources[box].startswith(f"`````{{exercise}} {exercise.title}\n")
+        assert ":class: dropdown" in sources[box + 1]
+        end = sources.index("```{solution-end}\n```", box)
+        inside = [c.metadata.get("tags", ["words"])[0] for c in cells[box + 2 : end]]
+        assert inside[:3] == ["solution", "words", "check"]
+        assert set(inside[3:]) <= {"solution"}
+    rest = [c for c in SOURCES[name].cells if not exercises.TAGS & set(c.metadata.get("tags", []))]
+    assert [c.source for c in rest] == [
+        c.source
+        for c in cells
+        if not exercises.TAGS & set(c.metadata.get("tags", []))
+        and "{exercise}" not in c.source
+        and "{solution-" not in c.source
+        and c.source != "The check:"
+    ]
+
+
+def test_the_command_writes_the_committed_notebooks_without_answers(tmp_path, capsys):
+    assert main(["student", str(tmp_path / "course")]) == 0
+    assert f"{len(NAMES)} notebooks without solutions" in capsys.readouterr().out
+    for name in NAMES:
+        version = nbformat.read(tmp_path / "course" / f"{name}.ipynb", as_version=4)
+        assert sum(cell.source.startswith("# Your answer. Define: ") for cell in version.cells) == len(FOUND[name])
+        assert not any("Right:" in out.get("text", "") for cell in version.cells for out in cell.get("outputs", []))
+    assert main(["student", str(tmp_path / "course")]) == 2
+    assert "choose another folder" in capsys.readouterr().err
+
+
+def tagged_notebook(*kinds: str):
+    made = {
+        "exercise": lambda: new_markdown_cell("### Exercise: Add\n\nDefine `x`.", metadata={"tags": ["exercise"]}),
+        "untitled": lambda: new_markdown_cell("Define `x`.", metadata={"tags": ["exercise"]}),
+        "solution": lambda: new_code_cell("x = 2", metadata={"tags": ["solution"]}),
+        "check": lambda: new_code_cell("assert x == 2", metadata={"tags": ["check"]}),
+        "blind": lambda: new_code_cell("assert True", metadata={"tags": ["check"]}),
+    }
+    return new_notebook(cells=[made[kind]() for kind in kinds])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words"),
+    [
+        (["exercise", "solution"], "then a check"),
+        (["exercise", "check", "solution"], "then a solution"),
+        (["untitled", "solution", "check"], "### Exercise: title"),
+        (["solution", "check"], "belongs to no exercise"),
+        (["exercise", "solution", "blind"], "looks at nothing"),
+    ],
+)
+def test_an_exercise_with_a_part_missing_is_refused(kinds, words):
+    assert exercises.find(tagged_notebook("exercise", "solution", "check"), "whole")[0].names == ("x",)
+    with pytest.raises(SMWMError, match=words):
+        exercises.find(tagged_notebook(*kinds), "broken")
+
+
+@pytest.mark.parametrize("page", [*(f"notebooks/{name}.py" for name in NAMES), "book/method.md"])
+def test_every_page_says_what_was_learned_and_leads_to_the_list_of_words(page):
+    text = (paths.REPOSITORY / page).read_text()
+    if page.endswith(".py"):
+        text = re.sub(r"^# ?", "", text, flags=re.MULTILINE)
+    section = re.search(r"^## What you have learned\n\n((?:- .+\n(?:  .+\n)*)+)\n(.+)", text, re.MULTILINE)
+    bullets = re.findall(r"^- ", section[1], re.MULTILINE)
+    assert 2 <= len(bullets) <= 3
+    assert re.search(r"\[list of words and symbols\]\((\.\./book/)?glossary\.md\)", section[2])
+
+
+def test_the_exercise_of_the_method_is_checked_too():
+    page = (paths.REPOSITORY / "book" / "method.md").read_text()
+    assert re.search(r"{exercise} .+\n:label: ex-method-1\n", page)
+    code = re.findall(r"```python\n(.*?)```", page, re.DOTALL)[-1]
+    run(code, {})
+    with pytest.raises(AssertionError):
+        run(code.replace("forward_loss(z_hat / 10, z / 10)", "forward_loss(z_hat, z / 10)"), {})
+
+
+@pytest.fixture(scope="module")
+def deck(tmp_path_factory):
+    path = tmp_path_factory.mktemp("deck") / "slides.html"
+    slides.write(notebooks.committed(), path)
+    return path.read_text()
+
+
+def test_slides_show_every_figure_once_with_a_message_and_alt_text(deck):
+    figures = [
+        cell.metadata.mystnb
+        for notebook in SOURCES.values()
+        for cell in notebook.cells
+        if "figure" in cell.metadata.get("mystnb", {})
+    ]
+    assert len(figures) > 20
+    shown = dict(re.findall(r'<section id="([^"]+)"[^>]*>\n(.*?)</section>', deck, re.DOTALL))
+    assert deck.count("<section") == len(shown)
+    for settings in figures:
+        slide = html.unescape(shown[settings["figure"]["name"]])
+        assert slide.count("<img") == 1
+        assert f'alt="{settings["image"]["alt"]}"' in slide
+        said = re.search(r"<h2>(.+)</h2>", slide)[1]
+        assert 20 < len(said) < 260
+        assert len(re.findall(r"[.!?] ", said)) == 0, "one message is one sentence"
+    assert set(shown) == {
+        "title",
+        "fig-schematic",
+        *(settings["figure"]["name"] for settings in figures),
+        *NAMES,
+        *(f"{name}-learned" for name in NAMES),
+    }
+
+
+def test_slides_need_no_other_file(deck):
+    assert not re.search(r'(src|href)="(?!data:|#)', re.sub(r"data-page=", "", deck))
+    assert "url(" not in deck
+    assert not re.search(r"{\w+(:\w+)?}`|\]\(|\*\*", re.sub(r"<script>.*?</script>", "", deck, flags=re.DOTALL))
+
+
+def test_a_message_that_is_in_no_caption_is_refused():
+    assert slides.message("fig-unknown", "First. And last.", "Claim.") == ("And last.", "First.")
+    with pytest.raises(SMWMError, match="fig-search"):
+        slides.message("fig-search", "One search. Its cost.", "Nothing like it.")
+
+
+def test_the_page_for_teachers_has_its_tables():
+    page = (paths.REPOSITORY / "book" / "teaching.md").read_text()
+    assert teaching.pages_table() in page
+    assert teaching.training_table() in page
+    for name in NAMES:
+        assert f"../student/{name}.ipynb" in teaching.pages_table()
+    for label in re.findall(r"\]\((ex-[^)]+)\)", page):
+        assert label == "ex-method-1" or label in MISTAKES
+    for slide in re.findall(r'slides\.html#([^"]+)"', page):
+        assert slide in {"fig-schematic"} or any(
+            slide in (name, f"{name}-learned") or f'"name": "{slide}"' in path.read_text()
+            for name, path in notebooks.sources().items()
+        )
