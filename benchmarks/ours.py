@@ -23,7 +23,7 @@ def train(batch_size: int, steps: int, device: torch.device) -> tuple[float, flo
     """Train, with a stopwatch around ``render``.
 
     Returns:
-        seconds of training, which are ``Trained.seconds``: every step with its history, progress
+        seconds of training, which are ``History.seconds``: every step with its history, progress
         bar and snapshots, but not the sampling of the 250,000 transitions; and the seconds of these
         spent drawing frames, those of snapshots included. On a GPU the latter is no measure, since
         drawing goes on after the call has returned.

@@ -18,7 +18,6 @@ from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root, weights
-from smwm_core.training.config import ControlConfig
 from smwm_core.worlds import SIMULATORS, planning_task
 from smwm_core.worlds.lewm.files import STATE_COLUMNS, read_episodes, sources
 from smwm_core.worlds.lewm.release import RELEASES, fetch
@@ -262,7 +261,7 @@ def _bench(options: argparse.Namespace) -> None:
     budget, device = get_preset(options.preset), pick_device(options.device)
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
     config = budget.planner_config(options.task, objectives["smwm"])
-    if not isinstance(config, ControlConfig):
+    if budget.control is None:
         raise SMWMError(f"The preset {options.preset} trains the toy model; `make bench` measures that.")
     started = time.monotonic()
     found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)

@@ -28,3 +28,28 @@ def initialising(seed: int, purpose: str):
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(stream_seed(seed, purpose))
         yield
+
+
+@contextmanager
+def own_random_numbers(device: torch.device, seed: int):
+    """Dropout draws from torch's global generators; leave them as they were, and those of other devices alone."""
+    on_gpu = device.type == "cuda"
+    with torch.random.fork_rng(devices=[device] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
+
+
+def random_state(device: torch.device) -> dict[str, torch.Tensor]:
+    """The state of the global generators that dropout draws from on a device."""
+    state = {"cpu": torch.get_rng_state()}
+    return state | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
+
+
+def set_random_state(state: dict[str, torch.Tensor], device: torch.device) -> None:
+    """Go on drawing from where ``random_state`` was taken."""
+    torch.set_rng_state(state["cpu"].cpu())
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(state["cuda"].cpu(), device)

@@ -31,7 +31,7 @@ from smwm_core.models import PixelDecoder
 from smwm_core.seeds import generator
 from smwm_core.storage import weights
 from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.training.kinds import trainer, world_of
+from smwm_core.training.kinds import trainer
 from smwm_core.worlds import SIMULATORS, TwoRoom
 
 RECORDS = Path(__file__).resolve().parents[1] / "data" / "canaries"
@@ -39,12 +39,13 @@ STEPS = 6
 CPU = torch.device("cpu")
 
 # Largest difference that counts as rounding, relative to the largest entry of what is compared: ten times what was
-# measured over all families between one thread and two. Contiguous memory instead of channels-last and torch 2.14.1
-# instead of 2.13.0 changed nothing (below 1e-15). Adam's first steps follow the sign of a gradient, so a
-# gradient that is nearly zero may move a weight either way: latents and what is predicted of them spread the most.
-TOLERANCE = 1e-4  # losses and norms of weights; measured: 8.4e-6
-TOLERANCE_OF_LATENTS = 2.5e-3  # latents after training and the forward loss; measured: 2.4e-4
-ROUNDED = 2.5e-3  # latents of weights in half precision; measured: 2.5e-4
+# measured over all families between one thread and two, and for vision transformers between two orders of adding up
+# the gradients of a latent that several losses read. Contiguous memory instead of channels-last and torch 2.14.1
+# instead of 2.13.0 changed nothing (below 1e-15). Adam's first steps follow the sign of a gradient, so one that is
+# nearly zero may move a weight either way: latents and what is predicted of them spread the most.
+TOLERANCE = {"toy": 1e-4, "vit": 1.3e-3}  # losses and norms of weights; measured: 8.4e-6 and 1.3e-4
+TOLERANCE_OF_LATENTS = {"toy": 2.5e-3, "vit": 4e-3}  # after training, and the forward loss; measured: 2.4e-4, 4.0e-4
+ROUNDED = 5e-3  # latents of weights in half precision; measured: 2.5e-4, 4.8e-4
 SIMULATED = 1e-6  # states and frames of simulators
 SUMMED = 1e-11  # mean and spread of equal frames; measured: 2e-12
 
@@ -89,7 +90,7 @@ def path_of(family: str) -> Path:
 def observe(family: str) -> dict:
     """Train a family's few steps and say all that is to be compared."""
     config = FAMILIES[family]
-    world, kind = world_of(config), trainer(config)
+    world, kind = config.make_world(), trainer(config)
     drawn = []
     draw = type(world).render
 
@@ -112,7 +113,7 @@ def observe(family: str) -> dict:
             stored = sorted({str(weight.dtype) for weight in load_file(path).values()})
             weights.load_weights(path, before)
         latents = 20 * torch.randn(3, 64, z_after.shape[1], generator=generator(0, "latents of a canary"))
-        terms = _terms(kind, config, before, latents, fixed)
+        terms = _terms(config, before, latents, fixed)
         z_read = before.eval().encode(fixed)
     training = (
         [(state, frames) for state, frames in drawn if len(state) != len(trained.snapshots[0])]
@@ -163,7 +164,8 @@ def differences(record: dict, seen: dict) -> list[str]:
             elif part == "rounded":
                 tolerance = ROUNDED
             else:
-                tolerance = TOLERANCE_OF_LATENTS if name in ("latents after", "loss forward") else TOLERANCE
+                tolerances = TOLERANCE_OF_LATENTS if name in ("latents after", "loss forward") else TOLERANCE
+                tolerance = tolerances["vit" if "vit model" in record["exact"]["versions"] else "toy"]
             if distance > tolerance:
                 found.append(f"{name}: {distance:.1g} apart")
     return found
@@ -199,22 +201,16 @@ def released_file(data: Path) -> None:
         file.create_dataset("pixels", (len(state), 224, 224, 3), "u1")
 
 
-def _terms(kind, config, model, latents: torch.Tensor, frames: torch.Tensor) -> dict[str, float]:
+def _terms(config, model, latents: torch.Tensor, frames: torch.Tensor) -> dict[str, float]:
     """Every loss on latents that spread widely and are a little correlated, so that all terms and their knots count."""
     z, z_next = latents[0], 0.8 * latents[1] + 0.2 * latents[2] + 0.3 * latents[0].roll(1, 1)
     directions = generator(0, "directions of a canary")
-    if isinstance(config, ControlConfig):
-        a = torch.zeros(len(z), 1, model.inverse_model.net[-1].out_features)
-        z = torch.stack([z, z_next], 1)
-        found = kind.compute_losses(config.objective, model.forward_model, model.inverse_model, z, a, directions)
-    else:
-        a = torch.zeros(len(z), model.inverse_model.net[-1].out_features)
-        decoder = PixelDecoder(z.shape[1]) if config.objective.reconstruction else None
-        if decoder:
-            for parameter in decoder.parameters():
-                torch.nn.init.constant_(parameter, 0.01)
-        batch = frames[torch.arange(len(z)) % len(frames)]
-        found = config.objective(model, z, a, z_next, directions, frames=batch, decoder=decoder)
+    a = torch.zeros(len(z), model.inverse_model.net[-1].out_features)
+    decoder = PixelDecoder(z.shape[1]) if config.objective.reconstruction else None
+    for parameter in decoder.parameters() if decoder else ():
+        torch.nn.init.constant_(parameter, 0.01)
+    batch = frames[torch.arange(len(z)) % len(frames)]
+    found = config.objective(model, z, a, z_next, directions, frames=batch, decoder=decoder)
     return {name: found[name].item() for name in config.objective.terms}
 
 

@@ -19,8 +19,8 @@ from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, GROUP, final_distance
 from smwm_core.seeds import generator
 from smwm_core.training.config import ControlConfig
-from smwm_core.training.resources import needs, require_bfloat16, require_memory
-from smwm_core.training.vit import Step, build_model, ordered, steps_per_epoch
+from smwm_core.training.resources import require_bfloat16, require_memory
+from smwm_core.training.vit import build_model, make_step, needs, ordered, steps_per_epoch
 from smwm_core.training.windows import Windows, feed
 
 PARTS = ("input", "encode", "losses", "backward", "update")
@@ -57,22 +57,23 @@ def measure(
     if steps < 1 or repeats < 1:
         raise SMWMError(f"A measurement takes at least one step and one repeat, not {steps} and {repeats}.")
     require_bfloat16(device)
-    require_memory(config, device)
+    counted = needs(config)
+    require_memory(config, counted, device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
     run_steps = config.epochs * steps_per_epoch(config, windows)
     timed = _WARM_UP + 2 * steps * repeats
     batches = feed(world, windows, islice(cycle(ordered(config, windows, 0, 0)), timed))
     model = build_model(config).to(device).train()
-    step = Step(config, model, generator(0, "loss directions", device), run_steps)
+    step = make_step(config, model, 0, run_steps)
     clock = _Clock(device)
 
     def one_step(mark: Callable[[], None]) -> None:
         frames, action = next(batches)
         mark()
-        z = step.encode(frames)
+        z, z_next = step.encode(frames)
         mark()
-        loss = step.losses(z, action)["loss"]
+        loss = step.losses(z, action, z_next, frames)["loss"]
         mark()
         loss.backward()
         mark()
@@ -83,7 +84,6 @@ def measure(
         one_step(lambda: None)
     peak_bytes = peak_memory_bytes(device)  # before the copies below, which take memory of their own
     found: dict[str, list[float]] = defaultdict(list)
-    counted = needs(config)
     for _ in range(repeats):
         whole, marked = [], []
         for _ in range(steps):  # by turns, so that a slow moment of the machine hits both

@@ -55,8 +55,7 @@ def film(world: Blocks, model: WorldModel, outcome: Outcome, task: int, goal: Te
     path, end = outcome.path[task], int(outcome.steps[task]) or outcome.path.shape[1] - 1
     shown = torch.linspace(0, end, FRAMES).round().long()
     z = model.encode_states(world, path.to(device))
-    mean, std = (part.to(path) for part in world.scale)
-    blocks = (outcome.actions[task].unflatten(0, (-1, world.skip)).flatten(1) - mean) / std
+    blocks = world.standardised(outcome.actions[task].to(path).unflatten(0, (-1, world.skip)).flatten(1))
     plans = []
     for first in range(0, len(blocks), PLANNED):
         if first * world.skip >= end:

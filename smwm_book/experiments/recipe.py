@@ -10,23 +10,15 @@ from dataclasses import fields, is_dataclass
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.worlds import SIMULATORS
+from smwm_core.training.kinds import Config, components
 
 
-def recipe(config: RunConfig | ControlConfig) -> dict[str, int]:
+def recipe(config: Config) -> dict[str, int]:
     """Name and version of every component that decides the numbers of a run."""
-    family, _, form = config.world.partition("/")
-    kind = "vit" if isinstance(config, ControlConfig) else "toy"
-    used = [f"{kind} model", f"{kind} training", "objective", "weights file", "streams", family]
-    if family in SIMULATORS:
-        used.append("lewm" if form == "released" else "recording")
-    terms = {"sigreg": "sigreg", "vicreg": "vicreg", "reconstruction": "reconstruction", "ema_decay": "ema"}
-    used += [name for term, name in terms.items() if getattr(config.objective, term)]
-    return {name: VERSIONS[name] for name in sorted(used)}
+    return {name: VERSIONS[name] for name in components(config)}
 
 
-def fingerprint(config: RunConfig | ControlConfig, seed: int, device_type: str) -> str:
+def fingerprint(config: Config, seed: int, device_type: str) -> str:
     """Twelve hexadecimal digits that name the numbers of a run: its configuration, seed, kind of device and recipe.
 
     Values that are the default are left out, so a new field does not rename the runs that there are.

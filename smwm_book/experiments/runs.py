@@ -6,7 +6,6 @@ there, from the published checkpoints, or by training it; in all cases the model
 a weights file.
 """
 
-import pickle
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -19,12 +18,12 @@ from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
-from smwm_core.storage.files import held, load_arrays, save_arrays, write_whole
+from smwm_core.storage.files import held, load_arrays, save_arrays
 from smwm_core.storage.weights import load_weights, save_weights
-from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.training.kinds import Config, config_from, trainer, world_of
+from smwm_core.training.kinds import Config, config_from, trainer
+from smwm_core.training.loop import read_progress
 from smwm_core.training.resources import require_disk
-from smwm_core.worlds import Blocks, World
+from smwm_core.worlds import World
 
 # Named in a run's name only where it is not the usual value.
 _RARELY_CHANGED = {
@@ -42,6 +41,7 @@ _RARELY_CHANGED = {
     "weight_decay": "decay",
     "clip": "clip",
 }
+LARGEST_PUBLISHED = 5_000_000  # bytes
 _RETRAIN = "delete its folder to train anew"
 
 
@@ -72,8 +72,7 @@ def run_name(config: Config, seed: int) -> str:
     """A readable name made from the values that set runs apart."""
     objective = asdict(config.objective).items()
     weights = "_".join(f"{term.removesuffix('_decay')}{weight:g}" for term, weight in objective if weight)
-    length = f"vit_{config.epochs}epochs" if isinstance(config, ControlConfig) else f"{config.steps}"
-    parts = [config.world.replace("/", "-"), weights or "forward", f"{length}x{config.batch_size}"]
+    parts = [config.world.replace("/", "-"), weights or "forward", f"{config.length}x{config.batch_size}"]
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name in _RARELY_CHANGED and value != field.default:
@@ -105,23 +104,17 @@ def train_run(config: Config, seed: int, device: torch.device) -> Run:
 def publish(run: Run) -> None:
     """Put a run's weights among the published checkpoints, in place of an older one of that name.
 
-    Those of the control models, 36 MB each, are too large for that and stay where they are.
+    Those of the vision transformers, 36 MB each, are too large for that and stay where they are.
     """
-    if isinstance(run.config, RunConfig):
+    if run.weights.stat().st_size <= LARGEST_PUBLISHED:
         checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
 
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
-    if isinstance(config, ControlConfig):
-        require_disk(config, folder)
-    progress = folder / "progress.pt"
-    trained = trainer(config).train(
-        config,
-        seed,
-        device=device,
-        state=_read_progress(progress, config, device),
-        save=lambda state: write_whole(progress, lambda path: torch.save(state, path)),
-    )
+    saved = folder / "progress.pt"
+    world, parameters = config.make_world(), sum(p.numel() for p in trainer(config).build_model(config).parameters())
+    require_disk(config.world, parameters, folder)
+    trained = trainer(config).train(config, seed, device=device, progress=saved)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)
     description = {
@@ -133,11 +126,15 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
         "commit": commit(),
         "seconds": round(trained.seconds, 1),
     }
-    world = world_of(config)
-    if isinstance(world, Blocks):  # without it, nobody who lacks the episodes could use the model
-        description["action_scale"] = [part.tolist() for part in world.scale]
+    if scale := _scale(world):  # without it, nobody who lacks the episodes could use the model
+        description["action_scale"] = [part.tolist() for part in scale]
     save_weights(folder / "weights.safetensors", trained.model, description)
-    progress.unlink(missing_ok=True)
+    saved.unlink(missing_ok=True)
+
+
+def _scale(world: World) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Of the actions, in worlds that standardise them."""
+    return getattr(world, "scale", None)
 
 
 def load_run(config: Config, seed: int, device: torch.device) -> Run:
@@ -163,10 +160,8 @@ def progress(config: Config, seed: int, device: torch.device) -> float:
     folder = _folder(config, seed, device)
     if (folder / "weights.safetensors").exists():
         return 1.0
-    state = _read_progress(folder / "progress.pt", config, torch.device("cpu"))
-    if state is None:
-        return 0.0
-    return state["step"] / (state["steps"] if isinstance(config, ControlConfig) else config.steps)
+    state = read_progress(folder / "progress.pt", torch.device("cpu"))
+    return state["step"] / state["steps"] if state else 0.0
 
 
 def finished() -> dict[str, Path]:
@@ -193,31 +188,16 @@ def _open_cached(folder: Path, config: Config, seed: int, device: torch.device) 
 
 
 def _open(config: Config, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
-    world, model = world_of(config), trainer(config).build_model(config)
+    world, model = config.make_world(), trainer(config).build_model(config)
     description = load_weights(weights, model)
-    needed = {"config", "seed", "recipe", "seconds"} | ({"action_scale"} if isinstance(world, Blocks) else set())
+    needed = {"config", "seed", "recipe", "seconds"} | ({"action_scale"} if hasattr(world, "known_scale") else set())
     if not needed <= description.keys():
         raise SMWMError(f"{root.shown(weights)} does not say which run it is from; restore or recompute it.")
     if (config_from(description["config"]), description["seed"]) != (config, seed):
         raise SMWMError(f"{root.shown(weights)} is of another run than its name says; restore or recompute it.")
     require_recipe(root.shown(weights), description["recipe"], recipe(config))
-    if isinstance(world, Blocks):
+    if "action_scale" in needed:
         mean, std = map(torch.tensor, description["action_scale"])
         world = replace(world, known_scale=(mean, std))
     model = model.to(device).eval().requires_grad_(False)
     return Run(config, seed, world, model, history, description["seconds"], weights)
-
-
-def _read_progress(path: Path, config: Config, device: torch.device) -> dict | None:
-    if not path.exists():
-        return None
-    try:
-        state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
-        if state.keys() != trainer(config).PROGRESS_KEYS:
-            raise ValueError("it was not saved by a training run")
-        state["directions"] = state["directions"].cpu()
-    except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
-        raise SMWMError(
-            f"{root.shown(path)} is no saved progress ({type(error).__name__}); delete it to start this run anew."
-        ) from error
-    return state

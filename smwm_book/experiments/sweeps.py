@@ -22,11 +22,8 @@ from smwm_book.experiments.runs import progress, run_name, train_run
 from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
-from smwm_core.seeds import generator
 from smwm_core.storage import root
-from smwm_core.training.config import ControlConfig
-from smwm_core.training.kinds import Config, world_of
-from smwm_core.worlds import Blocks
+from smwm_core.training.kinds import Config, trainer
 
 Job = tuple[Config, int]  # what to train, from which seed
 
@@ -140,11 +137,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
 
 def _prepare(config: Config) -> None:
     """Record the episodes of a world and draw their frames, which all its runs share, before they need them at once."""
-    world = world_of(config)
-    if isinstance(config, ControlConfig):
-        _ = world.split
-    elif isinstance(world, Blocks):
-        world.sample(1, generator(0, "preparation of a sweep"))
+    trainer(config).prepare(config)
 
 
 def _train(config: Config, seed: int, device: torch.device, threads: int, data: Path | None) -> tuple[str, float]:

@@ -54,11 +54,10 @@ def cost_landscape(
     Returns:
         ``(T, T)``, first index the second component; divided by the cost of doing nothing.
     """
-    mean, std = world.scale
     primitive = torch.zeros(len(ticks), len(ticks), world.simulator.action_dim)
     primitive[..., 1], primitive[..., 0] = torch.meshgrid(ticks, ticks, indexing="ij")
-    blocks = (primitive.flatten(0, 1).repeat(1, world.skip) - mean) / std
-    nothing = ((torch.zeros_like(mean) - mean) / std)[None]
+    blocks = world.standardised(primitive.flatten(0, 1).repeat(1, world.skip))
+    nothing = world.standardised(torch.zeros(1, world.action_dim))
     plans = torch.cat([blocks, nothing])[None, :, None].expand(-1, -1, horizon, -1)
     z, z_goal = (model.encode_states(world, state[None]) for state in (start, goal))
     cost = final_distance(model)(z, z_goal, plans.contiguous())[0]

@@ -9,7 +9,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), algorithm 1.
 from dataclasses import asdict, dataclass
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
 from smwm_core.losses.sigreg import sigreg_loss
@@ -52,6 +52,17 @@ class Objective:
         return ("loss", "forward", *(name for name, weight in weights.items() if weight))
 
     @property
+    def components(self) -> tuple[str, ...]:
+        """What decides its numbers, as ``VERSIONS`` names it."""
+        used = {
+            "sigreg": self.sigreg,
+            "vicreg": self.vicreg,
+            "reconstruction": self.reconstruction,
+            "ema": self.ema_decay,
+        }
+        return ("objective", *(name for name, weight in used.items() if weight))
+
+    @property
     def bounded(self) -> bool:
         """Whether latents end in a tanh; a latent of unit variance per dimension does not fit into (-1, 1)."""
         return not (self.sigreg or self.vicreg)
@@ -67,61 +78,32 @@ class Objective:
         frames: Tensor | None = None,
         decoder: PixelDecoder | None = None,
     ) -> dict[str, Tensor]:
-        """Compute every term on a batch of consecutive latents.
+        """Compute every term on consecutive latents: single steps ``(N, …)``, or windows of T steps ``(N, T, …)``.
 
         Arguments:
             model: whose heads predict the next latent and recover the action.
-            z, z_next: latents ``(N, Z)``; ``a`` takes one to the other.
-            a: actions ``(N, A)`` in [-1, 1].
-            generator: source of SIGReg's directions.
-            frames: the ``(N, 3, H, W)`` frames of ``z``; only for reconstruction.
+            z, z_next: latents ``(N, Z)`` or ``(N, T, Z)``; ``a[:, t]`` takes ``z[:, t]`` to ``z_next[:, t]``.
+            a: actions ``(N, A)`` or ``(N, T, A)``.
+            generator: source of SIGReg's directions; it is applied to each frame of the windows by itself.
+            frames: those of ``z``, ``(N, 3, H, W)`` or ``(N, T, 3, H, W)``; only for reconstruction.
             decoder: draws frames from latents; only for reconstruction.
 
         Returns:
             live scalars under the names in ``terms``.
         """
+        if z.ndim == 2:
+            z, a, z_next = z[:, None], a[:, None], z_next[:, None]
         losses = {"forward": forward_loss(model.predict(z, a), z_next)}
+        each = [*z.unbind(1), z_next[:, -1]]
         if self.inverse:
             losses["inverse"] = inverse_loss(model.inverse_model(z, z_next), a)
         if self.sigreg:
-            losses["sigreg"] = (sigreg_loss(z, generator=generator) + sigreg_loss(z_next, generator=generator)) / 2
+            losses["sigreg"] = torch.stack([sigreg_loss(part, generator=generator) for part in each]).mean()
         if self.vicreg:
-            losses["vicreg"] = (vicreg_loss(z) + vicreg_loss(z_next)) / 2
+            losses["vicreg"] = torch.stack([vicreg_loss(part) for part in each]).mean()
         if self.reconstruction:
-            losses["reconstruction"] = foreground_loss(decoder(z), frames)
+            losses["reconstruction"] = foreground_loss(decoder(z.flatten(0, 1)), frames.reshape(-1, *frames.shape[-3:]))
         total = losses["forward"]
         for name in self.terms[2:]:
             total = total + getattr(self, name) * losses[name]
         return {"loss": total, **losses}
-
-
-def compute_losses(
-    objective: Objective,
-    forward_model: nn.Module,
-    inverse_model: nn.Module,
-    z: Tensor,
-    a: Tensor,
-    directions: Generator,
-) -> dict[str, Tensor]:
-    """Every term of the objective on windows of latents; with a history of one it is ``Objective`` itself.
-
-    Arguments:
-        objective: the weights of forward loss, inverse loss and SIGReg.
-        forward_model, inverse_model: of the model that is trained.
-        z: latents ``(N, H + 1, Z)``.
-        a: actions ``(N, H, A)``; ``a[:, t]`` takes ``z[:, t]`` to ``z[:, t + 1]``.
-        directions: source of SIGReg's directions; it is applied to each frame of the windows by itself.
-
-    Returns:
-        live scalars under the names in ``objective.terms``.
-    """
-    losses = {"forward": forward_loss(forward_model(z[:, :-1], a), z[:, 1:])}
-    if objective.inverse:
-        losses["inverse"] = inverse_loss(inverse_model(z[:, :-1], z[:, 1:]), a)
-    if objective.sigreg:
-        each = [sigreg_loss(frame, generator=directions) for frame in z.unbind(1)]
-        losses["sigreg"] = torch.stack(each).mean()
-    total = losses["forward"]
-    for name in objective.terms[2:]:
-        total = total + getattr(objective, name) * losses[name]
-    return {"loss": total, **losses}

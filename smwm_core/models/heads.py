@@ -17,6 +17,8 @@ class ForwardModel(nn.Module):
         bounded: without it the tanh is left out, for an encoder that has none either.
     """
 
+    history = 1  # latents that it looks at
+
     def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256, bounded: bool = True) -> None:
         super().__init__()
         self.net = nn.Sequential(

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from smwm_core.errors import SMWMError
-from smwm_core.models.encoder import ConvEncoder
+from smwm_core.models.encoder import IMAGE_SIZE, ConvEncoder
 from smwm_core.models.heads import ForwardModel, InverseModel
 
 if TYPE_CHECKING:
@@ -32,10 +32,19 @@ class WorldModel(nn.Module):
         self.inverse_model = inverse_model
 
     @classmethod
-    def toy(cls, action_dim: int, latent_dim: int = 64, bounded: bool = True) -> "WorldModel":
-        """The paper's toy model: 423,000 parameters for a 2-D action; ``bounded=False`` leaves out both tanh."""
+    def toy(
+        cls, action_dim: int, latent_dim: int = 64, bounded: bool = True, *, image_size: int = IMAGE_SIZE
+    ) -> "WorldModel":
+        """The paper's toy model: 423,000 parameters for a 2-D action.
+
+        Arguments:
+            action_dim: size of the action.
+            latent_dim: size of the latent.
+            bounded: whether encoder and forward model end in a tanh; SIGReg and VICReg ask for latents that do not.
+            image_size: of the frames, a multiple of 16; the paper's have 64 px.
+        """
         return cls(
-            ConvEncoder(latent_dim, bounded),
+            ConvEncoder(latent_dim, bounded, image_size),
             ForwardModel(latent_dim, action_dim, bounded=bounded),
             InverseModel(latent_dim, action_dim),
         )
@@ -58,11 +67,11 @@ class WorldModel(nn.Module):
         return torch.cat([self.encode(world.render(part)) for part in state.split(512)])
 
     def predict(self, z: Tensor, a: Tensor) -> Tensor:
-        """Latents ``(N, Z)`` and actions ``(N, A)`` in [-1, 1] → predicted next latents ``(N, Z)``."""
+        """Latents and the actions in them → the latents they lead to: ``(N, …)``, or ``(N, T, …)`` over T steps."""
         return self.forward_model(z, a)
 
     def rollout(self, z: Tensor, actions: Tensor) -> Tensor:
-        """Predict several steps ahead, feeding each prediction back in.
+        """Predict several steps ahead; each prediction looks back on as many latents as the forward model can.
 
         Arguments:
             z: first latents ``(N, Z)``.
@@ -70,13 +79,17 @@ class WorldModel(nn.Module):
 
         Returns:
             the predicted latents of steps 1 to T, ``(N, T, Z)``.
+
+        Raises:
+            SMWMError: actions of another shape.
         """
         if actions.ndim != 3 or len(actions) != len(z):
             raise SMWMError(
                 f"A rollout of {len(z)} latents takes actions of shape ({len(z)}, T, A), not {tuple(actions.shape)}."
             )
-        steps = []
-        for a in actions.unbind(1):
-            z = self.predict(z, a)
-            steps.append(z)
-        return torch.stack(steps, 1)
+        latents, history = [z], getattr(self.forward_model, "history", 1)
+        for t in range(actions.shape[1]):
+            first = max(0, t + 1 - history)
+            seen = torch.stack(latents[first:], 1)
+            latents.append(self.predict(seen, actions[:, first : t + 1])[:, -1])
+        return torch.stack(latents[1:], 1)

@@ -5,7 +5,6 @@ from torch import Tensor
 
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
-from smwm_core.models.encoder import IMAGE_SIZE as TOY_SIZE
 from smwm_core.planning.costs import final_distance
 
 
@@ -45,5 +44,5 @@ class PlannerCost(torch.nn.Module):
             shape = tuple(candidates.shape)
             raise SMWMError(f"Candidates of shape {shape} need {name!r} of shape (B, S, T, 3, H, W); it is {found}.")
         weight = next(self.model.parameters())
-        size = getattr(self.model.encoder, "image_size", TOY_SIZE)
+        size = self.model.encoder.image_size
         return self.model.encode(torch.nn.functional.adaptive_avg_pool2d(frames[:, 0, -1].to(weight), size))

@@ -1,10 +1,11 @@
 """What a run is: everything but the seed that decides its numbers, for toy models and for vision transformers."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
-from smwm_core.worlds import Blocks, make_world
+from smwm_core.worlds import Blocks, World, make_world
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class RunConfig:
             last from all. 0, the paper's way, is in random order from the start.
     """
 
+    kind: ClassVar[str] = "toy"
     world: str = "dots/single"
     objective: Objective = field(default_factory=Objective)
     transitions: int = 250_000
@@ -34,7 +36,7 @@ class RunConfig:
     curriculum: int = 0
 
     def __post_init__(self) -> None:
-        world = make_world(self.world)
+        world = self.make_world()
         if not 2 <= self.batch_size <= self.transitions:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
@@ -47,6 +49,15 @@ class RunConfig:
             raise SMWMError(f"A curriculum takes between 0 and all {self.steps} steps, not {self.curriculum}.")
         if self.curriculum and not hasattr(world, "difficulty"):
             raise SMWMError(f"The world {self.world} does not rank its transitions, so it has no curriculum.")
+
+    def make_world(self) -> World:
+        """The world, always the same object."""
+        return make_world(self.world)
+
+    @property
+    def length(self) -> str:
+        """How long it is trained, for its name."""
+        return f"{self.steps}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ class ControlConfig:
         SMWMError: values that make no run.
     """
 
+    kind: ClassVar[str] = "vit"
     world: str = "tworoom"
     objective: Objective = field(default_factory=lambda: Objective(inverse=0.1))
     image_size: int = 224
@@ -112,3 +124,8 @@ class ControlConfig:
         if not isinstance(world, Blocks):
             raise SMWMError(f"Control models are for the planning tasks, which {self.world} is not.")
         return world
+
+    @property
+    def length(self) -> str:
+        """How long it is trained, for its name."""
+        return f"vit_{self.epochs}epochs"

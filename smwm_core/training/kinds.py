@@ -1,13 +1,25 @@
-"""The kinds of runs that there are: how each is read back, trained, and which world it is of."""
+"""The kinds of runs that there are: how each is read back and trained."""
 
+from dataclasses import fields
 from types import ModuleType
 
 from smwm_core.losses.objective import Objective
 from smwm_core.training import toy, vit
 from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.worlds import World, make_world
 
 Config = RunConfig | ControlConfig
+TRAINERS = {"toy": toy, "vit": vit}
+
+
+def trainer(config: Config) -> ModuleType:
+    """The module that trains such a run: it has ``build_model`` and ``train``."""
+    return TRAINERS[config.kind]
+
+
+def components(config: Config) -> list[str]:
+    """All that decides the numbers of a run, as ``VERSIONS`` names it."""
+    own = [f"{config.kind} model", f"{config.kind} training", "weights file", "streams"]
+    return sorted([*own, *config.objective.components, *config.make_world().components])
 
 
 def config_from(values: dict) -> Config:
@@ -17,15 +29,7 @@ def config_from(values: dict) -> Config:
         TypeError: names that no configuration has.
         SMWMError: values that make no run.
     """
-    kind = ControlConfig if "epochs" in values else RunConfig
-    return kind(**{**values, "objective": Objective(**values["objective"])})
-
-
-def trainer(config: Config) -> ModuleType:
-    """The module that trains such a run: it has ``build_model``, ``train`` and ``PROGRESS_KEYS``."""
-    return vit if isinstance(config, ControlConfig) else toy
-
-
-def world_of(config: Config) -> World:
-    """The world of a run, drawn as its model sees it."""
-    return config.make_world() if isinstance(config, ControlConfig) else make_world(config.world)
+    for kind in (RunConfig, ControlConfig):
+        if values.keys() <= {field.name for field in fields(kind)}:
+            return kind(**{**values, "objective": Objective(**values["objective"])})
+    raise TypeError(f"no configuration has all of {', '.join(sorted(values))}")

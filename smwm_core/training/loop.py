@@ -1,25 +1,55 @@
-"""What both ways of training share: what they leave behind, and when they look at it."""
+"""The one training loop: encode, losses, one step of the optimiser.
 
+Nothing in a step waits for the device; losses are read when the progress bar is refreshed. An interrupted training
+goes on where it was last saved and, on a processor, ends with the same bits as one that was never interrupted: every
+random choice follows from the seed and the step. (A GPU may add numbers in another order each time.)
+"""
+
+import pickle
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from tqdm import tqdm
 
+from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
 from smwm_core.models import WorldModel
+from smwm_core.seeds import generator, initialising, own_random_numbers, random_state, set_random_state, stream_seed
+from smwm_core.storage import root
+from smwm_core.storage.files import write_whole
+from smwm_core.training.auxiliary import Helpers
+from smwm_core.training.batches import own_batches
+from smwm_core.worlds.world import Transitions
 
-SNAPSHOT_FRAMES = 256
 REFRESH_EVERY = 20
+# On a CPU, activations of more frames leave the cache, and their memory is given back and fetched anew at every step.
+ENCODED_AT_ONCE = 32
+PROGRESS_KEYS = {
+    *("step", "steps", "seconds", "model", "auxiliary", "optimizer", "directions", "random", "losses", "snapshots"),
+}
+
+# A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1.
+Batch = tuple[Tensor, Tensor]
 
 
 @dataclass
-class Trained:
+class History:
     """What training leaves behind.
 
     Arguments:
         model: the trained model.
         losses: per term an array ``(steps,)``.
-        snapshot_steps: the steps after which the fixed frames were encoded, ``(S,)``; 0 is before
+        snapshot_steps: the steps after which the watched frames were encoded, ``(S,)``; 0 is before
             training, and the distances grow.
-        snapshots: their latents, ``(S, 256, Z)``.
+        snapshots: their latents, ``(S, N, Z)``.
         seconds: time spent training, all sittings added.
     """
 
@@ -30,7 +60,246 @@ class Trained:
     seconds: float
 
 
+class Step:
+    """One step of training: latents and losses of a batch, and what the optimiser makes of their gradients.
+
+    Arguments:
+        model: on the device where it is trained.
+        objective: what is minimised.
+        optimizer: made from the parameters that it is to move.
+        schedule: the learning rate of a step, by its number; None for that of the optimiser.
+        clip: largest norm of the gradient; None for no limit.
+        seed: of SIGReg's directions and of the weights of auxiliary networks.
+    """
+
+    def __init__(
+        self,
+        model: WorldModel,
+        objective: Objective,
+        optimizer: Callable[[list[nn.Parameter]], Optimizer],
+        *,
+        schedule: Callable[[int], float] | None = None,
+        clip: float | None = None,
+        seed: int = 0,
+    ) -> None:
+        device = next(model.parameters()).device
+        self.model, self.objective, self.schedule, self.clip = model, objective, schedule, clip
+        with initialising(seed, "helpers"):
+            self.auxiliary = Helpers(objective, model).to(device)
+        self.directions = generator(seed, "loss directions", device)
+        self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
+        mixes = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.encoder.modules())
+        self.at_once = None if mixes or device.type != "cpu" else ENCODED_AT_ONCE
+
+    def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``."""
+        if self.auxiliary.target is None:
+            z = self._encode(self.model.encoder, frames)
+            return z[:, :-1], z[:, 1:]
+        with torch.no_grad():
+            z_next = self._encode(self.auxiliary.target, frames[:, 1:])
+        return self._encode(self.model.encoder, frames[:, :-1]), z_next
+
+    def losses(self, z: Tensor, a: Tensor, z_next: Tensor, frames: Tensor) -> dict[str, Tensor]:
+        """Every term of the objective; ``frames`` are those of ``encode``."""
+        return self.objective(
+            self.model, z, a, z_next, self.directions, frames=frames[:, :-1], decoder=self.auxiliary.decoder
+        )
+
+    def update(self, done: int) -> None:
+        """Move the weights and drop the gradients; ``done`` steps came before this one."""
+        if self.schedule:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.schedule(done)
+        if self.clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.auxiliary.follow(self.model)
+
+    def _encode(self, encoder: nn.Module, frames: Tensor) -> Tensor:
+        in_time = frames.stride(0) < frames.stride(1)  # all first frames were drawn, then all second ones
+        frames = frames.transpose(0, 1) if in_time else frames  # as they lie in memory, so that nothing is copied
+        flat = frames.flatten(0, 1)
+        z = torch.cat([encoder(part) for part in flat.split(self.at_once or len(flat))]).unflatten(0, frames.shape[:2])
+        return z.transpose(0, 1) if in_time else z
+
+
+def fit(
+    model: WorldModel,
+    objective: Objective,
+    batches: Transitions | Iterable | Callable[[int], Iterable[Batch]],
+    *,
+    steps: int,
+    batch_size: int = 64,
+    learning_rate: float = 5e-4,
+    seed: int = 0,
+    progress: Path | None = None,
+    optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
+    schedule: Callable[[int], float] | None = None,
+    clip: float | None = None,
+    watch: Callable[[WorldModel], Tensor] | None = None,
+    save_every_seconds: float = 15.0,
+    save_every_steps: int | None = None,
+    name: str = "your data",
+) -> History:
+    """Train a model in place; it is left in evaluation mode.
+
+    Arguments:
+        model: on the device where it is to be trained.
+        objective: what is minimised.
+        batches: ``Transitions`` of frames ``(N, 3, H, W)`` (in [0, 1], or bytes), actions ``(N, A)`` and next
+            frames, as tensors or arrays, drawn in a new random order every epoch; or an iterable of such batches
+            ``(o, a, o_next)``, or of windows ``(frames, actions)`` of ``(N, T + 1, 3, H, W)`` and ``(N, T, A)``; or a
+            function that gives the windows from a step on, so that going on does not read what was seen.
+        steps: of the optimiser.
+        batch_size: transitions per step, where ``batches`` are ``Transitions``.
+        learning_rate: of Adam.
+        seed: of the order of transitions, SIGReg's directions, dropout and auxiliary networks, not of the model.
+        progress: file in which the training is saved now and then and at its end, and from which the same call goes on.
+        optimizer: made from parameters, in place of Adam.
+        schedule: the learning rate of a step, by its number.
+        clip: largest norm of the gradient.
+        watch: gives latents ``(N, Z)`` to keep at steps 0, 1, 2, 3, 4, 6, 8, 11, …
+        save_every_seconds, save_every_steps: how often progress is saved, always between two steps.
+        name: of the data, for the progress bar and for errors.
+
+    Raises:
+        SMWMError: batches of a wrong shape, range or type or too few of them, a loss that is not finite, or a saved
+            progress that is damaged or of another training.
+    """
+    if steps < 1 or not 0 < learning_rate < float("inf"):
+        raise SMWMError(
+            f"Training takes a step at least and a positive learning rate, not {steps} and {learning_rate}."
+        )
+    device = next(model.parameters()).device
+    batches = own_batches(batches, model, batch_size, seed)
+    step = Step(
+        model,
+        objective,
+        optimizer or partial(torch.optim.Adam, lr=learning_rate, fused=True),
+        schedule=schedule,
+        clip=clip,
+        seed=seed,
+    )
+    losses = torch.zeros(steps, len(objective.terms), device=device)
+    keep = set(snapshot_steps(steps)) if watch else set()
+    snapshots: dict[int, Tensor] = {}
+    done, seconds_before, started = 0, 0.0, time.monotonic()
+
+    with own_random_numbers(device, stream_seed(seed, "dropout")):
+        if progress and (state := read_progress(progress, device)):
+            _restore(state, step, steps, name)
+            losses[: state["step"]] = state["losses"].to(device)
+            snapshots, done, seconds_before = state["snapshots"], state["step"], state["seconds"]
+            state = None  # its copies of the weights are not needed any more
+        elif watch:
+            snapshots[0] = _watched(watch, model)
+
+        def save() -> None:
+            state = {
+                "step": done,
+                "steps": steps,
+                "seconds": seconds_before + time.monotonic() - started,
+                "model": model.state_dict(),
+                "auxiliary": step.auxiliary.state_dict(),
+                "optimizer": step.optimizer.state_dict(),
+                "directions": step.directions.get_state(),
+                "random": random_state(device),
+                "losses": losses[:done].cpu(),
+                "snapshots": snapshots,
+            }
+            write_whole(progress, lambda path: torch.save(state, path))
+
+        last_saved = time.monotonic()
+        bar = tqdm(desc=f"training on {name}", unit=" transitions", unit_scale=True, dynamic_ncols=True)
+        model.train()
+        with bar, closing(batches(done)) as drawn:
+            while done < steps:
+                try:
+                    frames, a = next(drawn)
+                except StopIteration:
+                    raise SMWMError(f"The batches of {name} end after {done} of {steps} steps.") from None
+                z, z_next = step.encode(frames)
+                terms = step.losses(z, a, z_next, frames)
+                terms["loss"].backward()
+                step.update(done)
+                losses[done] = torch.stack([terms[term].detach() for term in objective.terms])
+                done += 1
+                if done in keep:
+                    snapshots[done] = _watched(watch, model)
+                if done % REFRESH_EVERY == 0 or done == steps:
+                    bar.total = steps * len(frames)
+                    _refresh(bar, name, objective, done, done * len(frames), losses[done - 1].tolist())
+                due = save_every_steps and done % save_every_steps == 0
+                due = due or done == steps or time.monotonic() - last_saved >= save_every_seconds
+                if progress and due:
+                    save()
+                    last_saved = time.monotonic()
+
+    model.eval()
+    final = losses.cpu().numpy()
+    kept = sorted(snapshots)
+    return History(
+        model=model,
+        losses={term: final[:, i] for i, term in enumerate(objective.terms)},
+        snapshot_steps=np.array(kept, int),
+        snapshots=torch.stack([snapshots[number] for number in kept]).numpy() if kept else np.empty((0, 0, 0)),
+        seconds=seconds_before + time.monotonic() - started,
+    )
+
+
 def snapshot_steps(steps: int) -> list[int]:
     """0, the powers of √2 below ``steps`` (rounded), and ``steps``: dense where collapse happens."""
     powers = (round(2 ** (k / 2)) for k in range(2 * steps.bit_length()))
     return sorted({0, *(step for step in powers if step < steps), steps})
+
+
+def read_progress(path: Path, device: torch.device) -> dict | None:
+    """What an unfinished training saved; None if nothing is there.
+
+    Raises:
+        SMWMError: the file is damaged.
+    """
+    if not path.exists():
+        return None
+    try:
+        state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
+        if state.keys() != PROGRESS_KEYS:
+            raise ValueError("it was not saved by a training run")
+        state["directions"] = state["directions"].cpu()
+    except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
+        raise SMWMError(
+            f"{root.shown(path)} is no saved progress ({type(error).__name__}); delete it to start this run anew."
+        ) from error
+    return state
+
+
+def _restore(state: dict, step: Step, steps: int, name: str) -> None:
+    if state["steps"] != steps:
+        raise SMWMError(f"The saved progress of {name} is of {state['steps']} steps, not {steps}; delete it.")
+    try:
+        step.model.load_state_dict(state["model"])
+        step.auxiliary.load_state_dict(state["auxiliary"])
+        step.optimizer.load_state_dict(state["optimizer"])
+    except (RuntimeError, ValueError) as error:
+        raise SMWMError(f"The saved progress of {name} is of another model; delete it.") from error
+    step.directions.set_state(state["directions"])
+    set_random_state(state["random"], next(step.model.parameters()).device)
+
+
+def _watched(watch: Callable[[WorldModel], Tensor], model: WorldModel) -> Tensor:
+    training = model.training
+    model.eval()
+    with torch.no_grad():
+        z = watch(model).cpu()
+    model.train(training)
+    return z
+
+
+def _refresh(bar: tqdm, name: str, objective: Objective, done: int, seen: int, recent: list[float]) -> None:
+    if not np.isfinite(recent).all():
+        raise SMWMError(f"Training on {name} diverged: a loss is not finite by step {done}; lower the learning rate.")
+    terms = zip(objective.terms, recent, strict=True)
+    bar.set_postfix_str(" ".join(f"{term}={value:.2g}" for term, value in terms), refresh=False)
+    bar.update(seen - bar.n)

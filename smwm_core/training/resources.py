@@ -6,8 +6,7 @@ both grow in proportion to the batch. Nothing here is timed.
 
 import os
 import shutil
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +14,8 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
+from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root
 from smwm_core.training.config import ControlConfig
@@ -29,6 +30,7 @@ _ATTENTION = {
 }
 OPTIMISER_BYTES = 16  # per parameter, float32 each: the weight, its gradient and AdamW's two averages
 UPDATE_BYTES = 32  # per parameter: weight and averages are read and written, the gradient is written and read
+PROGRESS_BYTES = 2 * 12 + 2  # per parameter: saved progress, twice while it is replaced, and weights in half precision
 MARGIN = 1.1  # of memory, for what the allocator cannot use
 
 
@@ -59,33 +61,18 @@ class Needs:
         """What a step moves at least: what is kept and the frames are written and read once, weights updated."""
         return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
 
-    @property
-    def progress_bytes(self) -> int:
-        """Of the disk: the saved progress, twice while it is replaced, and weights in half precision."""
-        return (2 * 12 + 2) * self.parameters
+    def of(self, windows: int, frames: int, image_size: int) -> "Needs":
+        """What a step of so many windows takes, if this is what one of them adds."""
+        frame_bytes = windows * frames * 3 * image_size**2 * 4
+        return Needs(self.parameters, windows * self.flops, windows * self.kept_bytes, frame_bytes)
 
 
-def needs(config: ControlConfig) -> Needs:
-    """Count a step of a run; it takes some seconds at the paper's size."""
-    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
-    n = config.batch_size
-    frame_bytes = n * (config.history + 1) * 3 * config.image_size**2 * 4
-    return Needs(counted.parameters, n * counted.flops, n * counted.kept_bytes, frame_bytes)
-
-
-@cache
-def _counted(config: ControlConfig) -> Needs:
+def count(model: WorldModel, objective: Objective, history: int, image_size: int, action_dim: int) -> Needs:
     """Parameters, and what one more window adds to operations and kept bytes."""
-    from smwm_core.losses.objective import compute_losses
-    from smwm_core.training.vit import build_model
-
-    model = build_model(config)
-    action_dim = config.make_world().action_dim
 
     def counts(n: int) -> tuple[int, int]:
-        frames = torch.rand(n * (config.history + 1), 3, config.image_size, config.image_size)
-        actions = torch.zeros(n, config.history, action_dim)
+        frames = torch.rand(n * (history + 1), 3, image_size, image_size)
+        actions = torch.zeros(n, history, action_dim)
         kept: dict[int, int] = {
             p.untyped_storage().data_ptr(): 0 for p in [*model.parameters(), *model.buffers(), frames]
         }
@@ -97,10 +84,8 @@ def _counted(config: ControlConfig) -> Needs:
 
         with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-                z = model.encode(frames).unflatten(0, (n, config.history + 1))
-                terms = compute_losses(
-                    config.objective, model.forward_model, model.inverse_model, z, actions, generator(0, "needs")
-                )
+                z = model.encode(frames).unflatten(0, (n, history + 1))
+                terms = objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
             terms["loss"].backward()
         return counter.get_total_flops(), sum(kept.values())
 
@@ -110,13 +95,13 @@ def _counted(config: ControlConfig) -> Needs:
     return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
 
 
-def require_memory(config: ControlConfig, device: torch.device) -> None:
+def require_memory(config: ControlConfig, counted: Needs, device: torch.device) -> None:
     """Refuse a run that does not fit into the device's memory.
 
     Raises:
         SMWMError: with what it needs and what there is.
     """
-    needed, free = needs(config).memory_bytes, free_memory(device)
+    needed, free = counted.memory_bytes, free_memory(device)
     if needed > free:
         raise SMWMError(
             f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs "
@@ -135,16 +120,16 @@ def require_bfloat16(device: torch.device) -> None:
         raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
 
 
-def require_disk(config: ControlConfig, folder: Path) -> None:
+def require_disk(world: str, parameters: int, folder: Path) -> None:
     """Refuse a run whose saved progress and weights do not fit onto the disk of a folder that is there.
 
     Raises:
         SMWMError: with what it needs and what there is.
     """
-    needed, free = needs(config).progress_bytes, shutil.disk_usage(folder).free
+    needed, free = PROGRESS_BYTES * parameters, shutil.disk_usage(folder).free
     if needed > free:
         raise SMWMError(
-            f"Saving the progress of a run on {config.world} needs {_gigabytes(needed)}, but the disk of "
+            f"Saving the progress of a run on {world} needs {_gigabytes(needed)}, but the disk of "
             f"{root.shown(folder)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
         )
 

@@ -1,34 +1,28 @@
-"""The training loop of the control tasks: bfloat16, AdamW, warm-up and cosine, one epoch after the other.
+"""Training the paper's own models: AdamW, bfloat16, warm-up and cosine, one epoch after the other.
 
-A step draws its frames, encodes all of them at once, computes the losses in float32, and waits for nothing: losses are
-read when the progress bar is refreshed. On a GPU the encoder and the forward model are compiled.
-
-An interrupted run continues where it was last saved and, on a processor, ends with the same bits as a run that was
-never interrupted. It is saved after every epoch, and every few minutes.
+On a GPU the encoder and the forward model are compiled. A run is saved after every epoch, and every few minutes.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 """
 
-import contextlib
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache, partial
+from itertools import islice
+from pathlib import Path
 
-import numpy as np
 import torch
-from torch import Generator, Tensor, nn
-from tqdm import tqdm
+from torch import Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.losses.objective import compute_losses
 from smwm_core.models import ControlModel
-from smwm_core.seeds import generator, initialising, stream_seed
+from smwm_core.seeds import generator, initialising
+from smwm_core.training.batches import in_epochs
 from smwm_core.training.config import ControlConfig
-from smwm_core.training.loop import REFRESH_EVERY, Trained
-from smwm_core.training.resources import require_bfloat16, require_memory
+from smwm_core.training.loop import History, Step, fit
+from smwm_core.training.resources import Needs, count, require_bfloat16, require_memory
 from smwm_core.training.windows import Windows, feed, shuffled
-
-PROGRESS_KEYS = {"step", "steps", "seconds", "model", "optimizer", "directions", "random", "losses"}
 
 
 def build_model(config: ControlConfig, seed: int = 0) -> ControlModel:
@@ -52,43 +46,17 @@ def learning_rate(config: ControlConfig, step: int, steps: int) -> float:
     return config.learning_rate * (1 + math.cos(math.pi * (step - rising) / (steps - rising))) / 2
 
 
-class Step:
-    """One step of training: gradients of a batch, and what the optimiser makes of them.
+def make_step(config: ControlConfig, model: ControlModel, seed: int, steps: int) -> Step:
+    """A step of a run by itself, as ``fit`` takes it; on a GPU the model is compiled."""
+    return Step(model, config.objective, **_options(config, model, steps), seed=seed)
 
-    Arguments:
-        config: of the run.
-        model: on the device where it is trained.
-        directions: source of SIGReg's directions, on that device.
-        steps: of the whole run.
-    """
 
-    def __init__(self, config: ControlConfig, model: ControlModel, directions: Generator, steps: int) -> None:
-        self.config, self.model, self.directions, self.steps = config, model, directions, steps
-        on_gpu = next(model.parameters()).is_cuda
-        self.encoder, self.forward_model = (
-            torch.compile(part) if on_gpu else part for part in (model.encoder, model.forward_model)
-        )
-        self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
-
-    def encode(self, frames: Tensor) -> Tensor:
-        """Windows of frames ``(N, H + 1, 3, S, S)`` → latents ``(N, H + 1, Z)``, all in one batch."""
-        return self.encoder(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
-
-    def losses(self, z: Tensor, a: Tensor) -> dict[str, Tensor]:
-        """See ``compute_losses``."""
-        return compute_losses(
-            self.config.objective, self.forward_model, self.model.inverse_model, z, a, self.directions
-        )
-
-    def update(self, done: int) -> None:
-        """Clip the gradients, move the weights and drop the gradients; ``done`` steps came before this one."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate(self.config, done, self.steps)
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+def _options(config: ControlConfig, model: ControlModel, steps: int) -> dict:
+    if next(model.parameters()).is_cuda:
+        model.encoder.compile()
+        model.forward_model.compile()
+    adamw = partial(torch.optim.AdamW, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    return {"optimizer": adamw, "schedule": lambda step: learning_rate(config, step, steps), "clip": config.clip}
 
 
 def train(
@@ -96,84 +64,46 @@ def train(
     seed: int,
     *,
     device: torch.device,
-    state: dict | None = None,
-    save: Callable[[dict], None] | None = None,
+    progress: Path | None = None,
     save_every_seconds: float = 300.0,
-) -> Trained:
-    """Train a model; arguments and result are those of ``smwm_core.training.toy.train``, without any snapshots.
+) -> History:
+    """Train a model; arguments and result are those of the toy models, without any snapshots.
 
     Raises:
         SMWMError: a GPU that is too old, too little memory, too few windows for a batch, or a loss that is not finite.
     """
     require_bfloat16(device)
-    require_memory(config, device)
+    require_memory(config, needs(config), device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
     per_epoch = steps_per_epoch(config, windows)
     steps = config.epochs * per_epoch
     model = build_model(config, seed).to(device)
-    directions = generator(seed, "loss directions", device)
-    step = Step(config, model, directions, steps)
-    losses = torch.zeros(steps, len(config.objective.terms), device=device)
-    done, seconds_before = 0, 0.0
-    started = time.monotonic()
-
-    with _own_random_numbers(device, stream_seed(seed, "dropout")):
-        if state is not None:
-            model.load_state_dict(state["model"])
-            step.optimizer.load_state_dict(state["optimizer"])
-            directions.set_state(state["directions"])
-            _set_random_state(state["random"], device)
-            losses[: state["step"]] = state["losses"].to(device)
-            done, seconds_before = state["step"], state["seconds"]
-            state = None  # its copies of the weights are not needed any more
-
-        def complete_state() -> dict:
-            return {
-                "step": done,
-                "steps": steps,
-                "seconds": seconds_before + time.monotonic() - started,
-                "model": model.state_dict(),
-                "optimizer": step.optimizer.state_dict(),
-                "directions": directions.get_state(),
-                "random": _random_state(device),
-                "losses": losses[:done].cpu(),
-            }
-
-        last_saved = time.monotonic()
-        batches = feed(world, windows, ordered(config, windows, seed, done))
-        bar = tqdm(
-            total=steps * config.batch_size,
-            initial=done * config.batch_size,
-            desc=f"{config.world} seed {seed}",
-            unit=" windows",
-            unit_scale=True,
-            dynamic_ncols=True,
-        )
-        with bar, contextlib.closing(batches):
-            model.train()
-            while done < steps:
-                frames, action = next(batches)
-                terms = step.losses(step.encode(frames), action)
-                terms["loss"].backward()
-                step.update(done)
-                losses[done] = torch.stack([terms[name].detach() for name in config.objective.terms])
-                done += 1
-                if done % REFRESH_EVERY == 0 or done == steps:
-                    _refresh(bar, config, seed, done, losses[done - 1].tolist())
-                due = done % per_epoch == 0 or time.monotonic() - last_saved >= save_every_seconds
-                if save and due and done < steps:
-                    save(complete_state())
-                    last_saved = time.monotonic()
-
-    final = losses.cpu().numpy()
-    return Trained(
-        model=model,
-        losses={name: final[:, i] for i, name in enumerate(config.objective.terms)},
-        snapshot_steps=np.empty(0, int),
-        snapshots=np.empty((0, 0, 0), np.float32),
-        seconds=seconds_before + time.monotonic() - started,
+    return fit(
+        model,
+        config.objective,
+        lambda done: feed(world, windows, ordered(config, windows, seed, done)),
+        steps=steps,
+        seed=seed,
+        progress=progress,
+        **_options(config, model, steps),
+        save_every_seconds=save_every_seconds,
+        save_every_steps=per_epoch,
+        name=f"{config.world} with seed {seed}",
     )
+
+
+def needs(config: ControlConfig) -> Needs:
+    """Count a step of a run; it takes some seconds at the paper's size."""
+    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
+    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
+    return counted.of(config.batch_size, config.history + 1, config.image_size)
+
+
+@cache
+def _counted(config: ControlConfig) -> Needs:
+    action_dim = config.make_world().action_dim
+    return count(build_model(config), config.objective, config.history, config.image_size, action_dim)
 
 
 def steps_per_epoch(config: ControlConfig, windows: Windows) -> int:
@@ -189,46 +119,17 @@ def steps_per_epoch(config: ControlConfig, windows: Windows) -> int:
 
 
 def ordered(config: ControlConfig, windows: Windows, seed: int, done: int) -> Iterator[Tensor]:
-    """The batches of a run from step ``done`` on, as numbers of windows: epochs in random order, the rest left out."""
+    """The batches of a run from step ``done`` on, as numbers of windows: epochs in random order."""
     used = torch.arange(len(windows))
     if config.windows and config.windows < len(windows):
         used = torch.randperm(len(windows), generator=generator(seed, "used windows"))[: config.windows]
-    per_epoch = steps_per_epoch(config, windows)
-    for epoch in range(done // per_epoch, config.epochs):
-        order = shuffled(windows, used, generator(seed, f"order of epoch {epoch}"))
-        batches = order[: per_epoch * config.batch_size].split(config.batch_size)
-        yield from batches[done % per_epoch if epoch == done // per_epoch else 0 :]
+
+    def order(epoch: int) -> Tensor:
+        return shuffled(windows, used, generator(seed, f"order of epoch {epoch}"))
+
+    return islice(in_epochs(order, config.batch_size, done), config.epochs * steps_per_epoch(config, windows) - done)
 
 
-def _refresh(bar: tqdm, config: ControlConfig, seed: int, done: int, recent: list[float]) -> None:
-    if not np.isfinite(recent).all():
-        raise SMWMError(
-            f"Training on {config.world} with seed {seed} diverged: a loss is not finite by step {done}; "
-            f"lower the learning rate."
-        )
-    terms = zip(config.objective.terms, recent, strict=True)
-    bar.set_postfix_str(" ".join(f"{name}={value:.2g}" for name, value in terms), refresh=False)
-    bar.update(done * config.batch_size - bar.n)
-
-
-@contextlib.contextmanager
-def _own_random_numbers(device: torch.device, seed: int) -> Iterator[None]:
-    """Dropout draws from torch's global generators; leave them as they were, and those of other devices alone."""
-    on_gpu = device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if on_gpu else []):
-        torch.default_generator.manual_seed(seed)
-        if on_gpu:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield
-
-
-def _random_state(device: torch.device) -> dict[str, Tensor]:
-    state = {"cpu": torch.get_rng_state()}
-    return state | ({"cuda": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {})
-
-
-def _set_random_state(state: dict[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(state["cpu"].cpu())
-    if device.type == "cuda":
-        torch.cuda.set_rng_state(state["cuda"].cpu(), device)
+def prepare(config: ControlConfig) -> None:
+    """Record the episodes of a run's world."""
+    _ = config.make_world().split

@@ -33,8 +33,8 @@ class Windows:
 
     def __init__(self, world: Blocks, history: int, device: torch.device) -> None:
         training, skip = world.split[0], world.skip
-        mean, std = (part[: training.action.shape[1]] for part in world.scale)
-        self.state, self.action = training.state.to(device), ((training.action - mean) / std).to(device)
+        self.state, self.action = training.state.to(device), training.action.to(device)
+        self.standardised = world.standardised
         self.starts = training.starts(skip * history).to(device)
         self.read = getattr(world, "read", None)
         self.frame_offsets = torch.arange(0, skip * history + 1, skip, device=device)
@@ -49,7 +49,7 @@ class Windows:
 
     def actions(self, numbers: Tensor) -> Tensor:
         """Windows ``(N,)`` → their standardised blocks of actions, ``(N, history, action_dim)``."""
-        return self.action[self.starts[numbers, None, None] + self.action_offsets].flatten(2)
+        return self.standardised(self.action[self.starts[numbers, None, None] + self.action_offsets].flatten(2))
 
 
 def shuffled(windows: Windows, numbers: Tensor, generator: Generator) -> Tensor:

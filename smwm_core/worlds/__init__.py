@@ -42,8 +42,9 @@ _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
 
 
+@cache
 def make_world(name: str, image_size: int | None = None) -> World:
-    """Build a world by its name, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
+    """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
     Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
     records another number of episodes than usual if its name ends with it: ``"tworoom/400"``; it takes those that were
@@ -69,7 +70,7 @@ def _blocks(name: str, episodes: str, image_size: int) -> Blocks:
     build, name, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
-    return Blocks(simulator, partial(recorded, simulator, name, count), frames=frames)
+    return Blocks(simulator, partial(recorded, simulator, name, count), frames=frames, components=("recording", name))
 
 
 def planning_task(name: str) -> tuple[type[Simulator], str, int]:

@@ -11,6 +11,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -68,6 +69,7 @@ class DotWorld:
             there are colours.
     """
 
+    components: ClassVar[tuple[str, ...]] = ("dots",)
     motions: tuple[str, ...]
     image_size: int = 64
 

@@ -9,6 +9,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -43,6 +44,7 @@ class SpriteWorld:
         SMWMError: an unknown control, or a frame that is too small.
     """
 
+    components: ClassVar[tuple[str, ...]] = ("sprite",)
     control: str
     image_size: int = 64
 

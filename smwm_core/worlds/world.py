@@ -38,13 +38,14 @@ class World(Protocol):
 
     ``controllable_dim`` is the number of independent ways in which the action can move the state (a
     coupled pair of dots counts two, not four); the paper's claim is that a sensorimotor latent has
-    just that many significant directions.
+    just that many significant directions. ``components`` are the names under which ``VERSIONS`` counts its changes.
     """
 
     state_dim: int
     action_dim: int
     controllable_dim: int
     image_size: int
+    components: tuple[str, ...]
 
     def sample(self, n: int, generator: Generator) -> Transitions: ...
 

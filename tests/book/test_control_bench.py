@@ -14,8 +14,8 @@ import torch
 from smwm_book import cli
 from smwm_book.bench import step as bench
 from smwm_book.experiments.presets import get_preset
-from smwm_core.training.resources import needs
-from smwm_core.training.vit import Step
+from smwm_core.training.loop import Step
+from smwm_core.training.vit import needs
 
 CPU = torch.device("cpu")
 SPENT = dict(zip(bench.PARTS, (1.0, 2.0, 4.0, 8.0, 16.0), strict=True))

@@ -1,14 +1,16 @@
 """Claims about runs of the control models: kept, found again, continued, exported and swept."""
 
 import functools
-import io
+import tempfile
 from collections import namedtuple
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from saved import every_save
 from torch import Tensor
 
 from smwm_book.experiments import checkpoints, export, runs
@@ -20,7 +22,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
 from smwm_core.training import kinds, resources, vit
 from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.training.loop import Trained
+from smwm_core.training.loop import PROGRESS_KEYS, History
 from smwm_core.worlds import Blocks
 
 CPU = torch.device("cpu")
@@ -64,15 +66,10 @@ def world() -> Blocks:
 
 
 @functools.cache
-def uninterrupted() -> tuple[Trained, list[bytes]]:
-    """A run, and what it would have written to disk after each of its steps but the last."""
-    states: list[bytes] = []
-
-    def save(state: dict) -> None:
-        torch.save(state, buffer := io.BytesIO())
-        states.append(buffer.getvalue())
-
-    return vit.train(CONFIG, 0, device=CPU, save=save, save_every_seconds=0), states
+def uninterrupted() -> tuple[History, list[bytes]]:
+    """A run, and what it wrote to disk after each of its steps."""
+    with tempfile.TemporaryDirectory() as folder, every_save() as states:
+        return vit.train(CONFIG, 0, device=CPU, progress=Path(folder) / "progress", save_every_seconds=0), states
 
 
 def assert_same_tensors(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
@@ -83,7 +80,7 @@ def assert_same_tensors(one: dict[str, Tensor], other: dict[str, Tensor]) -> Non
 
 def test_too_little_disk_is_refused_with_both_numbers(monkeypatch, elsewhere):
     usage = namedtuple("usage", "free")
-    needed = resources.needs(CONFIG).progress_bytes
+    needed = 26 * vit.needs(CONFIG).parameters
     assert needed > 2 * len(uninterrupted()[1][-1]) * 0.95
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda folder: usage(1_000))
     words = rf"a run on tworoom/40 needs {needed / 1e9:.1f} GB, but the disk of .* has 0\.0 GB left; set SMWM_DATA"
@@ -215,7 +212,7 @@ def test_progress_that_is_not_of_such_a_run_is_refused(elsewhere):
         (folder / "progress.pt").write_bytes(content)
         with pytest.raises(SMWMError, match=r"progress\.pt is no saved progress \(.*delete it to start this run anew"):
             runs.train_run(CONFIG, 0, CPU)
-    torch.save({key: torch.zeros(1) for key in vit.PROGRESS_KEYS - {"random"}}, folder / "progress.pt")
+    torch.save({key: torch.zeros(1) for key in PROGRESS_KEYS - {"random"}}, folder / "progress.pt")
     with pytest.raises(SMWMError, match=r"progress\.pt is no saved progress \(ValueError\)"):
         runs.train_run(CONFIG, 0, CPU)
 

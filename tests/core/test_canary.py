@@ -214,7 +214,7 @@ def test_a_planted_change_is_caught(component, change, data, tmp_path, monkeypat
 
 def forget() -> None:
     """What worlds keep in memory."""
-    for function in (worlds._blocks, dots._brush, cube._camera, reacher._camera):
+    for function in (worlds.make_world, worlds._blocks, dots._brush, cube._camera, reacher._camera):
         function.cache_clear()
 
 

@@ -20,22 +20,24 @@ import functools
 import io
 import json
 import math
+import tempfile
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from saved import every_save
 from torch import Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.losses import objective as objective_module
 from smwm_core.losses.objective import Objective
 from smwm_core.losses.sigreg import sigreg_loss
 from smwm_core.losses.smwm import forward_loss, inverse_loss
 from smwm_core.seeds import generator
 from smwm_core.training import kinds, resources, vit, windows
 from smwm_core.training.config import ControlConfig, RunConfig
-from smwm_core.training.loop import Trained
+from smwm_core.training.loop import History
 from smwm_core.worlds import Blocks, make_world
 
 CPU = torch.device("cpu")
@@ -71,19 +73,19 @@ def world() -> Blocks:
 
 
 @functools.cache
-def uninterrupted() -> tuple[Trained, list[bytes]]:
-    """A run, and what it would have written to disk after each of its steps but the last."""
-    states: list[bytes] = []
-
-    def save(state: dict) -> None:
-        torch.save(state, buffer := io.BytesIO())
-        states.append(buffer.getvalue())
-
-    return vit.train(CONFIG, 0, device=CPU, save=save, save_every_seconds=0), states
+def uninterrupted() -> tuple[History, list[bytes]]:
+    """A run, and what it wrote to disk after each of its steps."""
+    with tempfile.TemporaryDirectory() as folder, every_save() as states:
+        return vit.train(CONFIG, 0, device=CPU, progress=Path(folder) / "progress", save_every_seconds=0), states
 
 
 def saved(step: int) -> dict:
     return torch.load(io.BytesIO(uninterrupted()[1][step - 1]), weights_only=True)
+
+
+def continued(state: dict, folder: Path) -> History:
+    torch.save(state, folder / "progress")
+    return vit.train(CONFIG, 0, device=CPU, progress=folder / "progress")
 
 
 def assert_same_tensors(one: dict[str, Tensor], other: dict[str, Tensor]) -> None:
@@ -92,7 +94,7 @@ def assert_same_tensors(one: dict[str, Tensor], other: dict[str, Tensor]) -> Non
         assert torch.equal(tensor, other[name]), name
 
 
-def assert_same_bits(one: Trained, other: Trained) -> None:
+def assert_same_bits(one: History, other: History) -> None:
     assert_same_tensors(one.model.state_dict(), other.model.state_dict())
     assert one.losses.keys() == other.losses.keys()
     for name, losses in one.losses.items():
@@ -251,9 +253,7 @@ def latents(history: int) -> tuple[Tensor, Tensor]:
 @pytest.mark.parametrize("objective", [Objective(0.1), Objective(0, 0.09), Objective(2, 0.5), Objective(0)])
 def test_with_a_history_of_one_the_losses_are_the_objectives_to_the_bit(heads, objective):
     model, (z, a) = heads[1], latents(1)
-    found = objective_module.compute_losses(
-        objective, model.forward_model, model.inverse_model, z, a, generator(0, "directions")
-    )
+    found = objective(model, z[:, :-1], a, z[:, 1:], generator(0, "directions"))
     (gradient,) = torch.autograd.grad(found["loss"], z)
     expected = objective(model, z[:, 0], a[:, 0], z[:, 1], generator(0, "directions"))
     (expected_gradient,) = torch.autograd.grad(expected["loss"], z)
@@ -267,9 +267,7 @@ def test_with_a_history_of_one_the_losses_are_the_objectives_to_the_bit(heads, o
 
 def test_with_a_longer_history_the_losses_are_those_of_a_loop(heads):
     model, (z, a), objective, source = heads[3], latents(3), Objective(2, 0.5), generator(0, "directions")
-    found = objective_module.compute_losses(
-        objective, model.forward_model, model.inverse_model, z, a, generator(0, "directions")
-    )
+    found = objective(model, z[:, :-1], a, z[:, 1:], generator(0, "directions"))
     forward = [forward_loss(model.predict(z[:, : t + 1], a[:, : t + 1])[:, -1], z[:, t + 1]) for t in range(3)]
     inverse = [inverse_loss(model.inverse_model(z[:, t], z[:, t + 1]), a[:, t]) for t in range(3)]
     sigreg = [sigreg_loss(z[:, t], generator=source) for t in range(4)]
@@ -306,7 +304,7 @@ def test_every_step_has_its_learning_rate_and_the_papers_weight_decay():
 
 def test_gradients_are_clipped(monkeypatch):
     model = vit.build_model(CONFIG, 0)
-    step = vit.Step(CONFIG, model, generator(0, "directions"), STEPS)
+    step = vit.make_step(CONFIG, model, 0, STEPS)
     for parameter in model.parameters():
         parameter.grad = torch.ones_like(parameter)
     moved = []
@@ -317,35 +315,33 @@ def test_gradients_are_clipped(monkeypatch):
 
 
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
-def test_a_continued_run_ends_with_the_same_bits(step):
+def test_a_continued_run_ends_with_the_same_bits(step, tmp_path):
     state = saved(step)
     assert (state["step"], state["steps"]) == (step, STEPS)
-    assert_same_bits(vit.train(CONFIG, 0, device=CPU, state=state), uninterrupted()[0])
+    assert_same_bits(continued(state, tmp_path), uninterrupted()[0])
 
 
-def test_the_same_bits_take_the_state_of_dropout():
+def test_the_same_bits_take_the_state_of_dropout(tmp_path):
     state = saved(4)
     state["random"] = {"cpu": torch.Generator().manual_seed(1).get_state()}
-    other = vit.train(CONFIG, 0, device=CPU, state=state)
+    other = continued(state, tmp_path)
     assert other.losses["forward"][4] != uninterrupted()[0].losses["forward"][4]
 
 
-def test_continuing_does_not_repeat_finished_steps_and_adds_up_the_time():
+def test_continuing_does_not_repeat_finished_steps_and_adds_up_the_time(tmp_path):
     state = saved(5)
     state["losses"][0] = 123.0
     state["seconds"] = 1_000.0
-    continued = vit.train(CONFIG, 0, device=CPU, state=state)
-    assert continued.losses["loss"][0] == 123.0
-    assert 1_000 < continued.seconds < 1_100
+    later = continued(state, tmp_path)
+    assert later.losses["loss"][0] == 123.0
+    assert 1_000 < later.seconds < 1_100
 
 
-def test_every_epoch_is_saved_and_another_seed_is_another_run():
-    steps = []
+def test_every_epoch_is_saved_and_another_seed_is_another_run(tmp_path):
     config = replace(CONFIG, epochs=3, windows=16)
-    other = vit.train(
-        config, 1, device=CPU, save=lambda state: steps.append(state["step"]), save_every_seconds=math.inf
-    )
-    assert steps == [2, 4]
+    with every_save() as states:
+        other = vit.train(config, 1, device=CPU, progress=tmp_path / "progress", save_every_seconds=math.inf)
+    assert [torch.load(io.BytesIO(state), weights_only=True)["step"] for state in states] == [2, 4, 6]
     assert other.losses["loss"].shape == (6,)
     assert not np.array_equal(other.losses["loss"], uninterrupted()[0].losses["loss"])
 
@@ -410,7 +406,7 @@ def test_a_batch_can_be_learned_by_heart(world):
 
 
 def test_training_leaves_random_numbers_as_they_were(monkeypatch):
-    resources._counted.cache_clear()
+    vit._counted.cache_clear()
     monkeypatch.setattr(torch.cuda, "manual_seed_all", lambda *_: pytest.fail("it seeds a device it does not use"))
     before = torch.get_rng_state()
     vit.train(replace(CONFIG, windows=8, epochs=1), 0, device=CPU)
@@ -463,25 +459,25 @@ def flops_by_hand(config: ControlConfig, action_dim: int) -> int:
 )
 def test_operations_agree_with_a_count_by_hand(values):
     config = replace(CONFIG, **values)
-    assert resources.needs(config).flops == flops_by_hand(config, 10)
+    assert vit.needs(config).flops == flops_by_hand(config, 10)
 
 
 def test_parameters_and_frames_are_counted():
-    found = resources.needs(CONFIG)
+    found = vit.needs(CONFIG)
     assert found.parameters == sum(parameter.numel() for parameter in vit.build_model(CONFIG).parameters())
     assert found.frame_bytes == 8 * 2 * 3 * 28 * 28 * 4
 
 
 def test_what_is_kept_grows_with_all_that_is_drawn():
-    few = resources.needs(CONFIG)
+    few = vit.needs(CONFIG)
     more = {
-        name: resources.needs(replace(CONFIG, **{name: value}))
+        name: vit.needs(replace(CONFIG, **{name: value}))
         for name, value in {"batch_size": 16, "image_size": 56, "depth": 3, "encoder_depth": 3, "history": 2}.items()
     }
     assert more["batch_size"].kept_bytes == 2 * few.kept_bytes
     assert all(other.kept_bytes > few.kept_bytes for other in more.values())
     assert all(other.memory_bytes > few.memory_bytes < other.moved_bytes + few.memory_bytes for other in more.values())
-    assert resources.needs(replace(CONFIG, epochs=9, windows=None, world="tworoom")) == few
+    assert vit.needs(replace(CONFIG, epochs=9, windows=None, world="tworoom")) == few
 
 
 def test_what_is_kept_is_at_least_what_linear_layers_read_and_at_most_a_few_times_that():
@@ -498,18 +494,18 @@ def test_what_is_kept_is_at_least_what_linear_layers_read_and_at_most_a_few_time
         z = model.encode(torch.rand(2 * CONFIG.batch_size, 3, 28, 28))
         model.predict(z[: CONFIG.batch_size], torch.zeros(CONFIG.batch_size, 10))
     least = sum(size for _, size in read.values())
-    without_sigreg = resources.needs(replace(CONFIG, objective=Objective(0)))
+    without_sigreg = vit.needs(replace(CONFIG, objective=Objective(0)))
     assert least < without_sigreg.kept_bytes < 8 * least
 
 
 def test_too_little_memory_is_refused_with_both_numbers(monkeypatch):
-    needed = resources.needs(CONFIG).memory_bytes
+    needed = vit.needs(CONFIG).memory_bytes
     monkeypatch.setattr(resources, "free_memory", lambda device: needed - 1)
     words = rf"batches of 8 windows of 28 px needs about ({needed / 1e9:.1f} GB) of memory, but cpu has \1 free; use a"
     with pytest.raises(SMWMError, match=words):
         vit.train(CONFIG, 0, device=CPU)
     monkeypatch.setattr(resources, "free_memory", lambda device: needed)
-    resources.require_memory(CONFIG, CPU)
+    resources.require_memory(CONFIG, vit.needs(CONFIG), CPU)
 
 
 @pytest.mark.parametrize(("capability", "fits"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])

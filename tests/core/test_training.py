@@ -11,17 +11,20 @@
 
 import functools
 import io
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from saved import every_save
 
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
 from smwm_core.training.auxiliary import Helpers
 from smwm_core.training.config import RunConfig
-from smwm_core.training.loop import Trained, snapshot_steps
+from smwm_core.training.loop import History, snapshot_steps
 from smwm_core.training.toy import build_model, train
 from smwm_core.worlds import DotWorld, SpriteWorld, make_world
 
@@ -39,7 +42,7 @@ def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> RunCon
     return RunConfig("dots/single", objective, transitions=64, batch_size=32, steps=steps, latent_dim=16)
 
 
-def assert_same_bits(one: Trained, other: Trained) -> None:
+def assert_same_bits(one: History, other: History) -> None:
     assert_same_tensors(one.model.state_dict(), other.model.state_dict())
     assert one.losses.keys() == other.losses.keys()
     for name, losses in one.losses.items():
@@ -55,15 +58,27 @@ def assert_same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Ten
 
 
 @functools.cache
-def uninterrupted(name: str) -> tuple[Trained, list[bytes]]:
-    """A run, and what it would have written to disk after each of its steps but the last."""
-    states: list[bytes] = []
+def uninterrupted(name: str) -> tuple[History, list[bytes]]:
+    """A run, and what it wrote to disk after each of its steps."""
+    return kept_at_every_step(tiny(OBJECTIVES[name]))
 
-    def save(state: dict) -> None:
-        torch.save(state, buffer := io.BytesIO())
-        states.append(buffer.getvalue())
 
-    return train(tiny(OBJECTIVES[name]), 0, device=CPU, save=save, save_every_seconds=0), states
+def kept_at_every_step(config: RunConfig) -> tuple[History, list[bytes]]:
+    with tempfile.TemporaryDirectory() as folder, every_save() as states:
+        return train(config, 0, device=CPU, progress=Path(folder) / "progress", save_every_seconds=0), states
+
+
+def continued(config: RunConfig, state: bytes | dict, folder: Path) -> History:
+    path = folder / "progress"
+    if isinstance(state, bytes):
+        path.write_bytes(state)
+    else:
+        torch.save(state, path)
+    return train(config, 0, device=CPU, progress=path)
+
+
+def read(state: bytes) -> dict:
+    return torch.load(io.BytesIO(state), weights_only=True)
 
 
 def test_the_same_seed_gives_the_same_bits():
@@ -96,13 +111,12 @@ def test_the_model_before_training_is_the_one_that_the_seed_builds():
     assert not torch.equal(weight, build_model(tiny(), 4).encoder.features[2].weight)
 
 
-@pytest.mark.parametrize("step", [1, 2, 3, 4])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
 @pytest.mark.parametrize("name", OBJECTIVES)
-def test_a_continued_run_ends_with_the_same_bits(name, step):
+def test_a_continued_run_ends_with_the_same_bits(name, step, tmp_path):
     expected, states = uninterrupted(name)
-    state = torch.load(io.BytesIO(states[step - 1]), weights_only=True)
-    assert state["step"] == step
-    assert_same_bits(train(tiny(OBJECTIVES[name]), 0, device=CPU, state=state), expected)
+    assert read(states[step - 1])["step"] == step
+    assert_same_bits(continued(tiny(OBJECTIVES[name]), states[step - 1], tmp_path), expected)
 
 
 def test_every_epoch_visits_every_transition_once_in_a_new_order(monkeypatch):
@@ -117,19 +131,18 @@ def test_every_epoch_visits_every_transition_once_in_a_new_order(monkeypatch):
     assert not torch.equal(first, second)
 
 
-def test_continuing_does_not_repeat_finished_steps_and_adds_up_the_time():
-    _, states = uninterrupted("inverse")
-    state = torch.load(io.BytesIO(states[2]), weights_only=True)
+def test_continuing_does_not_repeat_finished_steps_and_adds_up_the_time(tmp_path):
+    state = read(uninterrupted("inverse")[1][2])
     state["losses"][0] = 123.0
     state["seconds"] = 1_000.0
-    continued = train(tiny(), 0, device=CPU, state=state)
-    assert continued.losses["loss"][0] == 123.0
-    assert 1_000 < continued.seconds < 1_100
+    later = continued(tiny(), state, tmp_path)
+    assert later.losses["loss"][0] == 123.0
+    assert 1_000 < later.seconds < 1_100
 
 
-def test_saving_changes_nothing_and_the_last_step_is_not_saved():
+def test_saving_changes_nothing():
     expected, states = uninterrupted("inverse")
-    assert [torch.load(io.BytesIO(state), weights_only=True)["step"] for state in states] == [1, 2, 3, 4]
+    assert [read(state)["step"] for state in states] == [1, 2, 3, 4, 5]
     assert_same_bits(train(tiny(), 0, device=CPU), expected)
 
 
@@ -194,7 +207,7 @@ def test_with_a_moving_average_the_encoder_learns_from_the_first_frame_alone(mon
 
 def test_the_decoder_of_a_reconstruction_is_trained():
     _, states = uninterrupted("reconstruction")
-    first, last = (torch.load(io.BytesIO(states[i]), weights_only=True)["helpers"] for i in (0, -1))
+    first, last = (read(states[i])["auxiliary"] for i in (0, -1))
     assert first.keys() == last.keys() != set()
     assert all(not torch.equal(first[name], last[name]) for name in first)
 
@@ -221,18 +234,11 @@ def test_a_curriculum_draws_the_easiest_first_and_all_at_its_end(monkeypatch):
     assert len(epoch.unique(dim=0)) == 400
 
 
-def test_a_run_with_a_curriculum_continues_with_the_same_bits():
+def test_a_run_with_a_curriculum_continues_with_the_same_bits(tmp_path):
     config = RunConfig("sprite/xyt", transitions=64, batch_size=16, steps=6, latent_dim=8, curriculum=3)
-    states: list[bytes] = []
-
-    def save(state: dict) -> None:
-        torch.save(state, buffer := io.BytesIO())
-        states.append(buffer.getvalue())
-
-    expected = train(config, 0, device=CPU, save=save, save_every_seconds=0)
+    expected, states = kept_at_every_step(config)
     for state in states[1:4]:
-        loaded = torch.load(io.BytesIO(state), weights_only=True)
-        assert_same_bits(train(config, 0, device=CPU, state=loaded), expected)
+        assert_same_bits(continued(config, state, tmp_path), expected)
 
 
 def test_a_run_that_diverges_is_refused():

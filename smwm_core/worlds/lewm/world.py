@@ -41,7 +41,7 @@ def released(task: str, image_size: int = FRAME) -> "ReleasedBlocks":
         SMWMError: an unknown task, a package is missing, or a frame that is too small or too large.
     """
     simulator = choose("released data set", task, SIMULATORS)(image_size)
-    return ReleasedBlocks(simulator, partial(_episodes, task), task=task)
+    return ReleasedBlocks(simulator, partial(_episodes, task), task=task, components=("lewm", task))
 
 
 def released_file(task: str) -> Path:

@@ -30,6 +30,7 @@ class Blocks:
         frames: where the simulator draws slowly, a store of frames that are drawn only once; blocks for training
             then start at every ``skip``-th step of an episode only.
         known_scale: ``scale``, where it is known without the episodes.
+        components: what decides its numbers, as ``VERSIONS`` names it.
     """
 
     simulator: Simulator
@@ -37,6 +38,7 @@ class Blocks:
     skip: int = 5
     frames: FrameStore | None = None
     known_scale: tuple[Tensor, Tensor] | None = None
+    components: tuple[str, ...] = ()
 
     @property
     def state_dim(self) -> int:
@@ -75,6 +77,11 @@ class Blocks:
         low, high = self.simulator.bounds
         return (low - mean) / std, (high - mean) / std
 
+    def standardised(self, actions: Tensor) -> Tensor:
+        """Actions of the simulator side by side, ``(…, action_dim)`` → blocks as models see them."""
+        mean, std = (part.to(actions) for part in self.scale)
+        return (actions - mean) / std
+
     def primitive_actions(self, blocks: Tensor) -> Tensor:
         """Standardised blocks ``(N, action_dim)`` → the actions of the simulator, ``(N, skip, A)``."""
         mean, std = (part.to(blocks) for part in self.scale)
@@ -92,8 +99,7 @@ class Blocks:
             starts = starts[training.step[starts] % self.skip == 0]
             self.frames.prepare(training.state[torch.cat([starts, starts + self.skip]).unique()])
         rows = starts[torch.randint(len(starts), (n,), generator=generator)]
-        mean, std = self.scale
-        action = (training.action_blocks(rows, self.skip) - mean) / std
+        action = self.standardised(training.action_blocks(rows, self.skip))
         return Transitions(training.state[rows], action, training.state[rows + self.skip])
 
     def render(self, state: Tensor) -> Tensor:
