@@ -11,8 +11,8 @@ import papermill
 
 from smwm_book import paths
 from smwm_book.bench.measurements import write
+from smwm_book.experiments.devices import pick_device
 from smwm_book.notebooks import run as notebooks
-from smwm_core.devices import pick_device
 
 
 def measure(name: str) -> tuple[float, float]:

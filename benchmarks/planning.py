@@ -19,7 +19,7 @@ from torch import Generator, Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from smwm_book.bench.measurements import write
-from smwm_core.devices import pick_device
+from smwm_book.experiments.devices import pick_device
 from smwm_core.models import WorldModel
 from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator

@@ -21,9 +21,9 @@ import torch
 from machine import flops_per_transition, matmul_gflops
 
 from smwm_book.bench.measurements import write
+from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.presets import PRESETS
 from smwm_book.experiments.provenance import provenance
-from smwm_core.devices import pick_device
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 

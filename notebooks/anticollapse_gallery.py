@@ -17,101 +17,66 @@
 # same encoder, predictor, optimiser and number of steps, seven objectives differ in what survives, in how much room it
 # takes, and in what they need to know for it.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from collections import defaultdict
-
 import numpy as np
 from IPython.display import Markdown, display
 
 from smwm_book import figures
+from smwm_book.experiments.measures import R2, Count, Number, Scale, Share
 from smwm_book.experiments.methods import METHODS
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance, format_interval
 from smwm_core.analysis.dot_readouts import dot_readouts
 from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.analysis.spectrum import knee, spectrum, top_share
-from smwm_core.devices import pick_device
 from smwm_core.seeds import generator
 from smwm_core.training.config import RunConfig
 from smwm_core.worlds import make_world
 
 STEPS_AHEAD = 5
-budget = get_preset(preset)
-device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
+page = Page("anticollapse_gallery", "Ways against collapse", preset, seed, device, recompute)
 worlds = {name: make_world(f"dots/{name}").controllable_dim for name in ("distractor", "single", "combined")}
 kept_methods = ("forward_only", "inverse", "sigreg", "vicreg")  # weights are published for these, in the first world
-pairs = [(world, name) for world in worlds for name in METHODS]
+size = {"steps": page.budget.comparison_steps, "batch_size": page.budget.batch_size}
 
-rows, runs, kept, arrays = [], [], [], defaultdict(list)
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for world, name in pairs if recompute else [("distractor", name) for name in kept_methods]:
-        config = RunConfig(
-            f"dots/{world}", METHODS[name].objective, steps=budget.comparison_steps, batch_size=budget.batch_size
-        )
-        run = obtain(config, s, device, recompute=recompute)
-        held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
-        z = run.model.encode_states(run.world, held_out.state)
-        z_next = run.model.encode_states(run.world, held_out.next_state)
-        readouts = dot_readouts(run.world, z, z_next, held_out)
-        states, actions = run.world.sample_trajectories(
-            budget.held_out // 8, STEPS_AHEAD, generator(s, "held-out trajectories")
-        )
-        paths = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
-        error, stay_put = rollout_errors(run.model, paths, actions.to(device))
-        variances = spectrum(z)
+# %%
+for s in page.seeds:
+    for world, k in page.some(worlds, ["distractor"]).items():
+        for name in page.some(METHODS, kept_methods):
+            config = RunConfig(f"dots/{world}", METHODS[name].objective, **size)
+            run = page.run(config, s, published=world == "distractor" and name in kept_methods)
+            held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions"))
+            z, z_next = run.encode(held_out.state), run.encode(held_out.next_state)
+            variances, readouts, of = spectrum(z), dot_readouts(run.world, z, z_next, held_out), f"{world}.{name}"
+            page.add(s, of, total_variance=Scale(variances.sum(), "latent units²"))
+            page.add(s, of, knee=Count(knee(variances)), topk_share=Share(top_share(variances, k)))
+            page.add(s, of, controlled_r2_min=R2(min(readouts["controlled"].values())))
+            if readouts["distractor"]:
+                page.add(s, of, distractor_r2_max=R2(max(readouts["distractor"].values())))
 
-        of = f"{world}.{name}"
-        row[f"{of}.total_variance"] = variances.sum()
-        row[f"{of}.knee"] = knee(variances)
-        row[f"{of}.topk_share"] = top_share(variances, worlds[world])
-        row[f"{of}.controlled_r2_min"] = min(readouts["controlled"].values())
-        if readouts["distractor"]:
-            row[f"{of}.distractor_r2_max"] = max(readouts["distractor"].values())
-        row[f"{of}.rollout_error_ratio"] = error[-1] / stay_put[-1]
-        runs.append(run)
-        if recompute:
-            row[f"{of}.step_ms"] = 1_000 * run.seconds / config.steps
-            arrays[f"{of}.spectrum"].append(variances)
-        if world == "distractor" and name in kept_methods:
-            kept.append(run)
-    rows.append(row)
+            count, drawn = page.budget.held_out // 8, generator(s, "held-out trajectories")
+            states, actions = run.world.sample_trajectories(count, STEPS_AHEAD, drawn)
+            error, stay_put = rollout_errors(run.model, run.encode(states), actions.to(page.device))
+            page.add(s, of, rollout_error_ratio=Scale(error[-1] / stay_put[-1]))
+            page.arrays[f"{of}.spectrum"].append(variances)
+            if page.redo:
+                page.add(s, of, step_ms=Number(1_000 * run.seconds / config.steps, "ms"))
 
-units = {f"{world}.{name}.total_variance": "latent units²" for world, name in pairs}
-units |= {f"{world}.{name}.step_ms": "ms" for world, name in pairs}
-results = settle(
-    "anticollapse_gallery",
-    rows,
-    recompute=recompute,
-    figure="Ways against collapse",
-    preset=preset,
-    seeds=seeds,
-    units=units,
-    runs=runs,
-    arrays={name: np.array(values) for name, values in arrays.items()},
-    kept=kept,
-)
-labels = {name: method.label for name, method in METHODS.items()}
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
+labels = {name: method.label for name, method in METHODS.items()}
 figures.kept_and_dropped(
-    {
-        label: np.array(results.metric(f"distractor.{name}.controlled_r2_min")["per_seed"])
-        for name, label in labels.items()
-    },
-    {
-        label: np.array(results.metric(f"distractor.{name}.distractor_r2_max")["per_seed"])
-        for name, label in labels.items()
-    },
+    *(
+        {label: np.array(results.metric(f"distractor.{name}.{r2}")["per_seed"]) for name, label in labels.items()}
+        for r2 in ("controlled_r2_min", "distractor_r2_max")
+    )
 )
 
 # %% [markdown]
@@ -143,7 +108,7 @@ display(Markdown("\n".join(lines)))
 #
 # ## Three worlds, seven spectra
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
 figures.spectra_by_method(
     {label: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name, label in labels.items()},
     worlds,
@@ -181,7 +146,7 @@ for world, k in worlds.items():
 # %% tags=["nbval-check-output", "hide-input"]
 for name in kept_methods:
     controlled, distractor = (
-        rows[0][f"distractor.{name}.{part}"] for part in ("controlled_r2_min", "distractor_r2_max")
+        page.here[f"distractor.{name}.{part}"] for part in ("controlled_r2_min", "distractor_r2_max")
     )
     print(f"{labels[name]:29} R² controlled {controlled:5.2f}   distractor {distractor:5.2f}")
 
@@ -228,15 +193,10 @@ from smwm_core.analysis.probes import linear_r2
 from smwm_core.losses.sigreg import sigreg_loss
 from smwm_core.losses.smwm import forward_loss
 
-models = {
-    name: next(run.model for run in kept if run.config.objective == METHODS[name].objective) for name in kept_methods
-}
-world_of_both = kept[0].world
-batch = world_of_both.sample(512, generator(seed, "transitions for exercises")).to(device)
-latents = {
-    name: (model.encode_states(world_of_both, batch.state), model.encode_states(world_of_both, batch.next_state))
-    for name, model in models.items()
-}
+kept = {name: page.run(RunConfig("dots/distractor", METHODS[name].objective, **size)) for name in kept_methods}
+models = {name: run.model for name, run in kept.items()}
+batch = kept["inverse"].world.sample(512, generator(seed, "transitions for exercises")).to(page.device)
+latents = {name: (run.encode(batch.state), run.encode(batch.next_state)) for name, run in kept.items()}
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Write the rival's objective
@@ -278,7 +238,7 @@ print("Right: your loss agrees with that of the library on the latents of all fo
 blurred, blurred_r2 = {}, {}
 for method, (sharp, _) in latents.items():
     noise = 0.01 * torch.randn(sharp.shape, generator=generator(0, f"blur of {method}"))
-    blurred[method] = sharp + noise.to(device)
+    blurred[method] = sharp + noise.to(page.device)
     blurred_r2[method] = linear_r2(blurred[method], batch.state[:, :2]).min()
 
 # %% tags=["check"]
@@ -306,5 +266,5 @@ print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in m
 # ## All metrics and provenance
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 display_provenance(results)

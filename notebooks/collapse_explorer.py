@@ -16,7 +16,7 @@
 # **The claim.** Between a latent that collapses and one that opens up there is a single number, λ. This page lets you turn
 # it, and lets you watch either fate unfold step by step.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -24,71 +24,51 @@ recompute: bool = False  # False reads the published weights and results, True t
 
 # %% tags=["hide-input"]
 import numpy as np
+import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2, Count, Scale, Share
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_book.widgets.explorer import Exploration, Explorer
+from smwm_core import Objective
 from smwm_core.analysis.probes import linear_r2
-from smwm_core.analysis.spectrum import knee, spectrum, top_share
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
+from smwm_core.analysis.spectrum import PrincipalPlane, knee, spectrum, top_share
 from smwm_core.seeds import generator
-from smwm_core.training.loop import SNAPSHOT_FRAMES
+from smwm_core.training.toy import SNAPSHOT_FRAMES
 
 POINTS, COMPONENTS = 150, 8
-budget = get_preset(preset)
-device = pick_device(device)
+page = Page("collapse_explorer", "λ against training step", preset, seed, device, recompute, seeds=1)
 lambdas = (0, 0.01, 0.1, 1, 10, 100)
 with_weights = (0, 10)  # their weights are published with the dot world's page
 
-row, runs, clouds, spectra, variances = {}, [], [], [], []
-for lam in lambdas if recompute else with_weights:
-    run = obtain(budget.config("dots/single", Objective(inverse=lam)), seed, device, recompute=recompute)
-    held_out = run.world.sample(budget.held_out, generator(seed, "held-out transitions")).state.to(device)
-    z = run.model.encode_states(run.world, held_out)
-    row[f"lambda_{lam:g}.total_variance"] = spectrum(z).sum()
-    row[f"lambda_{lam:g}.top2_share"] = top_share(spectrum(z), 2)
-    row[f"lambda_{lam:g}.knee"] = knee(spectrum(z))
-    row[f"lambda_{lam:g}.position_r2"] = linear_r2(z, held_out).mean()
-    runs.append(run)
-    if recompute:
-        snapshots = run.history["snapshots"].astype(float)
-        centred = snapshots - snapshots.mean(1, keepdims=True)
-        axes = np.linalg.svd(centred[-1], full_matrices=False)[2][:2]
-        clouds.append(centred[:, :POINTS] @ axes.T)
-        eigenvalues = np.linalg.eigvalsh(np.einsum("snz,snw->szw", centred, centred) / (SNAPSHOT_FRAMES - 1))
-        spectra.append(eigenvalues[:, ::-1][:, :COMPONENTS].clip(min=0))
-        variances.append(eigenvalues.sum(1))
+# %%
+for lam in page.some(lambdas, with_weights):
+    run = page.run(page.budget.config("dots/single", Objective(inverse=lam)), published=False)
+    held_out = run.world.sample(page.budget.held_out, generator(seed, "held-out transitions")).state
+    z, of = run.encode(held_out), f"lambda_{lam:g}"
+    variances = spectrum(z)
+    page.add(run, of, total_variance=Scale(variances.sum(), "latent units²"))
+    page.add(run, of, top2_share=Share(top_share(variances, 2)), knee=Count(knee(variances)))
+    page.add(run, of, position_r2=R2(linear_r2(z, held_out).mean()))
+    if page.redo:
+        snapshots = torch.from_numpy(run.history["snapshots"])
+        plane = PrincipalPlane(snapshots[-1])
+        each = np.array([spectrum(latents) for latents in snapshots])
+        page.arrays["lambdas"].append(float(lam))
+        page.arrays["clouds"].append(
+            [plane(latents - latents.mean(0) + snapshots[-1].mean(0)) for latents in snapshots[:, :POINTS]]
+        )
+        page.arrays["spectra"].append(each[:, :COMPONENTS])
+        page.arrays["variances"].append(each.sum(1))
+        page.arrays["steps"] = run.history["snapshot_steps"]
+        watched = run.world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS]
+        page.arrays["colours"] = figures.position_colours(watched.numpy())
 
-arrays = {}
-if recompute:
-    position = runs[0].world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS].numpy()
-    arrays = {
-        "lambdas": np.array(lambdas, dtype=float),
-        "steps": runs[0].history["snapshot_steps"],
-        "clouds": np.array(clouds, dtype=np.float32),
-        "spectra": np.array(spectra),
-        "variances": np.array(variances),
-        "colours": figures.position_colours(position),
-    }
-results = settle(
-    "collapse_explorer",
-    [row],
-    recompute=recompute,
-    figure="λ against training step",
-    preset=preset,
-    seeds=[seed],
-    units={f"lambda_{lam:g}.total_variance": "latent units²" for lam in lambdas},
-    runs=runs,
-    arrays=arrays,
-    kept=[],
-)
+results = page.results()
+
+# %%
 exploration = Exploration(**results.arrays)
-
-# %% tags=["hide-input"]
 Explorer(exploration)
 
 # %% [markdown]
@@ -120,15 +100,15 @@ figures.explorer_table(
 # seeds and intervals. The column *here* was computed when this page was built, where weights are published.
 
 # %% tags=["hide-input"]
-display_metrics(results, row)
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for lam in with_weights:
-    print(f"λ = {lam:3}: R² of the position {row[f'lambda_{lam:g}.position_r2']:.2f}", end="")
-    print(f", share of the first two components {row[f'lambda_{lam:g}.top2_share']:.2f}")
+    print(f"λ = {lam:3}: R² of the position {page.here[f'lambda_{lam:g}.position_r2']:.2f}", end="")
+    print(f", share of the first two components {page.here[f'lambda_{lam:g}.top2_share']:.2f}")
 
 # %% [markdown]
 # ## What to notice

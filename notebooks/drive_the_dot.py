@@ -16,7 +16,7 @@
 # **The claim.** Move the dot, and its latent moves with it; tell the model the action, and it knows where the latent will go; show
 # it two frames, and it knows the action. Here you can try that with the trained network itself.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -27,53 +27,38 @@ from copy import deepcopy
 
 import torch
 
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import Number, Scale
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_book.widgets import Drive, DriveTheDot
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
+from smwm_core import Objective
 from smwm_core.seeds import generator
 from smwm_core.worlds.dots import MAX_DISPLACEMENT
 
-budget = get_preset(preset)
-device = pick_device(device)
-runs = [
-    obtain(budget.config("dots/single", Objective(inverse=lam)), seed, device, recompute=recompute) for lam in (10, 0)
-]
+page = Page("drive_the_dot", "Drive the dot", preset, seed, device, recompute, seeds=1)
+
+# %%
+runs = [page.run(page.budget.config("dots/single", Objective(inverse=lam)), published=False) for lam in (10, 0)]
 drive = Drive(*(deepcopy(run.model).cpu() for run in runs))
 world = drive.world
 
-held_out = world.sample(budget.held_out, generator(seed, "held-out transitions"))
+held_out = world.sample(page.budget.held_out, generator(seed, "held-out transitions"))
 usual = drive.moves(held_out.state.long(), held_out.next_state.long())
 inside = (drive.positions >= world.lowest_start) & (drive.positions <= world.highest_start)
 border = drive.positions[~inside.all(1)]
 shift = torch.randint(-MAX_DISPLACEMENT, MAX_DISPLACEMENT + 1, border.shape, generator=generator(seed, "border moves"))
 unusual = drive.moves(border, (border + shift).clamp(drive.positions.min(), drive.positions.max()))
 
-row = {"spread": drive.spread(drive.model), "collapsed.spread": drive.spread(drive.collapsed)}
+page.add(seed, spread=Number(drive.spread(drive.model), "latent units"))
+page.add(seed, "collapsed", spread=Number(drive.spread(drive.collapsed), "latent units"))
 for name, moves in {"usual": usual, "border": unusual}.items():
     missed, moved = ((z - moves.z_next).norm(dim=1).mean().item() for z in (moves.predicted, moves.z))
-    row[f"{name}.error_ratio"] = missed / moved
-    row[f"{name}.inverse_error"] = (moves.recovered - (moves.end - moves.start)).norm(dim=1).mean().item()
-results = settle(
-    "drive_the_dot",
-    [row],
-    recompute=recompute,
-    figure="Drive the dot",
-    preset=preset,
-    seeds=[seed],
-    units={
-        **dict.fromkeys(("spread", "collapsed.spread"), "latent units"),
-        **dict.fromkeys(("usual.inverse_error", "border.inverse_error"), "px"),
-    },
-    runs=runs,
-    arrays={},
-    kept=[],  # both are published with the dot world's page
-)
+    recovered = (moves.recovered - (moves.end - moves.start)).norm(dim=1).mean().item()
+    page.add(seed, name, error_ratio=Scale(missed / moved), inverse_error=Scale(recovered, "px"))
 
-# %% tags=["hide-input"]
+results = page.results()
+
+# %%
 DriveTheDot(drive)
 
 # %% [markdown]
@@ -92,7 +77,7 @@ DriveTheDot(drive)
 # - the forward model does not look. From the old latent and the action it *says* where the new one will be: the orange diamond;
 # - the inverse model sees both latents and says what the action was: the orange arrow on the black one.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of places; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of places; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
 chosen = [((30, 30), (36, 28)), ((20, 44), (36, 44)), ((44, 20), (44, 36)), ((58, 58), (50, 44))]
 drive.picture([drive.move(start, end) for start, end in chosen])
 
@@ -106,15 +91,16 @@ drive.picture([drive.move(start, end) for start, end in chosen])
 # have three. The column *here* was computed when this page was built.
 
 # %% tags=["hide-input"]
-display_metrics(results, row)
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for name in ("usual", "border"):
-    print(f"{name:6} error ratio {row[f'{name}.error_ratio']:.2f}, inverse error {row[f'{name}.inverse_error']:.1f} px")
-print(f"spread {row['spread']:.1f}; without the inverse loss {row['collapsed.spread']:.3f}")
+    ratio, missed = page.here[f"{name}.error_ratio"], page.here[f"{name}.inverse_error"]
+    print(f"{name:6} error ratio {ratio:.2f}, inverse error {missed:.1f} px")
+print(f"spread {page.here['spread']:.1f}; without the inverse loss {page.here['collapsed.spread']:.3f}")
 
 # %% [markdown]
 # ## What to notice

@@ -19,46 +19,37 @@
 # significant directions, and along them lies the position. Take the second demand away (λ = 0) and every
 # frame lands on one point.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from collections import defaultdict
-
-import numpy as np
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2, Count, Number, Scale, Share
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.probes import fresh_inverse_loss, linear_r2
 from smwm_core.analysis.spectrum import PrincipalPlane, effective_rank, knee, spectrum, top_share
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
 from smwm_core.training.toy import build_model
 
-budget = get_preset(preset)
-device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
-lambdas = {"smwm": 10, "forward_only": 0}
-configs = {name: budget.config("dots/single", Objective(inverse=lam)) for name, lam in lambdas.items()}
-labels = {name: f"λ = {lam:g}" for name, lam in lambdas.items()}
+page = Page("fig2_dot_world", "Fig. 2", preset, seed, device, recompute)
+with_inverse = page.budget.config("dots/single", Objective(inverse=10))
+without = page.budget.config("dots/single", Objective(inverse=0))
 
 ticks = torch.arange(18, 46, 3)
 grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1)
 latent = {}
-for name, config in configs.items():
-    run = obtain(config, seed, device, recompute=recompute)
-    z = run.model.encode_states(run.world, grid.flatten(0, 1).to(device))
-    latent[labels[name]] = PrincipalPlane(z)(z).reshape(*grid.shape)
+for config in (with_inverse, without):
+    z = page.run(config).encode(grid.flatten(0, 1))
+    latent[f"λ = {config.objective.inverse:g}"] = PrincipalPlane(z)(z).reshape(*grid.shape)
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-dot-grids", "caption": "A grid of dot positions (left) and the latents of the 100 frames in their first two principal components, with the inverse loss (middle) and without (right), both on the same scale. Equal colours and letters are equal positions. The middle grid is the left one, turned or mirrored and a little bent; on the right nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. Left: a regular ten by ten grid of dot positions in pixels. Middle: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. Right: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-dot-grids", "caption": "A grid of dot positions (left) and the latents of the 100 frames in their first two principal components, with the inverse loss (middle) and without (right), both on the same scale. Equal colours and letters are equal positions. The middle grid is the left one, turned or mirrored and a little bent; on the right nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. Left: a regular ten by ten grid of dot positions in pixels. Middle: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. Right: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light wide"}}
 figures.latent_grids(grid.numpy(), latent)
 
 # %% [markdown]
@@ -76,50 +67,36 @@ figures.latent_grids(grid.numpy(), latent)
 # to be; `linear_r2` how well a linear map reads the position off the latent, at positions that the map was not fitted on.
 
 # %%
-rows, runs, arrays = [], [], defaultdict(list)
-
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for name, config in configs.items():
-        run = obtain(config, s, device, recompute=recompute)
-        held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
-        z = run.model.encode_states(run.world, held_out.state)
-        z_next = run.model.encode_states(run.world, held_out.next_state)
+for s in page.seeds:
+    for config in (with_inverse, without):
+        run = page.run(config, s)
+        held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions"))
+        z, z_next = run.encode(held_out.state), run.encode(held_out.next_state)
         variances = spectrum(z)
+        if config is with_inverse:
+            page.add(s, "single", knee=Count(knee(variances)), top2_share=Share(top_share(variances, 2)))
+        of = "single" if config is with_inverse else "lambda0"
+        page.add(
+            s, of, position_r2=R2(linear_r2(z, held_out.state).mean()), effective_rank=Number(effective_rank(variances))
+        )
+        page.add(s, of, total_variance=Scale(variances.sum(), "latent units²"))
+        method = "smwm" if config is with_inverse else "forward_only"
+        page.arrays[f"{method}_spectrum"].append(variances)
+        if page.redo:
+            page.arrays[f"{method}_total"].append(run.history["snapshots"].var(1, ddof=1).sum(-1))
+            page.arrays["snapshot_steps"] = run.history["snapshot_steps"]
 
-        if name == "smwm":
-            row["single.knee"] = knee(variances)
-            row["single.top2_share"] = top_share(variances, 2)
-            row["single.position_r2"] = linear_r2(z, held_out.state).mean()
-            row["single.total_variance"] = variances.sum()
-            row["single.effective_rank"] = effective_rank(variances)
-        else:
-            untrained = build_model(config, s).to(device).encode_states(run.world, held_out.state)
-            row["lambda0.total_variance"] = variances.sum()
-            row["lambda0.variance_over_untrained"] = variances.sum() / spectrum(untrained).sum()
-            row["lambda0.effective_rank"] = effective_rank(variances)
-            row["lambda0.position_r2"] = linear_r2(z, held_out.state).mean()
-            row["lambda0.inverse_loss"] = fresh_inverse_loss(z, held_out.action, z_next, seed=s)
-            row["action_variance"] = held_out.action.var(0, correction=0).mean().item()
+    untrained = build_model(without, s).to(page.device).encode_states(run.world, held_out.state.to(page.device))
+    action = held_out.action.to(page.device)
+    page.add(
+        s,
+        "lambda0",
+        variance_over_untrained=Scale(variances.sum() / spectrum(untrained).sum()),
+        inverse_loss=Scale(fresh_inverse_loss(z, action, z_next, seed=s)),
+    )
+    page.add(s, action_variance=Scale(held_out.action.var(0, correction=0).mean().item()))
 
-        runs.append(run)
-        if recompute:
-            arrays[f"{name}_spectrum"].append(variances)
-            arrays[f"{name}_total"].append(run.history["snapshots"].var(1, ddof=1).sum(-1))
-            arrays["snapshot_steps"] = run.history["snapshot_steps"]
-    rows.append(row)
-
-results = settle(
-    "fig2_dot_world",
-    rows,
-    recompute=recompute,
-    figure="Fig. 2",
-    preset=preset,
-    seeds=seeds,
-    units={"single.total_variance": "latent units²", "lambda0.total_variance": "latent units²"},
-    runs=runs,
-    arrays={name: np.array(values) for name, values in arrays.items()},
-)
+results = page.results()
 
 # %% [markdown]
 # ## Two directions, then a cliff
@@ -128,9 +105,9 @@ results = settle(
 # is absolute on purpose. Divided by its total, the spectrum of a collapsed model looks rich: its shares are
 # spread over many components, because noise has no preferred direction.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-dot-spectrum", "caption": "Variance of the latent along its principal components on held-out frames (thin lines: seeds; thick line: their geometric mean). With the inverse loss two components carry the variance and the third falls off a cliff. Without it there is no cliff because there is nothing to fall from: note the powers of ten."}, "image": {"alt": "Line plot on a logarithmic axis. With inverse loss, the first two principal components have a variance near one half and the third is many times smaller. Without inverse loss all components are several powers of ten lower and decay slowly.", "classes": "dark-light"}}
-curves = {label: results.arrays[f"{name}_spectrum"] for name, label in labels.items()}
-figures.spectra(curves, runs[0].world.controllable_dim)
+# %% mystnb={"figure": {"name": "fig-dot-spectrum", "caption": "Variance of the latent along its principal components on held-out frames (thin lines: seeds; thick line: their geometric mean). With the inverse loss two components carry the variance and the third falls off a cliff. Without it there is no cliff because there is nothing to fall from: note the powers of ten."}, "image": {"alt": "Line plot on a logarithmic axis. With inverse loss, the first two principal components have a variance near one half and the third is many times smaller. Without inverse loss all components are several powers of ten lower and decay slowly.", "classes": "dark-light"}}
+curves = {label: results.arrays[f"{of}_spectrum"] for label, of in {"λ = 10": "smwm", "λ = 0": "forward_only"}.items()}
+figures.spectra(curves, run.world.controllable_dim)
 
 # %% [markdown]
 # ## Collapse happens early
@@ -139,8 +116,8 @@ figures.spectra(curves, runs[0].world.controllable_dim)
 # look alike. Then one finds the action in its latents and spreads them out, while the other goes on shrinking,
 # which is the easy way to lower a forward loss.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-dot-collapse", "caption": "Total variance of the latents of 256 fixed frames while training (thin lines: seeds; thick line: their geometric mean). Without the inverse loss the latent shrinks for as long as one trains; with it, the latent opens up within the first hundred steps and stays open."}, "image": {"alt": "Line plot, both axes logarithmic. Total latent variance against training step: the curve with inverse loss rises within a hundred steps by four powers of ten to about one and stays there; the curve without it falls by two powers of ten and goes on falling.", "classes": "dark-light"}}
-curves = {label: results.arrays[f"{name}_total"] for name, label in labels.items()}
+# %% mystnb={"figure": {"name": "fig-dot-collapse", "caption": "Total variance of the latents of 256 fixed frames while training (thin lines: seeds; thick line: their geometric mean). Without the inverse loss the latent shrinks for as long as one trains; with it, the latent opens up within the first hundred steps and stays open."}, "image": {"alt": "Line plot, both axes logarithmic. Total latent variance against training step: the curve with inverse loss rises within a hundred steps by four powers of ten to about one and stays there; the curve without it falls by two powers of ten and goes on falling.", "classes": "dark-light"}}
+curves = {label: results.arrays[f"{of}_total"] for label, of in {"λ = 10": "smwm", "λ = 0": "forward_only"}.items()}
 figures.collapse(results.arrays["snapshot_steps"], curves)
 
 # %% [markdown]
@@ -151,20 +128,20 @@ figures.collapse(results.arrays["snapshot_steps"], curves)
 # stored result would have stopped the build.
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
-print(f"knee of the spectrum                {rows[0]['single.knee']}")
-print(f"share of the first two components   {rows[0]['single.top2_share']:.2f}")
-print(f"R² of the position                  {rows[0]['single.position_r2']:.3f}")
-print(f"total variance, λ = 10              {rows[0]['single.total_variance']:.2f}")
-print(f"total variance, λ = 0               {rows[0]['lambda0.total_variance']:.0e}")
-print(f"the same, over the untrained model  {rows[0]['lambda0.variance_over_untrained']:.0e}")
-print(f"new inverse model at λ = 0          {rows[0]['lambda0.inverse_loss']:.2f}")
-print(f"variance of the action              {rows[0]['action_variance']:.2f}")
+print(f"knee of the spectrum                {page.here['single.knee']}")
+print(f"share of the first two components   {page.here['single.top2_share']:.2f}")
+print(f"R² of the position                  {page.here['single.position_r2']:.3f}")
+print(f"total variance, λ = 10              {page.here['single.total_variance']:.2f}")
+print(f"total variance, λ = 0               {page.here['lambda0.total_variance']:.0e}")
+print(f"the same, over the untrained model  {page.here['lambda0.variance_over_untrained']:.0e}")
+print(f"new inverse model at λ = 0          {page.here['lambda0.inverse_loss']:.2f}")
+print(f"variance of the action              {page.here['action_variance']:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -206,15 +183,14 @@ assert best_guess.shape == (2,), "best_guess is one action for all transitions, 
 assert abs((actions - best_guess.cpu()).square().mean().item() - floor) < 1e-5, "floor is not the loss of best_guess."
 losses = (actions - others[:, None]).square().mean((1, 2))
 assert floor <= losses.min(), "Another constant answer does better than yours."
-print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {rows[0]['lambda0.inverse_loss']:.3f}.")
+print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {page.here['lambda0.inverse_loss']:.3f}.")
 
 # %% [markdown] tags=["solution"]
 # The mean is the constant with the smallest squared error, and that error is the variance, Var(*a*), averaged
 # over the action's dimensions. The collapsed encoder stands on this floor, so its latents tell an inverse model nothing.
 
 # %%
-with_inverse = runs[0]
-live = with_inverse.model.encode_states(with_inverse.world, held_out.state).cpu()
+live = page.run(with_inverse).encode(held_out.state).cpu()
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A rank that rises while everything is lost

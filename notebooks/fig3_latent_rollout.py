@@ -16,39 +16,34 @@
 # **The claim.** The forward model is trained one step at a time. Fed with its own predictions it nevertheless
 # follows the encoded frames for five steps, and its errors do not blow up.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-import numpy as np
-
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import Scale
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.analysis.spectrum import PrincipalPlane
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
 
 STEPS = 5
-budget = get_preset(preset)
-device = pick_device(device)
-config = budget.config("dots/single", Objective(inverse=10))
-seeds = [seed + i for i in range(budget.seeds)]
+page = Page("fig3_latent_rollout", "Fig. 3", preset, seed, device, recompute)
+config = page.budget.config("dots/single", Objective(inverse=10))
 
-run = obtain(config, seed, device, recompute=recompute)
-states, actions = run.world.sample_trajectories(budget.held_out // 4, STEPS, generator(seed, "held-out trajectories"))
-z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
-predicted = run.model.rollout(z[:4, 0], actions[:4].to(device))
+run = page.run(config)
+count = page.budget.held_out // 4
+states, actions = run.world.sample_trajectories(count, STEPS, generator(seed, "held-out trajectories"))
+z = run.encode(states)
+predicted = run.model.rollout(z[:4, 0], actions[:4].to(page.device))
 plane = PrincipalPlane(z.flatten(0, 1))
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Black square: the first frame. Blue circles: the frames that follow, encoded. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of blue circles that starts at a black square in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-rollout-paths", "caption": "Four held-out trajectories in the plane of the first two principal components. Black square: the first frame. Blue circles: the frames that follow, encoded. Orange diamonds: what the forward model predicts from the first frame and the actions alone. Grey: latents of other frames. The diamonds stay on the circles from the first step to the fifth."}, "image": {"alt": "Four panels, each with a zigzag path of blue circles that starts at a black square in the latent plane and five orange diamonds that lie on or very near the circles.", "classes": "dark-light"}}
 figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 
 # %% [markdown]
@@ -65,34 +60,23 @@ figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 # model does no better than standing still.
 
 # %%
-rows, runs = [], []
-for s in seeds if recompute else seeds[:1]:
-    run = obtain(config, s, device, recompute=recompute)
-    states, actions = run.world.sample_trajectories(budget.held_out // 4, STEPS, generator(s, "held-out trajectories"))
-    z = run.model.encode_states(run.world, states.flatten(0, 1).to(device)).unflatten(0, states.shape[:2])
-    error, stay_put = rollout_errors(run.model, z, actions.to(device))
-    row = {f"step{k}.error_ratio": ratio for k, ratio in enumerate(error / stay_put, start=1)}
-    row["step1.error"], row["step5.error"] = error[0], error[-1]
-    row["step1.stay_put_distance"], row["step5.stay_put_distance"] = stay_put[0], stay_put[-1]
-    rows.append(row)
-    runs.append(run)
+for s in page.seeds:
+    run = page.run(config, s)
+    states, actions = run.world.sample_trajectories(count, STEPS, generator(s, "held-out trajectories"))
+    error, stay_put = rollout_errors(run.model, run.encode(states), actions.to(page.device))
+    for k, ratio in enumerate(error / stay_put, start=1):
+        page.add(s, f"step{k}", error_ratio=Scale(ratio))
+    for k in (1, STEPS):
+        page.add(s, f"step{k}", error=Scale(error[k - 1], "latent units"))
+        page.add(s, f"step{k}", stay_put_distance=Scale(stay_put[k - 1], "latent units"))
+    page.arrays["error_ratio"].append(error / stay_put)
 
-results = settle(
-    "fig3_latent_rollout",
-    rows,
-    recompute=recompute,
-    figure="Fig. 3",
-    preset=preset,
-    seeds=seeds,
-    units={f"step{k}.{what}": "latent units" for k in (1, 5) for what in ("error", "stay_put_distance")},
-    runs=runs,
-    arrays={"error_ratio": np.array([[row[f"step{k}.error_ratio"] for k in range(1, STEPS + 1)] for row in rows])},
-)
+results = page.results()
 
 # %% [markdown]
 # ## The error per step
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-rollout-error", "caption": "Mean distance between predicted and encoded latent, divided by the mean distance that standing still would leave, on held-out trajectories (thin lines: seeds; thick line: their mean). Five steps ahead the prediction is still far better than standing still."}, "image": {"alt": "Line plot of the error ratio against the number of steps ahead, one to five. The curve stays well below the dashed line at one that marks a prediction without motion.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-rollout-error", "caption": "Mean distance between predicted and encoded latent, divided by the mean distance that standing still would leave, on held-out trajectories (thin lines: seeds; thick line: their mean). Five steps ahead the prediction is still far better than standing still."}, "image": {"alt": "Line plot of the error ratio against the number of steps ahead, one to five. The curve stays well below the dashed line at one that marks a prediction without motion.", "classes": "dark-light"}}
 figures.rollout_error(results.arrays["error_ratio"], f"SMWM, λ = {config.objective.inverse:g}")
 
 # %% [markdown]
@@ -102,14 +86,14 @@ figures.rollout_error(results.arrays["error_ratio"], f"SMWM, λ = {config.object
 # number for them. The column *here* is what the weights of the first seed gave when this page was computed.
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for k in range(1, STEPS + 1):
-    print(f"{k} step{'s' if k > 1 else ' '} ahead: error ratio {rows[0][f'step{k}.error_ratio']:.2f}")
+    print(f"{k} step{'s' if k > 1 else ' '} ahead: error ratio {page.here[f'step{k}.error_ratio']:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -140,13 +124,13 @@ for k in range(1, STEPS + 1):
 # compare `error[-1]` with the sum of `one_step`.
 
 # %% tags=["solution"]
-looking = [run.model.predict(z[:, t], actions[:, t].to(device)) for t in range(STEPS)]
+looking = [run.model.predict(z[:, t], actions[:, t].to(page.device)) for t in range(STEPS)]
 one_step = [(looking[t] - z[:, t + 1]).norm(dim=-1).mean().item() for t in range(STEPS)]
 
 # %% tags=["check"]
 assert len(one_step) == STEPS, "one_step has one number for each of the five steps."
 for t in range(STEPS):
-    jump, _ = rollout_errors(run.model, z[:, t : t + 2], actions[:, t : t + 1].to(device))
+    jump, _ = rollout_errors(run.model, z[:, t : t + 2], actions[:, t : t + 1].to(page.device))
     assert abs(one_step[t] / jump[0] - 1) < 1e-3, f"The error of the step that starts at t = {t} is another."
 print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without looking end {error[-1]:.2f} away.")
 

@@ -17,86 +17,66 @@
 # action controls. It is not the number of things in the picture: two dots that always move together count once, and
 # a dot that moves by itself does not count at all.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from collections import defaultdict
-
 import numpy as np
 import torch
 from IPython.display import Markdown, display
 
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2, Count, Scale, Share
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.dot_readouts import dot_readouts
 from smwm_core.analysis.probes import r2_while_training
 from smwm_core.analysis.spectrum import PrincipalPlane, knee, spectrum, top_share
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training.loop import SNAPSHOT_FRAMES
+from smwm_core.training.toy import SNAPSHOT_FRAMES
 
-budget = get_preset(preset)
-device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
 settings = ("independent", "coupled", "distractor", "combined")
-configs = {name: budget.config(f"dots/{name}", Objective(inverse=10)) for name in settings}
+page = Page("fig4_controllable_dof", "Fig. 4", preset, seed, device, recompute)
+configs = {name: page.budget.config(f"dots/{name}", Objective(inverse=10)) for name in settings}
+tables = {}
 
-rows, runs, tables, arrays = [], {}, {}, defaultdict(list)
-for s in seeds if recompute else seeds[:1]:
-    row = {}
+# %%
+for s in page.seeds:
     for name, config in configs.items():
-        run = obtain(config, s, device, recompute=recompute)
-        held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
-        z = run.model.encode_states(run.world, held_out.state)
-        z_next = run.model.encode_states(run.world, held_out.next_state)
+        run = page.run(config, s)
+        held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions"))
+        z, z_next = run.encode(held_out.state), run.encode(held_out.next_state)
         variances, readouts = spectrum(z), dot_readouts(run.world, z, z_next, held_out)
-
-        row[f"{name}.knee"] = knee(variances)
-        row[f"{name}.topk_share"] = top_share(variances, run.world.controllable_dim)
-        row[f"{name}.total_variance"] = variances.sum()
-        row[f"{name}.controlled_r2_min"] = min(readouts["controlled"].values())
+        share = top_share(variances, run.world.controllable_dim)
+        page.add(s, name, knee=Count(knee(variances)), topk_share=Share(share))
+        page.add(s, name, total_variance=Scale(variances.sum(), "latent units²"))
+        page.add(s, name, controlled_r2_min=R2(min(readouts["controlled"].values())))
         if readouts["distractor"]:
-            row[f"{name}.distractor_r2_max"] = max(readouts["distractor"].values())
+            page.add(s, name, distractor_r2_max=R2(max(readouts["distractor"].values())))
+        tables[name, s] = readouts
+        page.arrays[f"{name}_spectrum"].append(variances)
 
-        runs[name, s], tables[name, s] = run, readouts
-        if recompute:
-            arrays[f"{name}_spectrum"].append(variances)
-        if recompute and name == "distractor":
+        if page.redo and name == "distractor":
             watched = run.world.sample(SNAPSHOT_FRAMES, generator(s, "snapshot frames")).state.float()
-            arrays["snapshot_steps"] = run.history["snapshot_steps"]
             r2 = r2_while_training(torch.tensor(run.history["snapshots"]), watched)
-            arrays["snapshot_r2"].append(r2.reshape(len(r2), -1, 2).min(-1))
-        if recompute and name == "combined":
-            windows = np.array_split(run.history["inverse"], min(200, config.steps))
-            arrays["combined_steps"] = np.cumsum([len(window) for window in windows])
-            arrays["combined_inverse"].append([window.mean() for window in windows])
-            arrays["combined_action_variance"] = held_out.action.var().item()
-    rows.append(row)
+            page.arrays["snapshot_steps"] = run.history["snapshot_steps"]
+            page.arrays["snapshot_r2"].append(r2.reshape(len(r2), -1, 2).min(-1))
+        if page.redo and name == "combined":
+            windows = np.array_split(run.history["inverse"], min(200, run.config.steps))
+            page.arrays["combined_steps"] = np.cumsum([len(window) for window in windows])
+            page.arrays["combined_inverse"].append([window.mean() for window in windows])
+            page.arrays["combined_action_variance"] = held_out.action.var().item()
 
-results = settle(
-    "fig4_controllable_dof",
-    rows,
-    recompute=recompute,
-    figure="Fig. 4",
-    preset=preset,
-    seeds=seeds,
-    units={f"{name}.total_variance": "latent units²" for name in settings},
-    runs=list(runs.values()),
-    arrays={name: np.array(values) for name, values in arrays.items()},
-)
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controllable", "caption": "Left: one transition of each world. Solid arrows are caused by the action, dashed grey ones are not; a dotted line ties two dots that share one action. Right: share of the latent's variance along its principal components (bars: mean over seeds, points: seeds). The spectrum ends where the action's dimensions end (dashed line), however many dots there are."}, "image": {"alt": "Four rows. Each has a picture of coloured dots with motion arrows and a bar chart. Independent: two dots, four tall bars. Coupled: two tied dots, two tall bars. Distractor: two dots of which one moves by chance, two tall bars. Combined: five dots, six tall bars.", "classes": "dark-light"}}
 panels = []
 for name in settings:
-    world = runs[name, seed].world
+    world = page.run(configs[name]).world
     example = world.sample(1, generator(seed, "example transition"))
     start, end = (s.view(-1, 2).numpy() for s in (example.state, example.next_state))
     panels.append(
@@ -143,18 +123,15 @@ display(Markdown("\n".join(lines)))
 # what the action moves, and what is left of the distractor [drowns](#fig-distractor).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-distractor", "caption": "Left: how well the positions of the two dots can be read from the latent while training (thin lines: seeds, thick: their mean; R² below zero is drawn as zero). Right: latents of the first seed. Grey: the controlled dot visits a grid, the distractor rests. Orange: the controlled dot rests on five places while the distractor visits everything that it can reach. What the distractor does is all but invisible."}, "image": {"alt": "Left: two curves over training steps. Both positions are partly readable from the untrained encoder; the controlled dot rises to one, the distractor falls to zero. Right: a grey grid of latents, and five small orange clusters on it.", "classes": "dark-light wide"}}
-run = runs["distractor", seed]
+run = page.run(configs["distractor"])
 ticks = torch.arange(18, 46, 3)
 grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1).flatten(0, 1)
-
-
-base = run.model.encode_states(run.world, torch.cat([grid, torch.full_like(grid, 5)], 1).to(device))
+base = run.encode(torch.cat([grid, torch.full_like(grid, 5)], 1))
 plane = PrincipalPlane(base)
 clouds = []
 for place in torch.tensor([[21, 21], [42, 21], [32, 32], [21, 42], [42, 42]]):
     reachable = grid[(grid - place).square().sum(1) >= 25]
-    state = torch.cat([place.expand_as(reachable), reachable], 1)
-    clouds.append(plane(run.model.encode_states(run.world, state.to(device))))
+    clouds.append(plane(run.encode(torch.cat([place.expand_as(reachable), reachable], 1))))
 
 r2 = results.arrays["snapshot_r2"]
 figures.distractor_filtering(results.arrays["snapshot_steps"], r2[..., 0], r2[..., 1], plane(base), clouds)
@@ -182,17 +159,16 @@ figures.found_one_by_one(
 # *here* is what the weights of the first seed gave when this page was computed.
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for name in settings:
-    shown = rows[0]
-    print(f"{name:12} knee {shown[f'{name}.knee']}", end="  ")
-    print(f"top-k share {shown[f'{name}.topk_share']:.2f}", end="  ")
-    print(f"controlled R² ≥ {shown[f'{name}.controlled_r2_min']:.2f}")
+    print(f"{name:12} knee {page.here[f'{name}.knee']}", end="  ")
+    print(f"top-k share {page.here[f'{name}.topk_share']:.2f}", end="  ")
+    print(f"controlled R² ≥ {page.here[f'{name}.controlled_r2_min']:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -245,7 +221,7 @@ from smwm_core.worlds import make_world
 assert set(predicted) == set(questions), "predicted needs one entry for every world in questions, and no other."
 wrong = [name for name in questions if predicted[name] != make_world(f"dots/{name}").controllable_dim]
 assert not wrong, f"Count the dimensions of the action, not the dots, in: {', '.join(wrong)}."
-measured = ", ".join(f"{name} {rows[0][f'{name}.knee']}" for name in settings)
+measured = ", ".join(f"{name} {page.here[f'{name}.knee']}" for name in settings)
 print(f"Right: as many as the action has dimensions. Measured knees: {measured}.")
 
 # %% [markdown] tags=["solution"]
@@ -253,7 +229,7 @@ print(f"Right: as many as the action has dimensions. Measured knees: {measured}.
 # picture does not matter; what the action does to it matters.
 
 # %%
-moves = runs["distractor", seed].world.sample(2_048, generator(seed, "moves to predict"))
+moves = page.run(configs["distractor"]).world.sample(2_048, generator(seed, "moves to predict"))
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: What a random walk costs

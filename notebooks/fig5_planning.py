@@ -17,7 +17,7 @@
 # search over action sequences in the model's own predictions finds the way about as often as with a model that was kept
 # from collapsing by other means, and far more often than by chance.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -28,77 +28,47 @@ import torch
 
 from smwm_book import figures
 from smwm_book.experiments.films import choose_films, film
-from smwm_book.experiments.presets import TASKS, get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
-from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.experiments.measures import Rate, Share, planning_measures
+from smwm_book.experiments.page import Page
+from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.devices import pick_device
-from smwm_core.planning import CEM, GROUP, evaluate, model_controller, oracle_controller, random_controller, scores
+from smwm_core.planning import CEM, GROUP, evaluate, model_controller, oracle_controller, random_controller
 
-OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
+OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data(TASKS)
-seeds = [seed + i for i in range(budget.seeds)]
+page = Page("fig5_planning", "Fig. 5", preset, seed, device, recompute, tasks=TASKS)
 
-rows, runs, kept, trials, arrays = [], [], [], {}, {}
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for task in TASKS if recompute else AGAIN:
-        trained = {
-            method: obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
-            for method, objective in budget.objectives(task).items()
-            if recompute or method == "smwm"
+# %%
+for s in page.seeds:
+    for task in page.some(TASKS, AGAIN):
+        objectives = page.some(page.budget.objectives(task), ["smwm"])
+        runs = {
+            method: page.run(page.budget.planner_config(task, objective), s, published=method != "forward_only")
+            for method, objective in objectives.items()
         }
-        runs += trained.values()
-        kept += [trained[method] for method in ("smwm", "sigreg") if method in trained]
-        world, config = trained["smwm"].world, trained["smwm"].config
-        tasks = obtain_tasks(config.world, budget.tasks, OFFSET, recompute=recompute)
-        search = CEM(*world.bounds, **budget.search)
-        controllers = {method: model_controller(world, run.model, search) for method, run in trained.items()}
-        if recompute:
-            controllers["random"] = random_controller(world)
-        if recompute and task == "tworoom":  # searching with the true physics of the others would take hours
-            controllers["oracle"] = oracle_controller(world, search)
-        for method, controller in controllers.items():
-            outcome = evaluate(world, controller, tasks if recompute else tasks[:GROUP], BUDGET, s)
+        world, tasks = runs["smwm"].world, page.tasks(runs["smwm"], OFFSET)
+        search = CEM(*world.bounds, **page.budget.search)
+        policies = {method: model_controller(world, run.model, search) for method, run in runs.items()}
+        if page.redo:
+            policies["random"] = random_controller(world)
+        if page.redo and task == "tworoom":  # searching with the true physics of the others would take hours
+            policies["oracle"] = oracle_controller(world, search)
+        for method, policy in policies.items():
+            outcome = evaluate(world, policy, page.some(tasks, tasks[:GROUP]), ACT_STEPS, s)
+            if page.redo:
+                page.add(s, f"{task}.{method}", **planning_measures(outcome))
             if method == "smwm":
-                first = outcome.success[:GROUP]
-                row[f"{task}.smwm.first_tasks_percent"] = 100 * first.double().mean().item()
-                trials[f"{task}.smwm.first_tasks_percent"] = len(first)
-                model = trained["smwm"].model
-                variances = spectrum(model.encode_states(world, torch.cat([tasks.start, tasks.goal]).to(device)))
-                row[f"{task}.smwm.top2_share"] = top_share(variances, 2)
-            if recompute:
-                for name, value in scores(outcome).items():
-                    row[f"{task}.{method}.{name}"] = value
-                trials[f"{task}.{method}.success_percent"] = len(tasks)
-                trials[f"{task}.{method}.nontrivial_success_percent"] = int((~outcome.trivial).sum())
-            if recompute and s == seed and method == "smwm":
-                for label, number in choose_films(outcome).items():
-                    for part, values in film(world, model, outcome, number, tasks.goal[number]).items():
-                        arrays[f"{task}.{label}.{part}"] = values
-    rows.append(row)
-common = set.intersection(*(set(row) for row in rows))  # some numbers need a task that was solved
-rows = [{name: value for name, value in row.items() if name in common} for row in rows]
+                share = top_share(spectrum(runs["smwm"].encode(torch.cat([tasks.start, tasks.goal]))), 2)
+                first = Rate(int(outcome.success[:GROUP].sum()), len(outcome.success[:GROUP]))
+                page.add(s, f"{task}.smwm", first20_success_percent=first, top2_share=Share(share))
+                for label, number in choose_films(outcome).items() if page.redo and s == seed else ():
+                    for part, values in film(world, runs["smwm"].model, outcome, number, tasks.goal[number]).items():
+                        page.arrays[f"{task}.{label}.{part}"] = values
 
-results = settle(
-    "fig5_planning",
-    rows,
-    recompute=recompute,
-    figure="Fig. 5",
-    preset=preset,
-    seeds=seeds,
-    units={name: "%" if name.endswith("percent") else "steps" for name in rows[0] if "share" not in name},
-    runs=runs,
-    arrays=arrays,
-    kept=kept,
-    trials=trials,
-)
+results = page.results()
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and one to two hundred times the training. With the inverse loss planning is above chance in all four worlds; in OGBench-Cube, where many starts already count as reached, the distance is larger where the cube has to move (see the table). The forward loss alone is at chance everywhere."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, for TwoRoom also one for true dynamics. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, forward only and random near twenty-five. In Reacher and Push-T SMWM and SIGReg reach ten to twenty percent, the others nearly nothing. In OGBench-Cube the SMWM is at sixty, all others are near fifty.", "classes": "dark-light wide"}}
 labels = {
     "smwm": "SMWM",
     "sigreg": "SIGReg",
@@ -107,8 +77,6 @@ labels = {
     "oracle": "true dynamics",
 }
 measured = {metric["name"]: metric for metric in results.metrics}
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and one to two hundred times the training. With the inverse loss planning is above chance in all four worlds; in OGBench-Cube, where many starts already count as reached, the distance is larger where the cube has to move (see the table). The forward loss alone is at chance everywhere."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, for TwoRoom also one for true dynamics. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, forward only and random near twenty-five. In Reacher and Push-T SMWM and SIGReg reach ten to twenty percent, the others nearly nothing. In OGBench-Cube the SMWM is at sixty, all others are near fifty.", "classes": "dark-light wide"}}
 figures.planning_success(
     {
         title: {
@@ -174,7 +142,7 @@ figures.filmstrips(films["cube"])
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
@@ -186,9 +154,8 @@ for task, title in TASKS.items():
         if metric:
             print(f"{title:8} {label:13} {metric['value']:5.1f} % of goals")
 for task in AGAIN:
-    print(
-        f"{TASKS[task]}: two components hold {rows[0][f'{task}.smwm.top2_share']:.2f} of the variance of {len(tasks) * 2} frames"
-    )
+    share = page.here[f"{task}.smwm.top2_share"]
+    print(f"{TASKS[task]}: two components hold {share:.2f} of the variance of {len(tasks) * 2} frames")
 
 # %% [markdown]
 # ## What to notice

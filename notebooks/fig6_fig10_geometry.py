@@ -16,7 +16,7 @@
 # **The claim.** With the inverse loss the latent of a control task lies close to a surface with about as many dimensions as the agent
 # controls, and the surface has the shape of the physical state. With SIGReg it fills all the directions there are.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -27,65 +27,43 @@ import numpy as np
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import TASKS, get_preset
-from smwm_book.experiments.results import load_results, settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import Count, Number, Share
+from smwm_book.experiments.page import Page
+from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.probes import draw_states
 from smwm_core.analysis.quantities import COLOURED_BY
 from smwm_core.analysis.spectrum import PrincipalPlane, effective_rank, knee, spectrum, top_share
-from smwm_core.devices import pick_device
 from smwm_core.seeds import generator
-from smwm_core.worlds import make_world
 
 AGAIN = ("tworoom", "pusht")  # encoded again whenever this page is executed
 METHODS = {"smwm": "SMWM", "sigreg": "SIGReg"}
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data(TASKS)
-seeds = [seed + i for i in range(budget.seeds)]
-stored = {} if recompute else load_results("fig6_fig10_geometry", preset, seed).arrays
+page = Page("fig6_fig10_geometry", "Fig. 6 and 10", preset, seed, device, recompute, tasks=TASKS)
+stored = page.stored()
 
-rows, runs, arrays = [], [], {}
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for task in TASKS if recompute else AGAIN:
+# %%
+for s in page.seeds:
+    for task in page.some(TASKS, AGAIN):
         for method in METHODS:
-            config = budget.planner_config(task, budget.objectives(task)[method])
-            run = obtain(config, s, device, recompute=recompute)
-            runs.append(run)
-            if recompute:
-                _, states = draw_states(
-                    make_world(run.config.world), 0, budget.held_out, generator(s, f"geometry of {task}")
-                )
+            run = page.run(page.budget.planner_config(task, page.budget.objectives(task)[method]), s)
+            if page.redo:
+                drawn = generator(s, f"geometry of {task}")
+                _, states = draw_states(run.config.make_world(), 0, page.budget.held_out, drawn)
             else:
                 states = torch.from_numpy(stored[f"{task}.states"])
-            z = run.model.encode_states(run.world, states.to(device))
+            z, of = run.encode(states), f"{task}.{method}"
             variances = spectrum(z)
-            of = f"{task}.{method}"
-            row[f"{of}.knee"] = knee(variances)
-            row[f"{of}.effective_rank"] = effective_rank(variances)
-            row[f"{of}.top2_share"] = top_share(variances, 2)
-            arrays.setdefault(f"{of}.spectrum", []).append(variances)
-            if s == seed:
-                arrays[f"{task}.states"] = states.numpy()
-                if recompute:
-                    arrays[f"{task}.place"] = COLOURED_BY[task](states).numpy()
-                arrays[f"{of}.coordinates"] = PrincipalPlane(z, 3)(z).astype(np.float32)
-    rows.append(row)
+            page.add(s, of, knee=Count(knee(variances)), effective_rank=Number(effective_rank(variances)))
+            page.add(s, of, top2_share=Share(top_share(variances, 2)))
+            page.arrays[f"{of}.spectrum"].append(variances)
+            if page.redo and s == seed:
+                page.arrays[f"{task}.states"] = states.numpy()
+                page.arrays[f"{task}.place"] = COLOURED_BY[task](states).numpy()
+                page.arrays[f"{of}.coordinates"] = PrincipalPlane(z, 3)(z).astype(np.float32)
 
-results = settle(
-    "fig6_fig10_geometry",
-    rows,
-    recompute=recompute,
-    figure="Fig. 6 and 10",
-    preset=preset,
-    seeds=seeds,
-    units={},
-    runs=runs,
-    arrays={name: np.array(values) for name, values in arrays.items()},
-)
+results = page.results()
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls with the number of the component.", "classes": "dark-light wide"}}
 panels = {
     method: {
         title: {
@@ -97,11 +75,9 @@ panels = {
     }
     for method in METHODS
 }
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls with the number of the component.", "classes": "dark-light wide"}}
 figures.geometry(panels["smwm"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "The same with SIGReg instead of the inverse loss. It spreads the latents evenly over many directions, so three components show little of them and the spectrum has no early fall."}, "image": {"alt": "The same rows for SIGReg. The middle panels are clouds in which colours are mixed more; the spectra fall slowly.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "The same with SIGReg instead of the inverse loss. It spreads the latents evenly over many directions, so three components show little of them and the spectrum has no early fall."}, "image": {"alt": "The same rows for SIGReg. The middle panels are clouds in which colours are mixed more; the spectra fall slowly.", "classes": "dark-light wide"}}
 figures.geometry(panels["sigreg"])
 
 # %% [markdown]
@@ -115,7 +91,7 @@ figures.geometry(panels["sigreg"])
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
@@ -123,7 +99,7 @@ display_metrics(results, rows[0])
 # %% tags=["nbval-check-output", "hide-input"]
 for task in AGAIN:
     for method, label in METHODS.items():
-        share = rows[0][f"{task}.{method}.top2_share"]
+        share = page.here[f"{task}.{method}.top2_share"]
         print(f"{TASKS[task]:8} {label:7} two components hold {share:.2f} of the variance")
 
 # %% [markdown]

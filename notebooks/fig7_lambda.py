@@ -16,7 +16,7 @@
 # **The claim.** Without the inverse loss planning fails. With it, planning works over a range of weights λ, and where that range
 # lies depends on the world.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -26,54 +26,36 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import LAMBDAS, PLANNING_LAMBDA, get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
-from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.experiments.measures import Number, Rate, Share
+from smwm_book.experiments.page import Page
+from smwm_book.experiments.presets import LAMBDAS, PLANNING_LAMBDA
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.planning import CEM, evaluate, model_controller
 
-OFFSET, BUDGET = 25, 50  # primitive steps from start to goal, and to act
+OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data(SWEPT)
+page = Page("fig7_lambda", "Fig. 7", preset, seed, device, recompute, seeds=1, tasks=SWEPT)
 
-row, runs, kept, trials = {}, [], [], {}
+# %%
 for task in SWEPT:
-    for weight in LAMBDAS if recompute else [PLANNING_LAMBDA]:
-        run = obtain(budget.planner_config(task, Objective(inverse=weight)), seed, device, recompute=recompute)
-        tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
-        z = run.model.encode_states(run.world, torch.cat([tasks.start, tasks.goal]).to(device))
-        name = f"{task}.lambda_{weight:g}"
-        row[f"{name}.top2_share"] = top_share(spectrum(z), 2)
-        if recompute:
-            controller = model_controller(run.world, run.model, CEM(*run.world.bounds, **budget.search))
-            outcome = evaluate(run.world, controller, tasks, BUDGET, seed)
-            row[f"{name}.success_percent"] = 100 * outcome.success.double().mean().item()
-            trials[f"{name}.success_percent"] = len(tasks)
-        runs.append(run)
-        kept += [run] * (weight == PLANNING_LAMBDA)
-    if recompute:  # the smallest of the best ones
-        row[f"{task}.best_lambda"] = max(LAMBDAS, key=lambda weight: row[f"{task}.lambda_{weight:g}.success_percent"])
+    solved = {}
+    for weight in page.some(LAMBDAS, [PLANNING_LAMBDA]):
+        config = page.budget.planner_config(task, Objective(inverse=weight))
+        run = page.run(config, published=weight == PLANNING_LAMBDA)
+        tasks = page.tasks(run, OFFSET)
+        share = top_share(spectrum(run.encode(torch.cat([tasks.start, tasks.goal]))), 2)
+        page.add(run, f"{task}.lambda_{weight:g}", top2_share=Share(share))
+        if page.redo:
+            policy = model_controller(run.world, run.model, CEM(*run.world.bounds, **page.budget.search))
+            success = evaluate(run.world, policy, tasks, ACT_STEPS, seed).success
+            solved[weight] = Rate(int(success.sum()), len(success))
+            page.add(run, f"{task}.lambda_{weight:g}", success_percent=solved[weight])
+    if page.redo:  # the smallest of the best ones
+        page.add(seed, task, best_lambda=Number(max(solved, key=lambda weight: solved[weight].value)))
 
-results = settle(
-    "fig7_lambda",
-    [row],
-    recompute=recompute,
-    figure="Fig. 7",
-    preset=preset,
-    seeds=[seed],
-    units=dict.fromkeys(trials, "%"),
-    runs=runs,
-    arrays={},
-    kept=kept,
-    trials=trials,
-)
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, and in neither world is there a sharp optimum."}, "image": {"alt": "Two plots with a logarithmic axis of lambda. A diamond at lambda zero lies low; the points from 0.1 to 100 lie far higher, with overlapping intervals.", "classes": "dark-light wide"}}
 figures.lambda_sweep(
@@ -93,7 +75,7 @@ figures.lambda_sweep(
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, row)
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
@@ -101,10 +83,8 @@ display_metrics(results, row)
 # %% tags=["nbval-check-output", "hide-input"]
 for task in SWEPT:
     name = f"{task}.lambda_{PLANNING_LAMBDA:g}"
-    success = results.metric(f"{name}.success_percent")["value"]
-    print(
-        f"{SWEPT[task]:8} λ = {PLANNING_LAMBDA:g}: {success:.1f} % of goals; top-2 share {row[f'{name}.top2_share']:.2f}"
-    )
+    success, share = results.metric(f"{name}.success_percent")["value"], page.here[f"{name}.top2_share"]
+    print(f"{SWEPT[task]:8} λ = {PLANNING_LAMBDA:g}: {success:.1f} % of goals; top-2 share {share:.2f}")
 
 # %% [markdown]
 # ## What to notice

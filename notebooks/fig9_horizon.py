@@ -16,7 +16,7 @@
 # **The claim.** The farther the goal, the harder the task; a model with the inverse loss loses less on the way than one kept from
 # collapsing by SIGReg.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -24,56 +24,37 @@ recompute: bool = False  # False reads the published weights and results, True t
 
 # %% tags=["hide-input"]
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
-from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.experiments.measures import Rate
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
-from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, GROUP, evaluate, model_controller, random_controller
 
-OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the budget is twice as many
+OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the policy acts for twice as many
 TASK = "tworoom"
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data([TASK])
+page = Page("fig9_horizon", "Fig. 9", preset, seed, device, recompute, seeds=1, tasks=[TASK])
 
-row, runs, trials = {}, {}, {}
-for method, objective in budget.objectives(TASK).items():
-    if recompute or method == "smwm":
-        runs[method] = obtain(budget.planner_config(TASK, objective), seed, device, recompute=recompute)
-world, config = runs["smwm"].world, runs["smwm"].config
-search = CEM(*world.bounds, **budget.search)
-controllers = {method: model_controller(world, run.model, search) for method, run in runs.items()}
-if recompute:
-    controllers["random"] = random_controller(world)
-for offset in OFFSETS if recompute else OFFSETS[1:2]:
-    tasks = obtain_tasks(config.world, budget.tasks, offset, recompute=recompute)
-    for method, controller in controllers.items():
-        outcome = evaluate(world, controller, tasks if recompute else tasks[:GROUP], 2 * offset, seed)
-        name = f"{TASK}.{method}.offset_{offset}"
+# %%
+runs = {
+    method: page.run(page.budget.planner_config(TASK, objective), published=method != "forward_only")
+    for method, objective in page.some(page.budget.objectives(TASK), ["smwm"]).items()
+}
+world = runs["smwm"].world
+search = CEM(*world.bounds, **page.budget.search)
+policies = {method: model_controller(world, run.model, search) for method, run in runs.items()}
+if page.redo:
+    policies["random"] = random_controller(world)
+
+for offset in page.some(OFFSETS, OFFSETS[1:2]):
+    tasks = page.tasks(runs["smwm"], offset)
+    for method, policy in policies.items():
+        success = evaluate(world, policy, page.some(tasks, tasks[:GROUP]), 2 * offset, seed).success
+        of, first = f"{TASK}.{method}.offset_{offset}", success[:GROUP]
+        if page.redo:
+            page.add(seed, of, success_percent=Rate(int(success.sum()), len(success)))
         if method == "smwm" and offset == OFFSETS[1]:
-            first = outcome.success[:GROUP]
-            row[f"{name}.first_tasks_percent"] = 100 * first.double().mean().item()
-            trials[f"{name}.first_tasks_percent"] = len(first)
-        if recompute:
-            row[f"{name}.success_percent"] = 100 * outcome.success.double().mean().item()
-            trials[f"{name}.success_percent"] = len(tasks)
+            page.add(seed, of, first20_success_percent=Rate(int(first.sum()), len(first)))
 
-results = settle(
-    "fig9_horizon",
-    [row],
-    recompute=recompute,
-    figure="Fig. 9",
-    preset=preset,
-    seeds=[seed],
-    units=dict.fromkeys(row, "%"),
-    runs=list(runs.values()),
-    arrays={},
-    kept=[run for method, run in runs.items() if method != "forward_only"],
-    trials=trials,
-)
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "TwoRoom: share of 100 tasks whose goal was reached, against the number of steps from start to goal. Solid: ours with 95 % intervals, one seed; dashed: the paper's. The gap between the SMWM and SIGReg opens as the goal moves away."}, "image": {"alt": "Line plot over offsets from 25 to 100 steps. Solid lines with bands for SMWM, SIGReg, forward only and random, and the paper's dashed lines in the same colours.", "classes": "dark-light wide"}}
 labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only", "random": "random"}
@@ -95,7 +76,7 @@ figures.horizon_sweep(
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, row)
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
@@ -136,19 +117,19 @@ from smwm_core.worlds.simulators.two_room import WALL
 #
 # In TwoRoom a state is the place `(x, y)` of the dot, and the wall between the rooms stands at `WALL` pixels from the left. Define `other_room`, a
 # dictionary from each offset in `OFFSETS` to the share of tasks whose goal lies in the other room. The tasks of an
-# offset are `obtain_tasks(config.world, budget.tasks, offset, recompute=False)`, with `start` and `goal` of shape `(N, 2)`.
+# offset are `page.tasks(runs["smwm"], offset)`, with `start` and `goal` of shape `(N, 2)`.
 
 # %% tags=["solution"]
 other_room = {}
 for away in OFFSETS:
-    asked = obtain_tasks(config.world, budget.tasks, away, recompute=False)
+    asked = page.tasks(runs["smwm"], away)
     crosses = (asked.start[:, 0] < WALL) != (asked.goal[:, 0] < WALL)
     other_room[away] = crosses.float().mean().item()
 
 # %% tags=["check"]
 assert set(other_room) == set(OFFSETS), "other_room needs one share for each offset."
 for offset in OFFSETS:
-    drawn = obtain_tasks(config.world, budget.tasks, offset, recompute=False)
+    drawn = page.tasks(runs["smwm"], offset)
     sides = torch.stack([drawn.start[:, 0], drawn.goal[:, 0]]).sub(WALL).sign().prod(0)
     assert abs(other_room[offset] - (sides < 0).float().mean()) < 1e-5, (
         f"At an offset of {offset} the share is another."

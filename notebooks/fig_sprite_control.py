@@ -17,94 +17,71 @@
 # is their own doing: nothing, x, x and y, or x, y and the heading θ. What an agent does not control, its latent does
 # not hold; asked to draw what it knows, it draws a blur exactly there.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from collections import defaultdict
 from dataclasses import replace
 
-import numpy as np
 import torch
 
 from smwm_book import figures
 from smwm_book.experiments.decoders import trained_decoder
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2, Scale
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.probes import linear_r2, r2_while_training
 from smwm_core.analysis.reconstruction import blind_mse, decoder_mse
 from smwm_core.analysis.spectrum import spectrum
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training.loop import SNAPSHOT_FRAMES
+from smwm_core.training.toy import SNAPSHOT_FRAMES
 from smwm_core.worlds.sprite import CONTROLS, readable_pose
 
 SHOWN = 6
-budget = get_preset(preset)
-device = pick_device(device)
-seeds = [seed + i for i in range(budget.seeds)]
+page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute)
 configs = {
-    control: budget.config(f"sprite/{control}", Objective(inverse=10 if parts else 0))
+    control: page.budget.config(f"sprite/{control}", Objective(inverse=10 if parts else 0))
     for control, parts in CONTROLS.items()
 }
 labels = {"none": "controls nothing", "x": "controls x", "xy": "controls x, y", "xyt": "controls x, y, θ"}
 
-rows, runs, kept, arrays = [], [], [], defaultdict(list)
-for s in seeds if recompute else seeds[:1]:
-    row = {}
+# %%
+centred = torch.tensor([[32.0, 32.0, 0.0]]).repeat(720, 1)
+centred[:, 2] = torch.linspace(-torch.pi, torch.pi, 721)[:-1]
+for s in page.seeds:
     for control, config in configs.items():
-        run = obtain(config, s, device, recompute=recompute)
-        held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).state.to(device)
-        z = run.model.encode_states(run.world, held_out)
+        run = page.run(config, s)
+        held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions")).state
+        z, frames = run.encode(held_out), run.world.render(held_out.to(page.device))
         r2 = linear_r2(z, readable_pose(held_out))
-        row[f"{control}.r2_x"], row[f"{control}.r2_y"] = r2[:2]
-        row[f"{control}.r2_theta"] = r2[2:].mean()
-        row[f"{control}.total_variance"] = spectrum(z).sum()
-        runs.append(run)
-        kept.append(run)
+        page.add(s, control, r2_x=R2(r2[0]), r2_y=R2(r2[1]), r2_theta=R2(r2[2:].mean()))
+        page.add(s, control, total_variance=Scale(spectrum(z).sum(), "latent units²"))
 
-        if recompute:  # decoders are not published; their pictures and errors are in the result file
-            frames = run.world.render(held_out[:1_000])
-            decoder = trained_decoder(run, budget.decoder_steps)
-            row[f"{control}.decoder_mse"] = decoder_mse(decoder, z[:1_000], frames)
+        if page.redo:  # decoders are not published; their pictures and errors are in the result file
+            decoder = trained_decoder(run, page.budget.decoder_steps)
+            page.add(s, control, decoder_mse=Scale(decoder_mse(decoder, z[:1_000], frames[:1_000])))
             if s == seed:
-                arrays[f"{control}_decoded"] = decoder(z[:SHOWN]).permute(0, 2, 3, 1).half().cpu().numpy()
-                arrays["frames"] = frames[:SHOWN].permute(0, 2, 3, 1).half().cpu().numpy()
-        if recompute and control == "xyt":
+                shown = decoder(z[:SHOWN]).permute(0, 2, 3, 1)
+                page.arrays[f"{control}_decoded"] = shown.half().cpu().numpy()
+                page.arrays["frames"] = frames[:SHOWN].permute(0, 2, 3, 1).half().cpu().numpy()
+        if page.redo and control == "xyt":
             watched = readable_pose(run.world.sample(SNAPSHOT_FRAMES, generator(s, "snapshot frames")).state)
-            arrays["snapshot_steps"] = run.history["snapshot_steps"]
-            arrays["snapshot_r2"].append(r2_while_training(torch.tensor(run.history["snapshots"]), watched))
+            page.arrays["snapshot_steps"] = run.history["snapshot_steps"]
+            page.arrays["snapshot_r2"].append(r2_while_training(torch.tensor(run.history["snapshots"]), watched))
             if s == seed:  # the same once more, but in random order from the start
-                unordered = obtain(replace(config, curriculum=0), s, device, recompute=True)
-                arrays["unordered_r2"] = r2_while_training(torch.tensor(unordered.history["snapshots"]), watched)
-                runs.append(unordered)
-    frames = run.world.render(held_out)
-    row["sees_nothing.decoder_mse"] = blind_mse(frames)
-    centred = torch.tensor([[32.0, 32.0, 0.0]]).repeat(720, 1)
-    centred[:, 2] = torch.linspace(-torch.pi, torch.pi, 721)[:-1]
-    row["sees_place_only.decoder_mse"] = blind_mse(run.world.render(centred))
-    rows.append(row)
+                unordered = page.run(replace(config, curriculum=0), s, published=False)
+                history = torch.tensor(unordered.history["snapshots"])
+                page.arrays["unordered_r2"] = r2_while_training(history, watched)
+    page.add(s, "sees_nothing", decoder_mse=Scale(blind_mse(frames)))
+    page.add(s, "sees_place_only", decoder_mse=Scale(blind_mse(run.world.render(centred))))
 
-results = settle(
-    "fig_sprite_control",
-    rows,
-    recompute=recompute,
-    figure="Sprite figure",
-    preset=preset,
-    seeds=seeds,
-    units={f"{control}.total_variance": "latent units²" for control in CONTROLS},
-    runs=runs,
-    arrays={name: np.array(values) for name, values in arrays.items()},
-    kept=kept,
-)
+results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sprite-decoded", "caption": "Top: six held-out frames, the first that the generator draws. Below: what a decoder draws from the latents of each agent. Every decoder saw the same frames; it can only draw what its agent's latent holds. Control of x and y makes a blob in the right place, control of the heading makes an arrow. The agent without control draws the same cloud for every frame, the average of all arrows."}, "image": {"alt": "A table of pictures with six columns. First row: red arrows in different places and headings. Second row, no control: the same faint red cloud six times. Third and fourth row, control of x or of x and y: round red blobs where the arrows are. Last row, control of x, y and heading: arrows close to the true ones.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-sprite-decoded", "caption": "Top: six held-out frames, the first that the generator draws. Below: what a decoder draws from the latents of each agent. Every decoder saw the same frames; it can only draw what its agent's latent holds. Control of x and y makes a blob in the right place, control of the heading makes an arrow. The agent without control draws the same cloud for every frame, the average of all arrows."}, "image": {"alt": "A table of pictures with six columns. First row: red arrows in different places and headings. Second row, no control: the same faint red cloud six times. Third and fourth row, control of x or of x and y: round red blobs where the arrows are. Last row, control of x, y and heading: arrows close to the true ones.", "classes": "dark-light wide"}}
 figures.decoded_frames(
     results.arrays["frames"].astype(float),
     {label: results.arrays[f"{control}_decoded"].astype(float) for control, label in labels.items()},
@@ -123,8 +100,7 @@ figures.decoded_frames(
 # latent. Neither sends anything back into the encoder.
 
 # %%
-world = runs[0].world
-print(world.describe())
+print(page.run(configs["none"]).world.describe())
 print(configs["xyt"])
 
 # %% [markdown]
@@ -141,7 +117,7 @@ print(configs["xyt"])
 # the same turn always has the same effect, so the hint is linear. Then the range of headings grows until it is the full
 # circle (`curriculum` in the configuration above; the other three agents and the `paper` budget do without).
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-sprite-order", "caption": "How well a linear read-out finds each degree of freedom in the latents of 256 fixed frames while the agent that controls all three learns (thin lines: seeds; thick: their mean; below zero is drawn as zero). x and y can be read from the start, for an untrained encoder passes on where a large arrow is; the heading takes thousands of steps and comes when the range of headings has opened far enough. Grey: the heading of the first seed with the data in random order from the start. Dashed: from here on all data come in random order."}, "image": {"alt": "Line plot over training steps on a logarithmic axis. The curves for x and y start near one. The curve for the heading stays near zero for thousands of steps and then rises above 0.9. A grey dotted curve for the heading in random order stays low to the end.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-sprite-order", "caption": "How well a linear read-out finds each degree of freedom in the latents of 256 fixed frames while the agent that controls all three learns (thin lines: seeds; thick: their mean; below zero is drawn as zero). x and y can be read from the start, for an untrained encoder passes on where a large arrow is; the heading takes thousands of steps and comes when the range of headings has opened far enough. Grey: the heading of the first seed with the data in random order from the start. Dashed: from here on all data come in random order."}, "image": {"alt": "Line plot over training steps on a logarithmic axis. The curves for x and y start near one. The curve for the heading stays near zero for thousands of steps and then rises above 0.9. A grey dotted curve for the heading in random order stays low to the end.", "classes": "dark-light"}}
 r2 = results.arrays["snapshot_r2"]
 figures.learning_order(
     results.arrays["snapshot_steps"],
@@ -158,14 +134,14 @@ figures.learning_order(
 # their errors stand only in the result file.
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # The same numbers in plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for control, label in labels.items():
-    r2_x, r2_y, r2_theta = (rows[0][f"{control}.r2_{part}"] for part in ("x", "y", "theta"))
+    r2_x, r2_y, r2_theta = (page.here[f"{control}.r2_{part}"] for part in ("x", "y", "theta"))
     print(f"{label:17} R² of x {r2_x:.2f}, of y {r2_y:.2f}, of θ {r2_theta:.2f}")
 
 # %% [markdown]

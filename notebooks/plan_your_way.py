@@ -16,7 +16,7 @@
 # **The question.** Two places, a wall with a door between them, and a model that has only ever learned where single actions lead. Choose the
 # places yourself: does the agent get there?
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -27,23 +27,23 @@ from copy import deepcopy
 
 import torch
 
-from smwm_book.experiments.presets import PLANNING_OBJECTIVES, get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import Rate, Scale
+from smwm_book.experiments.page import Page
+from smwm_book.experiments.presets import PLANNING_OBJECTIVES
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_book.widgets import Planning, PlanYourWay
 from smwm_core.analysis.rollout import rollout_errors
-from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, Tasks, evaluate, model_controller
 from smwm_core.seeds import generator
 from smwm_core.worlds.simulators.two_room import WALL
 
 TASKS, STEPS = 40, 100
-budget = get_preset(preset)
-device = pick_device(device)
-run = obtain(budget.config("tworoom", PLANNING_OBJECTIVES["smwm"]), seed, device, recompute=recompute)
+page = Page("plan_your_way", "Plan your way", preset, seed, device, recompute, seeds=1)
+
+# %%
+run = page.run(page.budget.config("tworoom", PLANNING_OBJECTIVES["smwm"]), published=False)
 world, model = run.world, deepcopy(run.model).cpu()
-search = CEM(*world.bounds, **budget.search)
+search = CEM(*world.bounds, **page.budget.search)
 planning = Planning(world, model, search, start=torch.tensor([45.0, 185.0]), goal=torch.tensor([170.0, 60.0]))
 
 # From one room to the other: where journeys of the scripted agent start and end.
@@ -51,35 +51,20 @@ journeys = world.simulator.collect(TASKS, generator(seed, "journeys"))[0]
 tasks = Tasks(journeys[:, 0], journeys[:, -1])
 outcome = evaluate(world, model_controller(world, model, search), tasks, STEPS, seed)
 right_room = (outcome.path[:, -1, 0] > WALL) == (tasks.goal[:, 0] > WALL)
+page.add(seed, "across", success_percent=Rate(int(outcome.success.sum()), TASKS))
+page.add(seed, "across", wrong_room_percent=Rate(int((~outcome.success & ~right_room).sum()), TASKS))
 
 # How well the model predicts one block, and a whole plan of random actions.
-mean, std = world.scale
 actions = torch.rand(TASKS, search.horizon * world.skip, 2, generator=generator(seed, "random plans")) * 2 - 1
 states = torch.cat([tasks.start[:, None], world.simulator.play(tasks.start, actions)], 1)[:, :: world.skip]
-z = model.encode_states(world, states.flatten(0, 1)).unflatten(0, states.shape[:2])
-error, stay_put = rollout_errors(model, z, (actions.unflatten(1, (-1, world.skip)).flatten(2) - mean) / std)
+blocks = world.standardised(actions.unflatten(1, (-1, world.skip)).flatten(2))
+error, stay_put = rollout_errors(model, run.encode(states).cpu(), blocks)
+for block in (1, 5):
+    page.add(seed, f"block{block}", error_ratio=Scale(error[block - 1] / stay_put[block - 1]))
 
-row = {
-    "across.success_percent": 100 * outcome.success.double().mean().item(),
-    "across.wrong_room_percent": 100 * (~outcome.success & ~right_room).double().mean().item(),
-    "block1.error_ratio": error[0] / stay_put[0],
-    "block5.error_ratio": error[-1] / stay_put[-1],
-}
-results = settle(
-    "plan_your_way",
-    [row],
-    recompute=recompute,
-    figure="Plan your way",
-    preset=preset,
-    seeds=[seed],
-    units=dict.fromkeys(("across.success_percent", "across.wrong_room_percent"), "%"),
-    runs=[run],
-    arrays={},
-    kept=[],  # published with the planning page
-    trials=dict.fromkeys(("across.success_percent", "across.wrong_room_percent"), TASKS),
-)
+results = page.results()
 
-# %% tags=["hide-input"]
+# %%
 PlanYourWay(planning)
 
 # %% [markdown]
@@ -94,7 +79,7 @@ PlanYourWay(planning)
 # its 300 plans and draws again around them. After the last round the agent carries out the mean of the elites, all 25 steps of it, then looks at the
 # frame again and plans anew, four times at most. A place counts as reached within 16 px.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-plan-your-way", "caption": "A journey from one room to the other, plan by plan. Orange: where sixty plans of the tenth round of the search would lead. Black: the way that the agent then went with the mean of the last round; red point: where it ended. The star is the goal, the circle is how near counts as reached. Right: the lowest cost of each round."}, "image": {"alt": "Two pictures of two rooms with a door in the wall between them. In the first a bundle of orange lines and a black line lead from the lower left up to the door; in the second they lead from there through the door to a blue star in the right room. Two curves of the lowest cost fall over the rounds of the search.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-plan-your-way", "caption": "A journey from one room to the other, plan by plan. Orange: where sixty plans of the tenth round of the search would lead. Black: the way that the agent then went with the mean of the last round; red point: where it ended. The star is the goal, the circle is how near counts as reached. Right: the lowest cost of each round."}, "image": {"alt": "Two pictures of two rooms with a door in the wall between them. In the first a bundle of orange lines and a black line lead from the lower left up to the door; in the second they lead from there through the door to a blue star in the right room. Two curves of the lowest cost fall over the rounds of the search.", "classes": "dark-light wide"}}
 planning.picture(planning.episode(seed), planning.goal)
 
 # %% [markdown]
@@ -106,13 +91,14 @@ planning.picture(planning.episode(seed), planning.goal)
 # random actions, divided by how far the latent moved. One seed; the column *here* was computed when this page was built.
 
 # %% tags=["hide-input"]
-display_metrics(results, row)
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
-print(f"error ratio after one block {row['block1.error_ratio']:.2f}, after five {row['block5.error_ratio']:.2f}")
+after = [page.here[f"block{blocks}.error_ratio"] for blocks in (1, 5)]
+print(f"error ratio after one block {after[0]:.2f}, after five {after[1]:.2f}")
 
 # %% [markdown]
 # ## What to notice

@@ -16,7 +16,7 @@
 # **The question.** The paper suggests that a latent in which only what the agent controls is left is easier to plan in. This page
 # looks at the search itself, round by round, and at the landscape that it searches.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -26,67 +26,44 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
-from smwm_book.experiments.tasks import obtain_tasks
+from smwm_book.experiments.measures import Number
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.cost_landscape import cost_landscape, rank_correlation
-from smwm_core.devices import pick_device
 from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator
 
 OFFSET, HORIZON, PLANS = 25, 5, 50
+COMPARED = ("tworoom", "pusht")
 SHOWN = "tworoom"  # the page's pictures are computed in this world whenever it is executed
 METHODS = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data(("tworoom", "pusht"))
-seeds = [seed + i for i in range(budget.seeds)]
+page = Page("planner_at_work", "The planner at work", preset, seed, device, recompute, tasks=COMPARED)
 
-rows, runs, kept = [], {}, []
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for task in ("tworoom", "pusht") if recompute else [SHOWN]:
-        for method, objective in budget.objectives(task).items():
-            if method == "forward_only" and not recompute:
-                continue
-            run = obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
-            tasks = obtain_tasks(run.config.world, budget.tasks, OFFSET, recompute=recompute)
-            ranks = rank_correlation(
-                run.world, run.model, tasks, plans=PLANS, horizon=HORIZON, generator=generator(s, f"plans of {task}")
-            )
-            row[f"{task}.{method}.rank_correlation"] = ranks.nanmean().item()
-            runs[task, method, s] = run
-            kept += [run] * (method != "forward_only")
-    rows.append(row)
+# %%
+shown = {}
+for s in page.seeds:
+    for task in page.some(COMPARED, [SHOWN]):
+        for method, objective in page.some(page.budget.objectives(task), ["smwm", "sigreg"]).items():
+            run = page.run(page.budget.planner_config(task, objective), s, published=method != "forward_only")
+            tasks, plans = page.tasks(run, OFFSET), generator(s, f"plans of {task}")
+            ranks = rank_correlation(run.world, run.model, tasks, plans=PLANS, horizon=HORIZON, generator=plans)
+            page.add(run, f"{task}.{method}", rank_correlation=Number(ranks.nanmean().item()))
+            if task == SHOWN and s == seed:
+                shown[method] = run
 
-results = settle(
-    "planner_at_work",
-    rows,
-    recompute=recompute,
-    figure="The planner at work",
-    preset=preset,
-    seeds=seeds,
-    units={},
-    runs=list(runs.values()),
-    arrays={},
-    kept=kept,
-)
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth that the model likes best and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
-shown = {METHODS[method]: runs[SHOWN, method, seed] for method in ("smwm", "sigreg")}
-world, model = shown["SMWM"].world, shown["SMWM"].model
-tasks = obtain_tasks(shown["SMWM"].config.world, budget.tasks, OFFSET, recompute=recompute)
+planned = {METHODS[method]: shown[method] for method in ("smwm", "sigreg")}
+world, model = shown["smwm"].world, shown["smwm"].model
+tasks = page.tasks(shown["smwm"], OFFSET)
 far = (tasks.start - tasks.goal).norm(dim=1).argsort()[-len(tasks) // 4].item()
 start, goal = tasks.start[far], tasks.goal[far]
-z, z_goal = (model.encode_states(world, state[None].to(device)) for state in (start, goal))
-plan = CEM(*world.bounds, **budget.search)(final_distance(model), z, z_goal, generator(seed, "one search", device))
+z, z_goal = (shown["smwm"].encode(state[None]) for state in (start, goal))
+search = CEM(*world.bounds, **page.budget.search)
+plan = search(final_distance(model), z, z_goal, generator(seed, "one search", page.device))
 stages = {}
-for iteration in [0, 1, 2, 4, len(plan.means) - 1]:
-    if iteration >= len(plan.means):
-        continue
+for iteration in [i for i in (0, 1, 2, 4, len(plan.means) - 1) if i < len(plan.means)]:
     mean, std = (part[iteration, 0].cpu() for part in (plan.means, plan.stds))
     noise = torch.randn(60, *mean.shape, generator=generator(seed, "shown plans"))
     drawn = (mean + std * noise).clamp(*world.bounds)
@@ -99,13 +76,13 @@ figures.search_narrowing(
     plan.best[:, 0].cpu().numpy(),
 )
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-landscape", "caption": "What the planner sees: the cost of repeating one action for 25 steps, from the same start to the same goal, in the latent of two models. White point: do nothing. Star: the best such action. The cost is divided by that of doing nothing; where the landscape is a single bowl, any search finds the bottom."}, "image": {"alt": "Two contour maps over the horizontal and vertical component of an action, for SMWM and for SIGReg, each with a white point in the middle and a star at its lowest place.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-landscape", "caption": "What the planner sees: the cost of repeating one action for 25 steps, from the same start to the same goal, in the latent of two models. White point: do nothing. Star: the best such action. The cost is divided by that of doing nothing; where the landscape is a single bowl, any search finds the bottom."}, "image": {"alt": "Two contour maps over the horizontal and vertical component of an action, for SMWM and for SIGReg, each with a white point in the middle and a star at its lowest place.", "classes": "dark-light wide"}}
 ticks = torch.linspace(-1, 1, 41)
 figures.landscapes(
     ticks.numpy(),
     {
         label: cost_landscape(run.world, run.model.cpu(), start, goal, ticks, HORIZON).numpy()
-        for label, run in shown.items()
+        for label, run in planned.items()
     },
 )
 
@@ -129,14 +106,14 @@ figures.landscapes(
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
 
 # %% tags=["nbval-check-output", "hide-input"]
 for method in ("smwm", "sigreg"):
-    print(f"{METHODS[method]:7} rank correlation {rows[0][f'{SHOWN}.{method}.rank_correlation']:.2f}")
+    print(f"{METHODS[method]:7} rank correlation {page.here[f'{SHOWN}.{method}.rank_correlation']:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -160,7 +137,6 @@ for method in ("smwm", "sigreg"):
 # [Versions for students](../book/teaching.md) come without the solutions.
 
 # %%
-search = CEM(*world.bounds, **budget.search)
 low, high = world.bounds
 z_here, z_there = z.cpu(), z_goal.cpu()
 cost = final_distance(model.cpu())

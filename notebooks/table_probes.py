@@ -16,7 +16,7 @@
 # **The claim.** From a latent trained with the inverse loss one can read where the things are that the agent moves, about as
 # well as from one that was kept from collapsing by SIGReg, and better than from one with the forward loss alone.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -26,65 +26,41 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import TASKS, get_preset
-from smwm_book.experiments.results import load_results, settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2
+from smwm_book.experiments.page import Page
+from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.probes import PROBES, draw_states, linear_r2, probe_r2
 from smwm_core.analysis.quantities import QUANTITIES
-from smwm_core.devices import pick_device
 from smwm_core.seeds import generator
-from smwm_core.worlds import make_world
 
 AGAIN = ("tworoom", "pusht")  # read again, in part, whenever this page is executed
-budget = get_preset(preset)
-device = pick_device(device)
-if recompute:
-    budget.require_data(TASKS)
-seeds = [seed + i for i in range(budget.seeds)]
-stored = {} if recompute else load_results("table_probes", preset, seed).arrays
+page = Page("table_probes", "Table of probes", preset, seed, device, recompute, tasks=TASKS)
+stored = page.stored()
 
-rows, runs, kept, arrays = [], [], [], {}
-for s in seeds if recompute else seeds[:1]:
-    row = {}
-    for task in TASKS if recompute else AGAIN:
-        for method, objective in budget.objectives(task).items():
-            if method != "smwm" and not recompute:
-                continue
-            run = obtain(budget.planner_config(task, objective), s, device, recompute=recompute)
-            runs.append(run)
-            if recompute:
+# %%
+for s in page.seeds:
+    for task in page.some(TASKS, AGAIN):
+        for method, objective in page.some(page.budget.objectives(task), ["smwm"]).items():
+            run = page.run(page.budget.planner_config(task, objective), s, published=method == "smwm")
+            if page.redo:
                 drawn = generator(s, f"probe states of {task}")
-                fit, score = draw_states(make_world(run.config.world), *budget.probe_states, drawn)
-                z_fit, z_score = (run.model.encode_states(run.world, states.to(device)) for states in (fit, score))
-                for quantity, of in QUANTITIES[task].items():
-                    for probe in PROBES:
-                        row[f"{task}.{quantity}.{probe}.{method}.r2"] = probe_r2(
-                            probe, z_fit, of(fit), z_score, of(score), seed=s
-                        )
+                fit, score = draw_states(run.config.make_world(), *page.budget.probe_states, drawn)
+                z_fit = run.encode(fit)
             else:
                 score = torch.from_numpy(stored[task])
-                z_score = run.model.encode_states(run.world, score.to(device))
-            if method == "smwm":
-                kept.append(run)
-                if s == seed:
-                    arrays[task] = score.numpy()
-                for quantity, of in QUANTITIES[task].items():
-                    row[f"{task}.{quantity}.half.smwm.r2"] = linear_r2(z_score, of(score)).mean()
-    rows.append(row)
+            z_score = run.encode(score)
+            for quantity, of in QUANTITIES[task].items():
+                for probe in page.some(PROBES, ()):
+                    r2 = probe_r2(probe, z_fit, of(fit), z_score, of(score), seed=s)
+                    page.add(s, f"{task}.{quantity}.{probe}.{method}", r2=R2(r2))
+                if method == "smwm":
+                    split = linear_r2(z_score, of(score)).mean()
+                    page.add(s, f"{task}.{quantity}.smwm", linear_split_r2=R2(split))
+            if method == "smwm" and s == seed:
+                page.arrays[task] = score.numpy()
 
-results = settle(
-    "table_probes",
-    rows,
-    recompute=recompute,
-    figure="Table of probes",
-    preset=preset,
-    seeds=seeds,
-    units={},
-    runs=runs,
-    arrays=arrays,
-    kept=kept,
-)
+results = page.results()
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-probes", "caption": "How well a probe reads physical quantities from frozen latents of held-out frames: R², mean over three seeds with a 95 % interval (values below zero are drawn at zero). Hollow circles are the paper's values."}, "image": {"alt": "Dot plot with a row per quantity of four worlds and two panels, linear and MLP probe; three coloured dots with intervals per row and hollow circles for the paper's values.", "classes": "dark-light"}}
 labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
@@ -109,7 +85,7 @@ figures.probe_scores(
 # ## The numbers
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # In plain text, which the test suite computes again and compares:
@@ -117,7 +93,7 @@ display_metrics(results, rows[0])
 # %% tags=["nbval-check-output", "hide-input"]
 for task in AGAIN:
     for quantity in QUANTITIES[task]:
-        print(f"{TASKS[task]:8} {quantity:18} R² {rows[0][f'{task}.{quantity}.half.smwm.r2']:.2f}")
+        print(f"{TASKS[task]:8} {quantity:18} R² {page.here[f'{task}.{quantity}.smwm.linear_split_r2']:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -142,11 +118,10 @@ for task in AGAIN:
 # [Versions for students](../book/teaching.md) come without the solutions.
 
 # %%
-config = budget.planner_config("pusht", budget.objectives("pusht")["smwm"])
-push = obtain(config, seed, device, recompute=recompute)
+push = page.run(page.budget.planner_config("pusht", page.budget.objectives("pusht")["smwm"]))
 now = torch.from_numpy(results.arrays["pusht"])
 soon = push.world.simulator.play(now, torch.zeros(len(now), 1, 2))[:, 0]
-z_now, z_soon = (push.model.encode_states(push.world, states.to(device)) for states in (now, soon))
+z_now, z_soon = push.encode(now), push.encode(soon)
 velocity = now[:, 5:7]
 
 # %% [markdown] tags=["exercise"]

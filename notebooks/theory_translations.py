@@ -17,7 +17,7 @@
 # applied, and two actions in a row do what their sum does at once. Nobody asked for that: it follows from predicting
 # well in a world where shifts add up. But it also holds for encoders that are of no use, and this page constructs two.
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
 seed: int = 0  # the first seed
 device: str = "auto"  # auto, cpu, cuda or cuda:N
@@ -28,33 +28,29 @@ import numpy as np
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import settle
-from smwm_book.experiments.runs import obtain
+from smwm_book.experiments.measures import R2, Scale
+from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_core import Objective
 from smwm_core.analysis.composition import composition_error, displacements, translation_r2
 from smwm_core.analysis.spectrum import PrincipalPlane
-from smwm_core.devices import pick_device
-from smwm_core.losses.objective import Objective
 from smwm_core.losses.smwm import forward_loss, inverse_loss
 from smwm_core.seeds import generator
 
-budget = get_preset(preset)
-device = pick_device(device)
-config = budget.config("dots/single", Objective(inverse=10))
-seeds = [seed + i for i in range(budget.seeds)]
 counts = [2, 3, 4, 5]
+page = Page("theory_translations", "Theorem 1", preset, seed, device, recompute)
+config = page.budget.config("dots/single", Objective(inverse=10))
 
-run = obtain(config, seed, device, recompute=recompute)
+run = page.run(config)
 ticks = torch.arange(18, 46, 3)
 grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1).flatten(0, 1)
-latents = run.model.encode_states(run.world, grid.to(device))
+latents = run.encode(grid)
 z = latents.unflatten(0, (10, 10))[::3, ::3].flatten(0, 1)
 plane = PrincipalPlane(latents)
 actions = {"8 px to the right": torch.tensor([0.5, 0.0]), "8 px down": torch.tensor([0.0, 0.5])}
-fields = {name: plane(z + displacements(run.model, z, a.to(device))) - plane(z) for name, a in actions.items()}
+fields = {name: plane(z + displacements(run.model, z, a.to(z))) - plane(z) for name, a in actions.items()}
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light"}}
 figures.displacement_fields(plane(latents), plane(z), fields)
 
 # %% [markdown]
@@ -67,41 +63,26 @@ figures.displacement_fields(plane(latents), plane(z), fields)
 # steps start, and the sum is an action that the world has.
 
 # %%
-rows, runs = [], []
-for s in seeds if recompute else seeds[:1]:
-    run = obtain(config, s, device, recompute=recompute)
-    held_out = run.world.sample(budget.held_out, generator(s, "held-out transitions")).to(device)
-    z = run.model.encode_states(run.world, held_out.state)
-    z_next = run.model.encode_states(run.world, held_out.next_state)
+for s in page.seeds:
+    run = page.run(config, s)
+    held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions"))
+    z, z_next, action = run.encode(held_out.state), run.encode(held_out.next_state), held_out.action.to(page.device)
     inside = ((held_out.next_state >= 18) & (held_out.next_state <= 45)).all(1)
-    row = {
-        "translation.r2": translation_r2(run.model, z, held_out.action),
-        "translation.inside_r2": translation_r2(run.model, z[inside], held_out.action[inside]),
-        "equivariance.forward_loss": forward_loss(run.model.predict(z, held_out.action), z_next).item(),
-    }
+    page.add(s, "translation", r2=R2(translation_r2(run.model, z, action)))
+    page.add(s, "translation", inside_r2=R2(translation_r2(run.model, z[inside], action[inside])))
+    loss = forward_loss(run.model.predict(z, action), z_next).item()
+    page.add(s, "equivariance", forward_loss=Scale(loss, "latent units²"))
+    errors = []
     for count in counts:
-        states, steps = run.world.sample_trajectories(budget.held_out, count, generator(s, f"{count} small steps"))
-        start = run.model.encode_states(run.world, states[:, 0].to(device))
-        row[f"composition.{count}_steps.relative_error"] = composition_error(run.model, start, steps.to(device))
-    row["composition.relative_error"] = row["composition.2_steps.relative_error"]
-    rows.append(row)
-    runs.append(run)
+        states, steps = run.world.sample_trajectories(page.budget.held_out, count, generator(s, f"{count} small steps"))
+        errors.append(composition_error(run.model, run.encode(states[:, 0]), steps.to(page.device)))
+        page.add(s, f"composition.{count}_steps", relative_error=Scale(errors[-1]))
+    page.add(s, "composition", relative_error=Scale(errors[0]))
+    page.arrays["composition"].append(errors)
 
-results = settle(
-    "theory_translations",
-    rows,
-    recompute=recompute,
-    figure="Theorem 1",
-    preset=preset,
-    seeds=seeds,
-    units={"equivariance.forward_loss": "latent units²"},
-    runs=runs,
-    arrays={
-        "composition": np.array([[row[f"composition.{k}_steps.relative_error"] for k in counts] for row in rows]),
-    },
-)
+results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-composition", "caption": "Distance between where small steps end and where the one large step ends, in percent of the length of the large step, on held-out sequences (thin lines: seeds, thick line: their mean). An exactly equivariant encoder would have zero throughout."}, "image": {"alt": "Line plot of the composition error in percent against the number of small steps, two to five; the error stays a small fraction of the large step.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-composition", "caption": "Distance between where small steps end and where the one large step ends, in percent of the length of the large step, on held-out sequences (thin lines: seeds, thick line: their mean). An exactly equivariant encoder would have zero throughout."}, "image": {"alt": "Line plot of the composition error in percent against the number of small steps, two to five; the error stays a small fraction of the large step.", "classes": "dark-light"}}
 figures.composition_errors(np.array(counts), results.arrays["composition"])
 
 # %% [markdown]
@@ -116,7 +97,7 @@ figures.composition_errors(np.array(counts), results.arrays["composition"])
 # variance of the action.
 
 # %%
-world = runs[0].world
+world = run.world
 pairs = world.sample(256, generator(seed, "degenerate encoders"))
 before, after = world.render(pairs.state), world.render(pairs.next_state)
 
@@ -142,9 +123,9 @@ print(f"{'keep everything':17}{keep_everything:13.3f}{keep_everything_inverse:14
 print(f"{'keep nothing':17}{keep_nothing:13.3f}{keep_nothing_inverse:14.3f}")
 print(f"variance of the action: {pairs.action.var(0, correction=0).mean():.3f}")
 print()
-print(f"this model: a linear map of the action explains {rows[0]['translation.r2']:.2f} of its displacements,")
-print(f"            and {rows[0]['translation.inside_r2']:.2f} of those that end inside")
-print(f"this model: composition error of two steps {rows[0]['composition.relative_error']:.2f}")
+print(f"this model: a linear map of the action explains {page.here['translation.r2']:.2f} of its displacements,")
+print(f"            and {page.here['translation.inside_r2']:.2f} of those that end inside")
+print(f"this model: composition error of two steps {page.here['composition.relative_error']:.2f}")
 
 # %% [markdown]
 # Equivariance and composition cannot tell these two apart, nor either from a good model. The forward loss alone is
@@ -157,7 +138,7 @@ print(f"this model: composition error of two steps {rows[0]['composition.relativ
 # Mean over seeds with a 95 % interval (the scorecard says how). The paper states no numbers for these.
 
 # %% tags=["hide-input"]
-display_metrics(results, rows[0])
+display_metrics(results, page.here)
 
 # %% [markdown]
 # ## What to notice

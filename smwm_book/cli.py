@@ -12,10 +12,10 @@ from pathlib import Path
 
 from smwm_book import paths
 from smwm_book.experiments import checkpoints
+from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.export import export
 from smwm_book.experiments.presets import PRESETS, TASKS, get_preset
 from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
-from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root, weights
 from smwm_core.worlds import SIMULATORS, planning_task

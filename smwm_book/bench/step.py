@@ -14,7 +14,7 @@ from itertools import cycle, islice, pairwise
 
 import torch
 
-from smwm_core.devices import peak_memory_bytes
+from smwm_book.experiments.devices import peak_memory_bytes
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, GROUP, final_distance
 from smwm_core.seeds import generator

@@ -8,7 +8,7 @@ import time
 import torch
 
 from smwm_book import paths
-from smwm_core.devices import describe_device, peak_memory_bytes
+from smwm_book.experiments.devices import describe_device, peak_memory_bytes
 
 _STARTED = time.monotonic()
 PROVENANCE_KEYS = {

@@ -13,16 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from smwm_book import paths
+from smwm_book.experiments.measures import KINDS, Measure
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
-from smwm_book.experiments.runs import Run, publish
-from smwm_core.analysis.intervals import mean_interval, wilson_interval
+from smwm_book.experiments.recipe import recipe, require_recipe
+from smwm_book.experiments.runs import Run, publish, run_name
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, save_arrays, write_whole
+from smwm_core.storage.versions import VERSIONS
 
-_METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed"}
-_KEYS = {"figure", "preset", "seeds", "metrics", "provenance"}
+_METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed", "kind", "trials"}
+_KEYS = {"figure", "preset", "seeds", "metrics", "provenance", "runs"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Results:
         preset, seeds: the budget and the seeds it was computed with.
         metrics: entries with ``name, value, low, high, n, paper, unit, per_seed``.
         provenance: see ``smwm_book.experiments.provenance``.
+        runs: name and recipe of every run behind them.
         arrays: what the figures draw.
     """
 
@@ -44,6 +47,7 @@ class Results:
     seeds: list[int]
     metrics: list[dict]
     provenance: dict
+    runs: dict[str, dict[str, int]]
     arrays: dict[str, np.ndarray]
 
     def metric(self, name: str) -> dict:
@@ -58,62 +62,70 @@ def result_path(notebook: str, preset: str, seed: int = 0) -> Path:
     return root.data() / "results" / notebook / f"{preset}{f'_seed{seed}' if seed else ''}.json"
 
 
-def settle(
+def write_or_check(
     notebook: str,
-    rows: list[dict[str, float]],
+    rows: dict[int, dict[str, Measure]],
     *,
-    recompute: bool,
+    write: bool,
     figure: str,
     preset: str,
-    seeds: list[int],
-    units: dict[str, str],
     runs: list[Run],
     arrays: dict[str, np.ndarray],
-    kept: list[Run] | None = None,
-    trials: dict[str, int] | None = None,
+    published: list[Run],
 ) -> Results:
     """The one way from a notebook's measurements to the numbers on its page.
 
-    When the runs were recomputed, the rows become the new result file, and the weights of the first
-    seed are published with it (seed 0 of the laptop and paper budgets). Otherwise the rows must agree
-    with the result file that is there.
-
     Arguments:
         notebook: its stem, which names the result file.
-        rows: per seed the same metric names with their values.
-        recompute: whether the rows are to be written or checked.
-        figure, preset, seeds: what the file says it is; without ``recompute`` only the first
-            ``len(rows)`` seeds are checked.
-        units: units of the metrics that are not pure numbers.
-        runs: the runs behind the rows, for their device and training time.
+        rows: per seed the same names with their measures.
+        write: whether the rows become the result file, and weights of seed 0 are published with it (budgets that are
+            meant to be committed); otherwise they must agree with the file that is there.
+        figure, preset: what the file says it is.
+        runs: the runs behind the rows, for their device, training time and recipes.
         arrays: what the figures draw; written with the rows.
-        kept: those of the runs whose weights are published; all of them if not given. Rows that are checked
-            rather than written may then hold the metrics of these runs alone.
-        trials: for metrics that are rates in percent, the number of trials of one seed; their interval is
-            Wilson's for the trials of all seeds together.
+        published: those of the runs whose weights are published.
 
     Raises:
         SMWMError: rows and results do not agree, or the result file is missing or broken.
     """
-    if not recompute:
-        results = load_results(notebook, preset, seeds[0])
-        for seed, row in zip(seeds, rows, strict=False):
-            require_agreement(results, seed, row, trials=trials)
+    if not write:
+        results = load_results(notebook, preset, min(rows))
+        for seed, row in rows.items():
+            require_agreement(results, seed, row)
         return results
-    if not rows or any(row.keys() != rows[0].keys() for row in rows) or len(rows) != len(seeds):
+    results = collected(notebook, rows, figure=figure, preset=preset, runs=runs, arrays=arrays)
+    save_results(results)
+    if get_preset(preset).published and min(rows) == 0:
+        for run in published:
+            if run.seed == 0:
+                publish(run)
+    return results
+
+
+def collected(
+    notebook: str,
+    rows: dict[int, dict[str, Measure]],
+    *,
+    figure: str,
+    preset: str,
+    runs: list[Run],
+    arrays: dict[str, np.ndarray],
+) -> Results:
+    """Results in memory, of rows that were just measured.
+
+    Raises:
+        SMWMError: rows with different metrics, or a number that is not finite.
+    """
+    seeds = list(rows)
+    first = rows[seeds[0]] if rows else {}
+    if not first or any(row.keys() != first.keys() for row in rows.values()):
         raise SMWMError("Results need one row per seed, all with the same metrics.")
-    command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
-    device = next(runs[0].model.parameters()).device
-    published = paper_values(notebook)
-    metrics = []
-    for name in rows[0]:
-        values = [float(row[name]) for row in rows]
+    known, metrics = paper_values(notebook), []
+    for name, measure in first.items():
+        values = [float(rows[seed][name].value) for seed in seeds]
         if not np.isfinite(values).all():
             raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
-        value, low, high = mean_interval(name, values)
-        if trials and name in trials:
-            n = trials[name] * len(values)
-            low, high = (100 * bound for bound in wilson_interval(round(value * n / 100), n))
+        value, low, high = type(measure).over_seeds(values, measure.trials)
         metrics.append(
             {
                 "name": name,
@@ -121,19 +133,18 @@ def settle(
                 "low": low,
                 "high": high,
                 "n": len(values),
-                "paper": published.get(name),
-                "unit": units.get(name, "1"),
+                "paper": known.get(name),
+                "unit": measure.unit,
                 "per_seed": values,
+                "kind": type(measure).__name__.lower(),
+                "trials": measure.trials,
             }
         )
+    command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
+    device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))
-    results = Results(notebook, figure, preset, list(seeds), metrics, origin, arrays)
-    save_results(results)
-    if get_preset(preset).published and seeds[0] == 0:
-        for run in runs if kept is None else kept:
-            if run.seed == 0:
-                publish(run)
-    return results
+    recipes = {run_name(run.config, run.seed): recipe(run.config) for run in runs}
+    return Results(notebook, figure, preset, seeds, metrics, origin, recipes, arrays)
 
 
 def paper_values(notebook: str) -> dict[str, float]:
@@ -151,7 +162,7 @@ def paper_table(name: str) -> list[dict[str, str]]:
 def save_results(results: Results) -> None:
     """Write a result file and its arrays, each in one step."""
     path = result_path(results.notebook, results.preset, results.seeds[0])
-    content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance")}
+    content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance", "runs")}
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     save_arrays(path.with_suffix(".npz"), results.arrays)
     write_whole(path, lambda unfinished: unfinished.write_text(text))
@@ -184,6 +195,7 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             not whole
             or len(entry["per_seed"]) != len(content["seeds"])
             or not all(isinstance(number, int | float) for number in (entry["value"], *entry["per_seed"]))
+            or entry["kind"] not in KINDS
         ):
             raise SMWMError(f"{name} has a malformed metric at position {position}; restore or recompute it.")
     if content["preset"] != preset or not content["seeds"] or content["seeds"][0] != seed:
@@ -193,28 +205,29 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
         )
     if not isinstance(content["provenance"], dict) or not content["provenance"].keys() >= PROVENANCE_KEYS:
         raise SMWMError(f"{name} does not say where its numbers come from; restore or recompute it.")
+    for run, used in content["runs"].items():
+        require_recipe(f"{name}: {run}", used, {component: VERSIONS.get(component) for component in used})
     return Results(notebook, **content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
 
 
-def require_agreement(
-    results: Results, seed: int, row: dict[str, float], *, tolerance: float = 0.02, trials: dict[str, int] | None = None
-) -> None:
+def require_agreement(results: Results, seed: int, row: dict[str, Measure], *, tolerance: float = 0.02) -> None:
     """Refuse results that the weights beside them do not reproduce.
 
     Arguments:
-        row: metrics just computed for ``seed``.
-        tolerance: largest allowed difference, relative to the stored value (absolute below 1e-9);
-            it covers the arithmetic of different processors.
-        trials: of metrics that are rates in percent; two trials may end differently.
+        row: measures just made for ``seed``.
+        tolerance: largest allowed difference, relative to the stored value (absolute below 1e-9; two trials of a
+            rate); it covers the arithmetic of different processors.
     """
     if seed not in results.seeds:
         raise SMWMError(f"The results hold seeds {results.seeds}, not {seed}; recompute them with --recompute.")
     position = results.seeds.index(seed)
-    for name, value in row.items():
-        stored = results.metric(name)["per_seed"][position]
-        slack = 201 / trials[name] if trials and name in trials else 1e-9
-        if not math.isclose(value, stored, rel_tol=tolerance, abs_tol=slack):
+    for name, measure in row.items():
+        metric = results.metric(name)
+        stored, kind = metric["per_seed"][position], KINDS[metric["kind"]]
+        if type(measure) is not kind:
+            raise SMWMError(f"{name} is a {metric['kind']} in the results of preset {results.preset}; recompute them.")
+        if not math.isclose(measure.value, stored, rel_tol=tolerance, abs_tol=kind.slack(measure.trials)):
             raise SMWMError(
-                f"{name} is {value:.6g} when computed from the weights, but {stored:.6g} in the results of preset "
-                f"{results.preset}; weights and results do not belong together, recompute both with --recompute."
+                f"{name} is {measure.value:.6g} when computed from the weights, but {stored:.6g} in the results of "
+                f"preset {results.preset}; weights and results do not belong together, recompute both with --recompute."
             )

@@ -67,6 +67,12 @@ class Run:
     seconds: float
     weights: Path
 
+    def encode(self, state: torch.Tensor) -> torch.Tensor:
+        """Draw states ``(…, state_dim)`` and encode them: latents ``(…, Z)``."""
+        device = next(self.model.parameters()).device
+        z = self.model.encode_states(self.world, state.flatten(0, -2).to(device))
+        return z.unflatten(0, state.shape[:-1])
+
 
 def run_name(config: Config, seed: int) -> str:
     """A readable name made from the values that set runs apart."""

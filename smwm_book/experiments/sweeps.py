@@ -17,9 +17,9 @@ from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
+from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.presets import LAMBDAS, TASKS, Preset, get_preset
 from smwm_book.experiments.runs import progress, run_name, train_run
-from smwm_core.devices import pick_device
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root

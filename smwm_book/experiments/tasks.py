@@ -12,18 +12,20 @@ from smwm_core.storage.files import load_arrays, save_arrays
 from smwm_core.worlds import make_world
 
 
-def obtain_tasks(name: str, n: int, offset: int, *, recompute: bool) -> Tasks:
+def obtain_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: bool = True) -> Tasks:
     """The tasks of a world that everything in the book plans, whatever the method and the seed.
 
     Arguments:
         name: of the world, as ``make_world`` knows it.
         n, offset: as for ``draw_tasks``.
-        recompute: whether to draw them from the episodes and publish them, or to read what was published.
+        recompute: whether to draw them from the episodes, or to read what was published.
+        keep: whether what is drawn is published.
     """
     path = tasks_path(name, n, offset)
     if recompute:
         tasks = draw_tasks(make_world(name), n, offset, generator(0, f"planning tasks of {name}"))
-        save_arrays(path, {"start": tasks.start.numpy(), "goal": tasks.goal.numpy()})
+        if keep:
+            save_arrays(path, {"start": tasks.start.numpy(), "goal": tasks.goal.numpy()})
         return tasks
     if not path.exists():
         raise SMWMError(f"There are no published tasks {root.shown(path)}; draw them with --recompute.")

@@ -14,7 +14,7 @@ def number_verdict(metric: dict) -> str:
     """Whether the paper's value lies inside our interval; a count (a knee) must equal it for every seed."""
     if metric["paper"] is None:
         return "no number"
-    if metric["name"].endswith("knee"):
+    if metric["kind"] == "count":
         agrees = all(value == metric["paper"] for value in metric["per_seed"])
     elif metric["low"] is None:
         return "one seed only"

@@ -10,7 +10,6 @@ from smwm_core.planning.evaluation import (
     model_controller,
     oracle_controller,
     random_controller,
-    scores,
 )
 from smwm_core.planning.stable_worldmodel import PlannerCost
 from smwm_core.planning.tasks import Tasks, draw_tasks
@@ -29,5 +28,4 @@ __all__ = [
     "model_controller",
     "oracle_controller",
     "random_controller",
-    "scores",
 ]

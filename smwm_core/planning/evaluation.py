@@ -7,7 +7,6 @@ the simulator's own test holds after any step.
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -85,22 +84,6 @@ def evaluate(world: Blocks, controller: Controller, tasks: Tasks, budget: int, s
     ]
     columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(Outcome))
     return Outcome(*columns)
-
-
-def scores(outcome: Outcome) -> dict[str, float]:
-    """The numbers of the planning tables; those that have no task to stand on are left out.
-
-    Returns:
-        ``success_percent``; ``nontrivial_success_percent``, without the tasks whose start already counts as
-        reached; ``steps_to_success_median``, over the solved tasks.
-    """
-    hard = ~outcome.trivial
-    found = {"success_percent": 100 * outcome.success.double().mean().item()}
-    if hard.any():
-        found["nontrivial_success_percent"] = 100 * outcome.success[hard].double().mean().item()
-    if outcome.success.any():
-        found["steps_to_success_median"] = float(np.median(outcome.steps[outcome.success].numpy()))
-    return found
 
 
 def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost | None = None) -> Controller:
