@@ -7,12 +7,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.training.toy import build_model
 from smwm_core.worlds import make_world
 
 
-def flops_per_transition(config: RunConfig) -> int:
+def flops_per_transition(config: ToyConfig) -> int:
     """Floating point operations of one training step, divided by its transitions.
 
     Two for each multiply-add of convolutions and matrix products, counted while a real step runs:

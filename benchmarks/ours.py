@@ -9,12 +9,12 @@ from torch import Tensor
 
 from smwm_book.experiments.presets import PRESETS
 from smwm_core.losses.objective import Objective
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.training.toy import train as train_smwm
 from smwm_core.worlds import DotWorld
 
 
-def config(batch_size: int, steps: int) -> RunConfig:
+def config(batch_size: int, steps: int) -> ToyConfig:
     """The laptop preset's single-dot run, with this batch size and few steps."""
     return replace(PRESETS["laptop"].config("dots/single", Objective()), batch_size=batch_size, steps=steps)
 

@@ -36,7 +36,7 @@ from smwm_core.analysis.dot_readouts import dot_readouts
 from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.analysis.spectrum import knee, spectrum, top_share
 from smwm_core.seeds import generator
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.worlds import make_world
 
 STEPS_AHEAD = 5
@@ -49,7 +49,7 @@ size = {"steps": page.budget.comparison_steps, "batch_size": page.budget.batch_s
 for s in page.seeds:
     for world, k in page.some(worlds, ["distractor"]).items():
         for name in page.some(METHODS, kept_methods):
-            config = RunConfig(f"dots/{world}", METHODS[name].objective, **size)
+            config = ToyConfig(f"dots/{world}", METHODS[name].objective, **size)
             run = page.run(config, s, published=world == "distractor" and name in kept_methods)
             held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions"))
             z, z_next = run.encode(held_out.state), run.encode(held_out.next_state)
@@ -193,7 +193,7 @@ from smwm_core.analysis.probes import linear_r2
 from smwm_core.losses.sigreg import sigreg_loss
 from smwm_core.losses.smwm import forward_loss
 
-kept = {name: page.run(RunConfig("dots/distractor", METHODS[name].objective, **size)) for name in kept_methods}
+kept = {name: page.run(ToyConfig("dots/distractor", METHODS[name].objective, **size)) for name in kept_methods}
 models = {name: run.model for name, run in kept.items()}
 batch = kept["inverse"].world.sample(512, generator(seed, "transitions for exercises")).to(page.device)
 latents = {name: (run.encode(batch.state), run.encode(batch.next_state)) for name, run in kept.items()}
@@ -216,8 +216,8 @@ official = METHODS["sigreg"].objective
 for name, judge in models.items():
     here, there, taken = latents[name][0][:64], latents[name][1][:64], batch.action[:64]
     with torch.no_grad():
-        mine = rival_loss(judge, here, taken, there, generator(0, "directions", device)).item()
-        wanted = official(judge, here, taken, there, generator(0, "directions", device))["loss"].item()
+        mine = rival_loss(judge, here, taken, there, generator(0, "directions", page.device)).item()
+        wanted = official(judge, here, taken, there, generator(0, "directions", page.device))["loss"].item()
     assert abs(mine / wanted - 1) < 1e-4, (
         f"On the latents of {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
     )

@@ -27,13 +27,13 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.films import choose_films, film
+from smwm_book.experiments.films import choose_films, planned_episode
 from smwm_book.experiments.measures import Rate, Share, planning_measures
 from smwm_book.experiments.page import Page
 from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.planning import CEM, GROUP, evaluate, model_controller, oracle_controller, random_controller
+from smwm_core.planning import CEM, TASKS_PER_SEARCH, evaluate, mpc_policy, oracle_policy, random_policy
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
@@ -49,21 +49,23 @@ for s in page.seeds:
         }
         world, tasks = runs["smwm"].world, page.tasks(runs["smwm"], OFFSET)
         search = CEM(*world.bounds, **page.budget.search)
-        policies = {method: model_controller(world, run.model, search) for method, run in runs.items()}
+        policies = {method: mpc_policy(world, run.model, search) for method, run in runs.items()}
         if page.redo:
-            policies["random"] = random_controller(world)
+            policies["random"] = random_policy(world)
         if page.redo and task == "tworoom":  # searching with the true physics of the others would take hours
-            policies["oracle"] = oracle_controller(world, search)
+            policies["oracle"] = oracle_policy(world, search)
         for method, policy in policies.items():
-            outcome = evaluate(world, policy, page.some(tasks, tasks[:GROUP]), ACT_STEPS, s)
+            outcome = evaluate(world, policy, page.some(tasks, tasks[:TASKS_PER_SEARCH]), ACT_STEPS, s)
             if page.redo:
                 page.add(s, f"{task}.{method}", **planning_measures(outcome))
             if method == "smwm":
                 share = top_share(spectrum(runs["smwm"].encode(torch.cat([tasks.start, tasks.goal]))), 2)
-                first = Rate(int(outcome.success[:GROUP].sum()), len(outcome.success[:GROUP]))
+                first = Rate(int(outcome.success[:TASKS_PER_SEARCH].sum()), len(outcome.success[:TASKS_PER_SEARCH]))
                 page.add(s, f"{task}.smwm", first20_success_percent=first, top2_share=Share(share))
                 for label, number in choose_films(outcome).items() if page.redo and s == seed else ():
-                    for part, values in film(world, runs["smwm"].model, outcome, number, tasks.goal[number]).items():
+                    for part, values in planned_episode(
+                        world, runs["smwm"].model, outcome, number, tasks.goal[number]
+                    ).items():
                         page.arrays[f"{task}.{label}.{part}"] = values
 
 results = page.results()

@@ -32,7 +32,7 @@ from smwm_book.experiments.presets import LAMBDAS, PLANNING_LAMBDA
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core import Objective
 from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.planning import CEM, evaluate, model_controller
+from smwm_core.planning import CEM, evaluate, mpc_policy
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}
@@ -48,7 +48,7 @@ for task in SWEPT:
         share = top_share(spectrum(run.encode(torch.cat([tasks.start, tasks.goal]))), 2)
         page.add(run, f"{task}.lambda_{weight:g}", top2_share=Share(share))
         if page.redo:
-            policy = model_controller(run.world, run.model, CEM(*run.world.bounds, **page.budget.search))
+            policy = mpc_policy(run.world, run.model, CEM(*run.world.bounds, **page.budget.search))
             success = evaluate(run.world, policy, tasks, ACT_STEPS, seed).success
             solved[weight] = Rate(int(success.sum()), len(success))
             page.add(run, f"{task}.lambda_{weight:g}", success_percent=solved[weight])

@@ -27,7 +27,7 @@ from smwm_book import figures
 from smwm_book.experiments.measures import Rate
 from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
-from smwm_core.planning import CEM, GROUP, evaluate, model_controller, random_controller
+from smwm_core.planning import CEM, TASKS_PER_SEARCH, evaluate, mpc_policy, random_policy
 
 OFFSETS = (25, 40, 55, 70, 85, 100)  # primitive steps from start to goal; the policy acts for twice as many
 TASK = "tworoom"
@@ -40,15 +40,15 @@ runs = {
 }
 world = runs["smwm"].world
 search = CEM(*world.bounds, **page.budget.search)
-policies = {method: model_controller(world, run.model, search) for method, run in runs.items()}
+policies = {method: mpc_policy(world, run.model, search) for method, run in runs.items()}
 if page.redo:
-    policies["random"] = random_controller(world)
+    policies["random"] = random_policy(world)
 
 for offset in page.some(OFFSETS, OFFSETS[1:2]):
     tasks = page.tasks(runs["smwm"], offset)
     for method, policy in policies.items():
-        success = evaluate(world, policy, page.some(tasks, tasks[:GROUP]), 2 * offset, seed).success
-        of, first = f"{TASK}.{method}.offset_{offset}", success[:GROUP]
+        success = evaluate(world, policy, page.some(tasks, tasks[:TASKS_PER_SEARCH]), 2 * offset, seed).success
+        of, first = f"{TASK}.{method}.offset_{offset}", success[:TASKS_PER_SEARCH]
         if page.redo:
             page.add(seed, of, success_percent=Rate(int(success.sum()), len(success)))
         if method == "smwm" and offset == OFFSETS[1]:

@@ -39,13 +39,13 @@ from smwm_core.analysis.reconstruction import blind_mse, decoder_mse
 from smwm_core.analysis.spectrum import spectrum
 from smwm_core.seeds import generator
 from smwm_core.training.toy import SNAPSHOT_FRAMES
-from smwm_core.worlds.sprite import CONTROLS, readable_pose
+from smwm_core.worlds.sprite import ACTION_SETS, readable_pose
 
 SHOWN = 6
 page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute)
 configs = {
     control: page.budget.config(f"sprite/{control}", Objective(inverse=10 if parts else 0))
-    for control, parts in CONTROLS.items()
+    for control, parts in ACTION_SETS.items()
 }
 labels = {"none": "controls nothing", "x": "controls x", "xy": "controls x, y", "xyt": "controls x, y, θ"}
 

@@ -33,7 +33,7 @@ from smwm_book.experiments.presets import PLANNING_OBJECTIVES
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_book.widgets import Planning, PlanYourWay
 from smwm_core.analysis.rollout import rollout_errors
-from smwm_core.planning import CEM, Tasks, evaluate, model_controller
+from smwm_core.planning import CEM, Tasks, evaluate, mpc_policy
 from smwm_core.seeds import generator
 from smwm_core.worlds.simulators.two_room import WALL
 
@@ -49,15 +49,15 @@ planning = Planning(world, model, search, start=torch.tensor([45.0, 185.0]), goa
 # From one room to the other: where journeys of the scripted agent start and end.
 journeys = world.simulator.collect(TASKS, generator(seed, "journeys"))[0]
 tasks = Tasks(journeys[:, 0], journeys[:, -1])
-outcome = evaluate(world, model_controller(world, model, search), tasks, STEPS, seed)
+outcome = evaluate(world, mpc_policy(world, model, search), tasks, STEPS, seed)
 right_room = (outcome.path[:, -1, 0] > WALL) == (tasks.goal[:, 0] > WALL)
 page.add(seed, "across", success_percent=Rate(int(outcome.success.sum()), TASKS))
 page.add(seed, "across", wrong_room_percent=Rate(int((~outcome.success & ~right_room).sum()), TASKS))
 
 # How well the model predicts one block, and a whole plan of random actions.
-actions = torch.rand(TASKS, search.horizon * world.skip, 2, generator=generator(seed, "random plans")) * 2 - 1
-states = torch.cat([tasks.start[:, None], world.simulator.play(tasks.start, actions)], 1)[:, :: world.skip]
-blocks = world.standardised(actions.unflatten(1, (-1, world.skip)).flatten(2))
+actions = torch.rand(TASKS, search.horizon * world.frameskip, 2, generator=generator(seed, "random plans")) * 2 - 1
+states = torch.cat([tasks.start[:, None], world.simulator.play(tasks.start, actions)], 1)[:, :: world.frameskip]
+blocks = world.standardised(actions.unflatten(1, (-1, world.frameskip)).flatten(2))
 error, stay_put = rollout_errors(model, run.encode(states).cpu(), blocks)
 for block in (1, 5):
     page.add(seed, f"block{block}", error_ratio=Scale(error[block - 1] / stay_put[block - 1]))

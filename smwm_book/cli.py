@@ -14,9 +14,11 @@ from smwm_book import paths
 from smwm_book.experiments import checkpoints
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.export import export
+from smwm_book.experiments.page import changed, parse_changes
 from smwm_book.experiments.presets import PRESETS, TASKS, get_preset
 from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.errors import SMWMError, choose
+from smwm_core.losses.objective import Objective
 from smwm_core.storage import root, weights
 from smwm_core.worlds import SIMULATORS, planning_task
 from smwm_core.worlds.lewm.files import STATE_COLUMNS, read_episodes, sources
@@ -58,7 +60,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
     run.add_argument("--seed", type=int, default=0, help="first seed (default: %(default)s)")
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
-    run.add_argument("--recompute", action="store_true", help="train instead of reading published weights")
+    run.add_argument(
+        "--recompute",
+        action="store_true",
+        help="train instead of reading what is published and replace the stored results and weights by what comes out; "
+        "the notebook is executed twice, to train and to read",
+    )
+    run.add_argument(
+        "--set",
+        dest="changes",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="train and show other runs, such as --set inverse=1 --set steps=400; nothing stored is read or replaced",
+    )
     run.set_defaults(command=_run)
 
     many = commands.add_parser("sweep", help="train all runs of a planning figure, several at once; finished ones stay")
@@ -149,14 +164,18 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    get_preset(options.preset)
+    budget, changes = get_preset(options.preset), parse_changes(",".join(options.changes))
     pick_device(options.device)
+    if changes and options.recompute:
+        raise SMWMError("--set trains by itself and publishes nothing; leave out --recompute.")
+    changed(budget.config("dots/single", Objective(inverse=1)), changes, strict=False)
     output = _book_tool("notebooks.run").run(
         options.notebook,
         preset=options.preset,
         seed=options.seed,
         device=options.device,
         recompute=options.recompute,
+        changes=",".join(options.changes),
     )
     if output.parent == paths.NOTEBOOKS:
         _pages(options)
@@ -261,7 +280,7 @@ def _bench(options: argparse.Namespace) -> None:
     budget, device = get_preset(options.preset), pick_device(options.device)
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
     config = budget.planner_config(options.task, objectives["smwm"])
-    if budget.control is None:
+    if budget.vit is None:
         raise SMWMError(f"The preset {options.preset} trains the toy model; `make bench` measures that.")
     started = time.monotonic()
     found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)

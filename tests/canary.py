@@ -30,7 +30,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder
 from smwm_core.seeds import generator
 from smwm_core.storage import weights
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.kinds import trainer
 from smwm_core.worlds import SIMULATORS, TwoRoom
 
@@ -51,24 +51,24 @@ SUMMED = 1e-11  # mean and spread of equal frames; measured: 2e-12
 
 _EPISODES = 20  # that simulators record here; how many a real run has is in the record as well
 _TOYS = {
-    **{f"dots-{name}": RunConfig(f"dots/{name}") for name in ("single", "independent", "coupled", "distractor")},
-    "dots-combined": RunConfig("dots/combined", batch_size=16),
-    "dots-single-forward": RunConfig("dots/single", Objective(inverse=0)),
-    "dots-distractor-sigreg": RunConfig("dots/distractor", Objective(inverse=0, sigreg=0.09)),
-    "dots-distractor-both": RunConfig("dots/distractor", Objective(inverse=10, sigreg=0.09)),
-    "dots-distractor-vicreg": RunConfig("dots/distractor", Objective(inverse=0, vicreg=1)),
-    "dots-distractor-ema": RunConfig("dots/distractor", Objective(inverse=0, ema_decay=0.99)),
-    "dots-distractor-reconstruction": RunConfig("dots/distractor", Objective(inverse=0, reconstruction=1)),
-    "sprite-none": RunConfig("sprite/none", Objective(inverse=0), batch_size=16),
-    **{f"sprite-{name}": RunConfig(f"sprite/{name}", batch_size=16) for name in ("x", "xy")},
-    "sprite-xyt": RunConfig("sprite/xyt", batch_size=16, steps=STEPS, curriculum=STEPS // 2),
-    **{task: RunConfig(f"{task}/{_EPISODES}", batch_size=64) for task in SIMULATORS},
-    **{f"{task}-sigreg": RunConfig(f"{task}/{_EPISODES}", Objective(inverse=0, sigreg=0.09)) for task in SIMULATORS},
+    **{f"dots-{name}": ToyConfig(f"dots/{name}") for name in ("single", "independent", "coupled", "distractor")},
+    "dots-combined": ToyConfig("dots/combined", batch_size=16),
+    "dots-single-forward": ToyConfig("dots/single", Objective(inverse=0)),
+    "dots-distractor-sigreg": ToyConfig("dots/distractor", Objective(inverse=0, sigreg=0.09)),
+    "dots-distractor-both": ToyConfig("dots/distractor", Objective(inverse=10, sigreg=0.09)),
+    "dots-distractor-vicreg": ToyConfig("dots/distractor", Objective(inverse=0, vicreg=1)),
+    "dots-distractor-ema": ToyConfig("dots/distractor", Objective(inverse=0, ema_decay=0.99)),
+    "dots-distractor-reconstruction": ToyConfig("dots/distractor", Objective(inverse=0, reconstruction=1)),
+    "sprite-none": ToyConfig("sprite/none", Objective(inverse=0), batch_size=16),
+    **{f"sprite-{name}": ToyConfig(f"sprite/{name}", batch_size=16) for name in ("x", "xy")},
+    "sprite-xyt": ToyConfig("sprite/xyt", batch_size=16, steps=STEPS, curriculum=STEPS // 2),
+    **{task: ToyConfig(f"{task}/{_EPISODES}", batch_size=64) for task in SIMULATORS},
+    **{f"{task}-sigreg": ToyConfig(f"{task}/{_EPISODES}", Objective(inverse=0, sigreg=0.09)) for task in SIMULATORS},
 }
-_VIT = ControlConfig(
+_VIT = VitConfig(
     f"tworoom/{_EPISODES}", image_size=28, encoder_depth=2, depth=2, batch_size=8, windows=18, epochs=STEPS // 2
 )
-FAMILIES: dict[str, RunConfig | ControlConfig] = {
+FAMILIES: dict[str, ToyConfig | VitConfig] = {
     **{
         name: replace(
             config, batch_size=min(config.batch_size, 64), steps=STEPS, transitions=2 * min(config.batch_size, 64) + 5

@@ -16,9 +16,9 @@ import torch
 
 from smwm_book.experiments.devices import peak_memory_bytes
 from smwm_core.errors import SMWMError
-from smwm_core.planning import CEM, GROUP, final_distance
+from smwm_core.planning import CEM, TASKS_PER_SEARCH, final_distance
 from smwm_core.seeds import generator
-from smwm_core.training.config import ControlConfig
+from smwm_core.training.config import VitConfig
 from smwm_core.training.resources import require_bfloat16, require_memory
 from smwm_core.training.vit import build_model, make_step, needs, ordered, steps_per_epoch
 from smwm_core.training.windows import Windows, feed
@@ -40,7 +40,7 @@ _WARM_UP = 3  # steps; the first of them compiles
 
 
 def measure(
-    config: ControlConfig, search: dict[str, int], device: torch.device, *, steps: int, repeats: int
+    config: VitConfig, search: dict[str, int], device: torch.device, *, steps: int, repeats: int
 ) -> dict[str, list[float]]:
     """Every metric, with one value per repeat.
 
@@ -113,12 +113,12 @@ def measure(
     found["step.peak_memory_mb"].append(peak_bytes / 1e6)
     planner = CEM(*world.bounds, **search)
     cost = final_distance(model.eval())
-    z, z_goal = torch.randn(2, GROUP, model.encoder.latent_dim, generator=generator(0, "latents")).to(device)
+    z, z_goal = torch.randn(2, TASKS_PER_SEARCH, model.encoder.latent_dim, generator=generator(0, "latents")).to(device)
     draws = generator(0, "plans", device)
     replace(planner, iterations=1)(cost, z, z_goal, draws)
     for _ in range(repeats):
         one_search = clock.seconds(lambda: planner(cost, z, z_goal, draws))
-        found["planner.seconds_per_100_tasks"].append(one_search * PLANS * 100 / GROUP)
+        found["planner.seconds_per_100_tasks"].append(one_search * PLANS * 100 / TASKS_PER_SEARCH)
     return found
 
 

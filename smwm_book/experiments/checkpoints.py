@@ -15,7 +15,7 @@ from smwm_book import paths
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.download import download
-from smwm_core.storage.files import held, write_whole
+from smwm_core.storage.files import locked, write_whole
 
 _REMEDY = "restore it from git or with `smwm checkpoints fetch`"
 
@@ -97,7 +97,7 @@ def fetch(names: Sequence[str] = (), source: str | None = None) -> list[str]:
             f"Checkpoints are fetched from an address that starts with https:// or http://, not {source!r}."
         )
     try:
-        with held(root.data() / "cache" / "checkpoints", "fetching checkpoints"):
+        with locked(root.data() / "cache" / "checkpoints", "fetching checkpoints"):
             for file in broken:
                 _fetch(f"{address}/{quote(file)}", folder() / file, entries[file])
     except OSError as error:

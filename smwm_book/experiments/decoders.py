@@ -16,7 +16,7 @@ from smwm_core.losses.smwm import foreground_loss
 from smwm_core.models import PixelDecoder, WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root, weights
-from smwm_core.storage.files import held
+from smwm_core.storage.files import locked
 
 LEARNING_RATE = 1e-3
 REFRESH_EVERY = 20
@@ -38,7 +38,7 @@ def trained_decoder(run: Run, steps: int) -> PixelDecoder:
     encoder, batch_size = encoder_digest(run.model), run.config.batch_size
     folder = root.data() / "cache" / "decoders" / f"{run_name(run.config, run.seed)}_{encoder}_{steps}x{batch_size}"
     path = folder / "weights.safetensors"
-    with held(folder, "training"):
+    with locked(folder, "training"):
         if not path.exists():
             decoder = _train(run, steps, batch_size)
             weights.save_weights(path, decoder, {"encoder": encoder, "steps": steps, "batch_size": batch_size})

@@ -6,15 +6,15 @@ from torch import Tensor
 
 from smwm_core.analysis.spectrum import PrincipalPlane
 from smwm_core.models import WorldModel
-from smwm_core.planning.evaluation import Outcome
-from smwm_core.worlds import Blocks
+from smwm_core.planning.evaluation import EpisodeOutcomes
+from smwm_core.worlds import FrameSkip
 from smwm_core.worlds.recorded.frame_store import to_bytes
 
 FRAMES = 6  # of the episode, the first and the last among them
 PLANNED = 5  # blocks per plan
 
 
-def choose_films(outcome: Outcome) -> dict[str, int]:
+def choose_films(outcome: EpisodeOutcomes) -> dict[str, int]:
     """Which tasks to show: the one that took the median number of steps, and the first one that failed.
 
     Trivial tasks are shown only if no other was solved.
@@ -34,7 +34,9 @@ def choose_films(outcome: Outcome) -> dict[str, int]:
 
 
 @torch.no_grad()
-def film(world: Blocks, model: WorldModel, outcome: Outcome, task: int, goal: Tensor) -> dict[str, np.ndarray]:
+def planned_episode(
+    world: FrameSkip, model: WorldModel, outcome: EpisodeOutcomes, task: int, goal: Tensor
+) -> dict[str, np.ndarray]:
     """What to draw of one task.
 
     Arguments:
@@ -50,18 +52,18 @@ def film(world: Blocks, model: WorldModel, outcome: Outcome, task: int, goal: Te
         ``target (2,)``; ``solved_after``, 0 if it was not.
     """
     device = next(model.parameters()).device
-    cloud = model.encode_states(world, outcome.path[:, :: world.skip].flatten(0, 1)[::2].to(device))
+    cloud = model.encode_states(world, outcome.path[:, :: world.frameskip].flatten(0, 1)[::2].to(device))
     plane = PrincipalPlane(cloud)
     path, end = outcome.path[task], int(outcome.steps[task]) or outcome.path.shape[1] - 1
     shown = torch.linspace(0, end, FRAMES).round().long()
     z = model.encode_states(world, path.to(device))
-    blocks = world.standardised(outcome.actions[task].to(path).unflatten(0, (-1, world.skip)).flatten(1))
+    blocks = world.standardised(outcome.actions[task].to(path).unflatten(0, (-1, world.frameskip)).flatten(1))
     plans = []
     for first in range(0, len(blocks), PLANNED):
-        if first * world.skip >= end:
+        if first * world.frameskip >= end:
             break
-        predicted = model.rollout(z[None, first * world.skip], blocks[None, first : first + PLANNED].to(z))[0]
-        plans.append(plane(torch.cat([z[None, first * world.skip], predicted])))
+        predicted = model.rollout(z[None, first * world.frameskip], blocks[None, first : first + PLANNED].to(z))[0]
+        plans.append(plane(torch.cat([z[None, first * world.frameskip], predicted])))
     return {
         "frames": to_bytes(world.render(path[shown])),
         "steps": shown.numpy(),

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from smwm_core.analysis.intervals import student_interval, wilson_interval
-from smwm_core.planning import Outcome
+from smwm_core.planning import EpisodeOutcomes
 
 Interval = tuple[float, float | None, float | None]  # mean, low, high
 
@@ -107,7 +107,7 @@ class Rate(Measure):
 KINDS = {kind.__name__.lower(): kind for kind in (Number, Share, R2, Count, Scale, Rate)}
 
 
-def planning_measures(outcome: Outcome) -> dict[str, Measure]:
+def planning_measures(outcome: EpisodeOutcomes) -> dict[str, Measure]:
     """The numbers of the planning tables; those that have no task to stand on are left out.
 
     Returns:

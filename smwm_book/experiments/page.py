@@ -11,12 +11,12 @@ from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.measures import Measure
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.results import Results, collected, load_results, write_or_check
-from smwm_book.experiments.runs import Run, obtain
-from smwm_book.experiments.tasks import obtain_tasks, tasks_path
+from smwm_book.experiments.runs import Run, train_or_load
+from smwm_book.experiments.tasks import planning_tasks, tasks_path
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.planning.tasks import Tasks
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.kinds import Config
 
 
@@ -81,7 +81,7 @@ class Page:
             published: whether its weights are published with the page.
         """
         seed = self.seed if seed is None else seed
-        run = obtain(changed(config, self.changes), seed, self.device, recompute=self.redo)
+        run = train_or_load(changed(config, self.changes), seed, self.device, recompute=self.redo)
         self._runs.setdefault(str(run.weights), run)
         if published and run not in self._published:
             self._published.append(run)
@@ -91,7 +91,7 @@ class Page:
         """The tasks of a run's world that everything plans; drawn anew, and published, when the page is published."""
         name, n = run.config.world, self.budget.tasks
         anew = self.publish or (self.redo and not tasks_path(name, n, offset).exists())
-        return obtain_tasks(name, n, offset, recompute=anew, keep=self.publish)
+        return planning_tasks(name, n, offset, recompute=anew, keep=self.publish)
 
     def stored(self) -> dict[str, np.ndarray]:
         """The arrays of the stored results; none if the page is measured anew."""
@@ -128,7 +128,7 @@ def parse_changes(text: str) -> dict[str, float | int]:
     Raises:
         SMWMError: another form, a name that no configuration has, or a value that is no number.
     """
-    known = {field.name: field.type for kind in (Objective, RunConfig, ControlConfig) for field in fields(kind)}
+    known = {field.name: field.type for kind in (Objective, ToyConfig, VitConfig) for field in fields(kind)}
     known = {name: kind for name, kind in known.items() if kind in (int, float, int | None)}
     changes = {}
     for part in filter(None, text.split(",")):
@@ -143,15 +143,19 @@ def parse_changes(text: str) -> dict[str, float | int]:
     return changes
 
 
-def changed(config: Config, changes: dict) -> Config:
+def changed(config: Config, changes: dict, *, strict: bool = True) -> Config:
     """A configuration with changes: a weight where it is not 0, every other value in any case.
+
+    Arguments:
+        strict: whether to refuse values that the configuration does not have, rather than to leave them out.
 
     Raises:
         SMWMError: a value that the configuration does not have, or values that make no run.
     """
     weights = {field.name for field in fields(Objective)}
     objective = {name: value for name, value in changes.items() if name in weights and getattr(config.objective, name)}
-    others = {name: value for name, value in changes.items() if name not in weights}
+    own = {field.name: field for field in fields(config)}
+    others = {name: value for name, value in changes.items() if name not in weights and (strict or name in own)}
     for name in others:
-        choose(f"value of a run on {config.world}", name, {field.name: field for field in fields(config)})
+        choose(f"value of a run on {config.world}", name, own)
     return replace(config, objective=replace(config.objective, **objective), **others)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from smwm_core.errors import choose
 from smwm_core.losses.objective import Objective
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.worlds.lewm.world import released_file
-from smwm_core.worlds.sprite import CONTROLS
+from smwm_core.worlds.sprite import ACTION_SETS
 
 # The planning tasks and their names. At laptop size one weight of the inverse loss serves all of them, that of the toy
 # worlds: in fig7_lambda no weight from 0.1 to 100 plans better than the others by more than chance.
@@ -45,7 +45,7 @@ class Preset:
         episodes: recorded per planning world, where that differs from the usual number.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
-        control: where planning models are vision transformers, values of their runs that differ from the paper's.
+        vit: where planning models are vision transformers, values of their runs that differ from the paper's.
         weights: of the inverse loss in planning tasks, where they differ from that of the toy worlds.
         released: planning tasks that vision transformers learn from the released data.
     """
@@ -63,7 +63,7 @@ class Preset:
     search: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    control: Mapping[str, int] | None = None
+    vit: Mapping[str, int] | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     released: tuple[str, ...] = ()
 
@@ -71,12 +71,12 @@ class Preset:
         """The methods that are compared in a planning task."""
         return {**PLANNING_OBJECTIVES, "smwm": Objective(inverse=self.weights.get(task, PLANNING_LAMBDA))}
 
-    def planner_config(self, task: str, objective: Objective) -> RunConfig | ControlConfig:
+    def planner_config(self, task: str, objective: Objective) -> ToyConfig | VitConfig:
         """The run of this budget in a planning task under an objective."""
-        if self.control is None:
+        if self.vit is None:
             return self.config(task, objective)
         episodes = "released" if task in self.released else self.episodes.get(task)
-        return ControlConfig(f"{task}/{episodes}" if episodes else task, objective, **self.control)
+        return VitConfig(f"{task}/{episodes}" if episodes else task, objective, **self.vit)
 
     def require_data(self, tasks: Iterable[str]) -> None:
         """Refuse to begin without the released data that some of these planning tasks are trained on."""
@@ -84,12 +84,12 @@ class Preset:
             if task in self.released:
                 released_file(task)
 
-    def config(self, world: str, objective: Objective) -> RunConfig:
+    def config(self, world: str, objective: Objective) -> ToyConfig:
         """The run of the toy model of this budget in a world under an objective."""
         values = {"steps": self.steps, "batch_size": self.batch_size, **self.exceptions.get(world, {})}
         if world in self.episodes:
             world = f"{world}/{self.episodes[world]}"
-        return RunConfig(world=world, objective=objective, **values)
+        return ToyConfig(world=world, objective=objective, **values)
 
 
 # The paper trains all dots for 100 epochs and all sprites for 200, in batches of 256. On a laptop, steps are what
@@ -140,8 +140,8 @@ PRESETS = {
         published=True,
         probe_states=(25_000, 5_000),
         episodes={"pusht": 20_000},
-        exceptions={f"sprite/{control}": {"steps": 195_200} for control in CONTROLS},
-        control={},
+        exceptions={f"sprite/{control}": {"steps": 195_200} for control in ACTION_SETS},
+        vit={},
         weights=PAPER_LAMBDA,
         released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
@@ -151,7 +151,7 @@ PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],
     name="paper_smoke",
     probe_states=(500, 400),  # a linear probe needs twice as many as the latent has dimensions
-    control={
+    vit={
         "image_size": 28,
         "encoder_depth": 2,
         "depth": 2,

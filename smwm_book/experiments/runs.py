@@ -18,7 +18,7 @@ from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
-from smwm_core.storage.files import held, load_arrays, save_arrays
+from smwm_core.storage.files import load_arrays, locked, save_arrays
 from smwm_core.storage.weights import load_weights, save_weights
 from smwm_core.training.kinds import Config, config_from, trainer
 from smwm_core.training.loop import read_progress
@@ -86,7 +86,7 @@ def run_name(config: Config, seed: int) -> str:
     return "_".join([*parts, f"seed{seed}"])
 
 
-def obtain(config: Config, seed: int, device: torch.device, *, recompute: bool) -> Run:
+def train_or_load(config: Config, seed: int, device: torch.device, *, recompute: bool) -> Run:
     """A run, trained (``recompute``) or only opened: the call that notebooks make."""
     return (train_run if recompute else load_run)(config, seed, device)
 
@@ -101,7 +101,7 @@ def train_run(config: Config, seed: int, device: torch.device) -> Run:
         SMWMError: its saved progress is damaged, or another process is training it.
     """
     folder = _folder(config, seed, device)
-    with held(folder, "training"):
+    with locked(folder, "training"):
         if not (folder / "weights.safetensors").exists():
             _train_into(folder, config, seed, device)
     return _open_cached(folder, config, seed, device)

@@ -12,7 +12,7 @@ from smwm_core.storage.files import load_arrays, save_arrays
 from smwm_core.worlds import make_world
 
 
-def obtain_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: bool = True) -> Tasks:
+def planning_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: bool = True) -> Tasks:
     """The tasks of a world that everything in the book plans, whatever the method and the seed.
 
     Arguments:

@@ -6,10 +6,15 @@ place, so a run that fails leaves the former one untouched.
 """
 
 import base64
+import hashlib
 import io
+import json
+import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import jupytext
@@ -19,6 +24,7 @@ import papermill
 from PIL import Image
 
 from smwm_book import paths
+from smwm_book.experiments.page import parse_changes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
@@ -45,27 +51,76 @@ def title(name: str) -> str:
     raise SMWMError(f"Notebook {name} has no heading.")
 
 
-def run(name: str, *, preset: str, seed: int, device: str, recompute: bool) -> Path:
+def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: str = "") -> Path:
     """Run a notebook and keep its executed form.
 
-    With ``recompute`` it is executed twice: once to train and to write results, once more to read
-    them, for what readers open never trains. With default parameters it goes to ``notebooks/``, as
-    long as results go to the repository's own ``data/``; all else goes to ``cache/notebooks`` there.
+    With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
+    what readers open never trains. With ``changes`` it trains what it shows, and publishes nothing. With
+    default parameters it goes to ``notebooks/``, as long as results go to the repository's own ``data/``; all else
+    goes to ``cache/notebooks`` there.
 
     Returns:
         where the executed notebook lies.
+
+    Raises:
+        SMWMError: an unknown notebook, one that was edited by hand, or a mistake that the notebook itself explained.
     """
     parameters = {"preset": preset, "seed": seed, "device": device}
+    if changes:
+        named = "_".join(f"{value}{number:g}" for value, number in parse_changes(changes).items())
+        output = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}_{named}.ipynb"
+        with _environment(SMWM_CHANGES=changes):
+            execute(name, parameters, output, show_progress=True)
+        return output
     if recompute:
-        with tempfile.TemporaryDirectory() as scratch:
+        with tempfile.TemporaryDirectory() as scratch, _environment(SMWM_PUBLISH="1"):
             execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
     if shown == DEFAULTS and root.data() == paths.REPOSITORY / "data":
         output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
+        require_unedited(name)
     else:
         output = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
     execute(name, parameters, output)
     return output
+
+
+def require_unedited(name: str) -> None:
+    """Refuse to replace an executed notebook that somebody has edited.
+
+    Raises:
+        SMWMError: its cells are not those that were executed.
+    """
+    path = paths.NOTEBOOKS / f"{name}.ipynb"
+    if not path.exists():
+        return
+    notebook = nbformat.read(path, as_version=4)
+    if notebook.metadata.get("smwm", {}).get("cells", digest(notebook)) != digest(notebook):
+        raise SMWMError(
+            f"notebooks/{name}.ipynb was edited, and `run` executes notebooks/{name}.py and would replace it: execute "
+            f"the edited one in Jupyter, or bring it back with `git restore notebooks/{name}.ipynb`."
+        )
+
+
+def digest(notebook: nbformat.NotebookNode) -> str:
+    """Twelve hexadecimal digits of what is written in the cells, injected parameters left out."""
+    cells = [(cell.cell_type, cell.source, cell.metadata.get("tags", [])) for cell in notebook.cells]
+    written = json.dumps([cell for cell in cells if "injected-parameters" not in cell[2]])
+    return hashlib.sha256(written.encode()).hexdigest()[:12]
+
+
+@contextmanager
+def _environment(**values: str) -> Iterator[None]:
+    """Set variables for kernels that start within."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
 
 
 def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = False) -> None:
@@ -117,7 +172,7 @@ def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.Noteboo
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
-        "smwm": {"parameters": parameters},
+        "smwm": {"parameters": parameters, "cells": digest(notebook)},
     }
     return nbformat.from_dict(notebook)
 

@@ -19,7 +19,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.planning import CEM, Plan, final_distance
 from smwm_core.seeds import generator
-from smwm_core.worlds import Blocks, TwoRoom
+from smwm_core.worlds import FrameSkip, TwoRoom
 from smwm_core.worlds.simulators import two_room as rules
 
 SHOWN_WAYS = 60
@@ -55,7 +55,7 @@ class Planning:
         SMWMError: another world, or a place outside it.
     """
 
-    world: Blocks
+    world: FrameSkip
     model: WorldModel
     search: CEM
     start: Tensor

@@ -7,12 +7,12 @@ from torch import Generator, Tensor
 from smwm_core.models import WorldModel
 from smwm_core.planning.costs import final_distance
 from smwm_core.planning.tasks import Tasks
-from smwm_core.worlds import Blocks
+from smwm_core.worlds import FrameSkip
 
 
 @torch.no_grad()
 def rank_correlation(
-    world: Blocks, model: WorldModel, tasks: Tasks, *, plans: int, horizon: int, generator: Generator
+    world: FrameSkip, model: WorldModel, tasks: Tasks, *, plans: int, horizon: int, generator: Generator
 ) -> Tensor:
     """Per task, how the model's cost of random plans ranks them, against where they really lead.
 
@@ -42,7 +42,7 @@ def rank_correlation(
 
 @torch.no_grad()
 def cost_landscape(
-    world: Blocks, model: WorldModel, start: Tensor, goal: Tensor, ticks: Tensor, horizon: int
+    world: FrameSkip, model: WorldModel, start: Tensor, goal: Tensor, ticks: Tensor, horizon: int
 ) -> Tensor:
     """The cost of plans that repeat one primitive action, over the plane of its first two components.
 
@@ -56,7 +56,7 @@ def cost_landscape(
     """
     primitive = torch.zeros(len(ticks), len(ticks), world.simulator.action_dim)
     primitive[..., 1], primitive[..., 0] = torch.meshgrid(ticks, ticks, indexing="ij")
-    blocks = world.standardised(primitive.flatten(0, 1).repeat(1, world.skip))
+    blocks = world.standardised(primitive.flatten(0, 1).repeat(1, world.frameskip))
     nothing = world.standardised(torch.zeros(1, world.action_dim))
     plans = torch.cat([blocks, nothing])[None, :, None].expand(-1, -1, horizon, -1)
     z, z_goal = (model.encode_states(world, state[None]) for state in (start, goal))

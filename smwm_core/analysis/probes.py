@@ -18,7 +18,7 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.smwm import inverse_loss
 from smwm_core.models import InverseModel
 from smwm_core.seeds import generator, initialising
-from smwm_core.worlds import Blocks
+from smwm_core.worlds import FrameSkip
 
 SNAPSHOT_COMPONENTS = 8
 
@@ -104,7 +104,7 @@ PROBES = {
 }
 
 
-def draw_states(world: Blocks, fitted: int, scored: int, generator: Generator) -> tuple[Tensor, Tensor]:
+def draw_states(world: FrameSkip, fitted: int, scored: int, generator: Generator) -> tuple[Tensor, Tensor]:
     """States for a probe, ``(fitted, S)`` from training episodes and ``(scored, S)`` from held-out ones."""
     return tuple(
         episodes.state[torch.randint(len(episodes.state), (count,), generator=generator)]

@@ -5,16 +5,16 @@ from smwm_core.models.encoder import ConvEncoder
 from smwm_core.models.heads import ForwardModel, InverseModel
 from smwm_core.models.transformer import TransformerForwardModel
 from smwm_core.models.vit import ViTEncoder
-from smwm_core.models.vit_world_model import ControlModel
+from smwm_core.models.vit_world_model import VitWorldModel
 from smwm_core.models.world_model import WorldModel
 
 __all__ = [
-    "ControlModel",
     "ConvEncoder",
     "ForwardModel",
     "InverseModel",
     "PixelDecoder",
     "TransformerForwardModel",
     "ViTEncoder",
+    "VitWorldModel",
     "WorldModel",
 ]

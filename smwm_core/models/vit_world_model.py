@@ -9,7 +9,7 @@ from smwm_core.models.vit import ViTEncoder
 from smwm_core.models.world_model import WorldModel
 
 
-class ControlModel(WorldModel):
+class VitWorldModel(WorldModel):
     """A vision transformer, a causal transformer and the paper's inverse model: 18.2 million parameters.
 
     Arguments:

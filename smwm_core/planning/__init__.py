@@ -3,29 +3,29 @@
 from smwm_core.planning.cem import CEM, Plan
 from smwm_core.planning.costs import final_distance
 from smwm_core.planning.evaluation import (
-    GROUP,
-    Outcome,
-    carry_out,
+    TASKS_PER_SEARCH,
+    EpisodeOutcomes,
     evaluate,
-    model_controller,
-    oracle_controller,
-    random_controller,
+    mpc_policy,
+    oracle_policy,
+    random_policy,
+    run_episodes,
 )
 from smwm_core.planning.stable_worldmodel import PlannerCost
 from smwm_core.planning.tasks import Tasks, draw_tasks
 
 __all__ = [
     "CEM",
-    "GROUP",
-    "Outcome",
+    "TASKS_PER_SEARCH",
+    "EpisodeOutcomes",
     "Plan",
     "PlannerCost",
     "Tasks",
-    "carry_out",
     "draw_tasks",
     "evaluate",
     "final_distance",
-    "model_controller",
-    "oracle_controller",
-    "random_controller",
+    "mpc_policy",
+    "oracle_policy",
+    "random_policy",
+    "run_episodes",
 ]

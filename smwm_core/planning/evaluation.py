@@ -1,6 +1,6 @@
 """Carrying out plans in a simulator, and the paper's protocol to score them.
 
-A controller may act for twice as many steps as the recorded episode took from start to goal. It succeeds as soon as
+A policy may act for twice as many steps as the recorded episode took from start to goal. It succeeds as soon as
 the simulator's own test holds after any step.
 """
 
@@ -16,16 +16,16 @@ from smwm_core.planning.cem import CEM
 from smwm_core.planning.costs import Cost, final_distance
 from smwm_core.planning.tasks import Tasks
 from smwm_core.seeds import generator as seeded
-from smwm_core.worlds.recorded.frameskip import Blocks
+from smwm_core.worlds.recorded.frameskip import FrameSkip
 
 # state, goal, generator → primitive actions: (N, S), (N, S) → (N, K, A), to be carried out before it is asked again.
-Controller = Callable[[Tensor, Tensor, Generator], Tensor]
+Policy = Callable[[Tensor, Tensor, Generator], Tensor]
 
-GROUP = 20  # tasks
+TASKS_PER_SEARCH = 20  # tasks
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EpisodeOutcomes:
     """What became of the tasks.
 
     Arguments:
@@ -46,7 +46,7 @@ class Outcome:
         return self.steps > 0
 
 
-def carry_out(world: Blocks, controller: Controller, tasks: Tasks, budget: int, generator: Generator) -> Outcome:
+def run_episodes(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, generator: Generator) -> EpisodeOutcomes:
     """Act for ``budget`` primitive steps in all tasks at once.
 
     Success is latched: what happens afterwards does not matter. The start itself does not count.
@@ -62,16 +62,16 @@ def carry_out(world: Blocks, controller: Controller, tasks: Tasks, budget: int, 
             raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
     path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= budget:
-        chosen = controller(path[:, -1], goal, generator)[:, : budget - actions.shape[1]]
+        chosen = policy(path[:, -1], goal, generator)[:, : budget - actions.shape[1]]
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
         actions = torch.cat([actions, chosen], 1)
     reached = simulator.reached(path[:, 1:], goal[:, None])
     first = reached.int().argmax(1) + 1
-    return Outcome(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
+    return EpisodeOutcomes(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
 
 
-def evaluate(world: Blocks, controller: Controller, tasks: Tasks, budget: int, seed: int) -> Outcome:
-    """``carry_out`` in groups of twenty tasks, each with random numbers of its own.
+def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, seed: int) -> EpisodeOutcomes:
+    """``run_episodes`` in groups of twenty tasks, each with random numbers of its own.
 
     So the first tasks can be planned again without the others, and a search needs little memory.
 
@@ -79,14 +79,16 @@ def evaluate(world: Blocks, controller: Controller, tasks: Tasks, budget: int, s
         seed: of the random numbers.
     """
     groups = [
-        carry_out(world, controller, tasks[first : first + GROUP], budget, seeded(seed, f"planning from task {first}"))
-        for first in range(0, len(tasks), GROUP)
+        run_episodes(
+            world, policy, tasks[first : first + TASKS_PER_SEARCH], budget, seeded(seed, f"planning from task {first}")
+        )
+        for first in range(0, len(tasks), TASKS_PER_SEARCH)
     ]
-    columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(Outcome))
-    return Outcome(*columns)
+    columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(EpisodeOutcomes))
+    return EpisodeOutcomes(*columns)
 
 
-def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost | None = None) -> Controller:
+def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | None = None) -> Policy:
     """Plan in the latent of a model: encode both frames, search, carry out the whole plan.
 
     Arguments:
@@ -95,7 +97,7 @@ def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost |
     cost = cost or final_distance(model)
     device = next(model.parameters()).device
 
-    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, s.to(device)) for s in (state, goal))
         if device.type != generator.device.type:  # a search draws on the device of its latents
             seed = int(torch.randint(2**62, (), generator=generator))
@@ -103,10 +105,10 @@ def model_controller(world: Blocks, model: WorldModel, search: CEM, cost: Cost |
         plan = search(cost, z, z_goal, generator)
         return world.primitive_sequence(plan.actions).cpu()
 
-    return controller
+    return policy
 
 
-def oracle_controller(world: Blocks, search: CEM) -> Controller:
+def oracle_policy(world: FrameSkip, search: CEM) -> Policy:
     """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
 
     def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
@@ -115,17 +117,17 @@ def oracle_controller(world: Blocks, search: CEM) -> Controller:
         s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
         return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
 
-    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         plan = search(cost, state, goal, generator)
         return world.primitive_sequence(plan.actions)
 
-    return controller
+    return policy
 
 
-def random_controller(world: Blocks) -> Controller:
+def random_policy(world: FrameSkip) -> Policy:
     """Random actions: the floor."""
 
-    def controller(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
+    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
         return world.simulator.random_action(len(state), generator)[:, None]
 
-    return controller
+    return policy

@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds import Blocks
+from smwm_core.worlds import FrameSkip
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Tasks:
         return Tasks(self.start[chosen], self.goal[chosen])
 
 
-def draw_tasks(world: Blocks, n: int, offset: int, generator: Generator) -> Tasks:
+def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> Tasks:
     """Tasks from held-out episodes, without drawing a start twice.
 
     Arguments:

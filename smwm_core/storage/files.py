@@ -27,7 +27,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 @contextmanager
-def held(folder: Path, purpose: str) -> Iterator[None]:
+def locked(folder: Path, purpose: str) -> Iterator[None]:
     """Keep every other process out of a folder until the work in it is done.
 
     Arguments:

@@ -10,7 +10,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder, WorldModel
 
 
-class Helpers(nn.Module):
+class AuxiliaryNetworks(nn.Module):
     """A decoder for reconstruction, a slow copy of the encoder for a moving-average target; for most, neither.
 
     Arguments:

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
-from smwm_core.worlds import Blocks, World, make_world
+from smwm_core.worlds import FrameSkip, World, make_world
 
 
 @dataclass(frozen=True)
-class RunConfig:
+class ToyConfig:
     """Everything but the seed that decides the numbers of a run. The defaults are the paper's.
 
     Arguments:
@@ -61,7 +61,7 @@ class RunConfig:
 
 
 @dataclass(frozen=True)
-class ControlConfig:
+class VitConfig:
     """Everything but the seed that decides the numbers of a run. The defaults are the paper's for TwoRoom.
 
     Arguments:
@@ -118,10 +118,10 @@ class ControlConfig:
             raise SMWMError(f"Control models are trained with the inverse loss and SIGReg, not with {others[0]}.")
         self.make_world()
 
-    def make_world(self) -> Blocks:
+    def make_world(self) -> FrameSkip:
         """The world, drawn in the size of this run."""
         world = make_world(self.world, self.image_size)
-        if not isinstance(world, Blocks):
+        if not isinstance(world, FrameSkip):
             raise SMWMError(f"Control models are for the planning tasks, which {self.world} is not.")
         return world
 

@@ -5,9 +5,9 @@ from types import ModuleType
 
 from smwm_core.losses.objective import Objective
 from smwm_core.training import toy, vit
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 
-Config = RunConfig | ControlConfig
+Config = ToyConfig | VitConfig
 TRAINERS = {"toy": toy, "vit": vit}
 
 
@@ -29,7 +29,7 @@ def config_from(values: dict) -> Config:
         TypeError: names that no configuration has.
         SMWMError: values that make no run.
     """
-    for kind in (RunConfig, ControlConfig):
+    for kind in (ToyConfig, VitConfig):
         if values.keys() <= {field.name for field in fields(kind)}:
             return kind(**{**values, "objective": Objective(**values["objective"])})
     raise TypeError(f"no configuration has all of {', '.join(sorted(values))}")

@@ -25,7 +25,7 @@ from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising, own_random_numbers, random_state, set_random_state, stream_seed
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
-from smwm_core.training.auxiliary import Helpers
+from smwm_core.training.auxiliary import AuxiliaryNetworks
 from smwm_core.training.batches import own_batches
 from smwm_core.worlds.world import Transitions
 
@@ -85,7 +85,7 @@ class Step:
         device = next(model.parameters()).device
         self.model, self.objective, self.schedule, self.clip = model, objective, schedule, clip
         with initialising(seed, "helpers"):
-            self.auxiliary = Helpers(objective, model).to(device)
+            self.auxiliary = AuxiliaryNetworks(objective, model).to(device)
         self.directions = generator(seed, "loss directions", device)
         self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
         mixes = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.encoder.modules())

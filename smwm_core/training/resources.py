@@ -18,7 +18,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root
-from smwm_core.training.config import ControlConfig
+from smwm_core.training.config import VitConfig
 
 _ATEN = torch.ops.aten
 # torch counts the operations of the fused attention of GPUs; the processor's computes the same products.
@@ -95,7 +95,7 @@ def count(model: WorldModel, objective: Objective, history: int, image_size: int
     return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
 
 
-def require_memory(config: ControlConfig, counted: Needs, device: torch.device) -> None:
+def require_memory(config: VitConfig, counted: Needs, device: torch.device) -> None:
     """Refuse a run that does not fit into the device's memory.
 
     Raises:

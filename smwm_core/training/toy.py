@@ -10,14 +10,14 @@ import torch
 from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.training.loop import Batch, History, fit
 
 SNAPSHOT_FRAMES = 256
 EASIEST_SHARE = 0.1
 
 
-def build_model(config: RunConfig, seed: int = 0) -> WorldModel:
+def build_model(config: ToyConfig, seed: int = 0) -> WorldModel:
     """A freshly initialised toy model for the world of ``config``, in channels-last memory."""
     with initialising(seed, "weights"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")  # a world without any action
@@ -26,7 +26,7 @@ def build_model(config: RunConfig, seed: int = 0) -> WorldModel:
 
 
 def train(
-    config: RunConfig,
+    config: ToyConfig,
     seed: int,
     *,
     device: torch.device,
@@ -68,7 +68,7 @@ def train(
     )
 
 
-def _numbers(config: RunConfig, seed: int, done: int) -> Iterator[torch.Tensor]:
+def _numbers(config: ToyConfig, seed: int, done: int) -> Iterator[torch.Tensor]:
     """The batches of a run from step ``done`` on: those of the curriculum, then epochs in random order."""
     for step in range(done, config.curriculum):
         share = EASIEST_SHARE + (1 - EASIEST_SHARE) * step / config.curriculum
@@ -81,6 +81,6 @@ def _numbers(config: RunConfig, seed: int, done: int) -> Iterator[torch.Tensor]:
     yield from in_epochs(order, config.batch_size, max(0, done - config.curriculum))
 
 
-def prepare(config: RunConfig) -> None:
+def prepare(config: ToyConfig) -> None:
     """Record the episodes of a run's world and draw their frames, where it has any."""
     config.make_world().sample(1, generator(0, "preparation of a sweep"))

@@ -16,19 +16,19 @@ import torch
 from torch import Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.models import ControlModel
+from smwm_core.models import VitWorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
-from smwm_core.training.config import ControlConfig
+from smwm_core.training.config import VitConfig
 from smwm_core.training.loop import History, Step, fit
 from smwm_core.training.resources import Needs, count, require_bfloat16, require_memory
 from smwm_core.training.windows import Windows, feed, shuffled
 
 
-def build_model(config: ControlConfig, seed: int = 0) -> ControlModel:
+def build_model(config: VitConfig, seed: int = 0) -> VitWorldModel:
     """A freshly initialised model for the world of ``config``."""
     with initialising(seed, "weights"):
-        return ControlModel(
+        return VitWorldModel(
             config.make_world().action_dim,
             image_size=config.image_size,
             patch_size=config.patch_size,
@@ -38,7 +38,7 @@ def build_model(config: ControlConfig, seed: int = 0) -> ControlModel:
         )
 
 
-def learning_rate(config: ControlConfig, step: int, steps: int) -> float:
+def learning_rate(config: VitConfig, step: int, steps: int) -> float:
     """The learning rate of a step, from 0: a straight line up, then half a cosine down to nearly 0."""
     rising = math.ceil(config.warm_up * steps)
     if step < rising:
@@ -46,12 +46,12 @@ def learning_rate(config: ControlConfig, step: int, steps: int) -> float:
     return config.learning_rate * (1 + math.cos(math.pi * (step - rising) / (steps - rising))) / 2
 
 
-def make_step(config: ControlConfig, model: ControlModel, seed: int, steps: int) -> Step:
+def make_step(config: VitConfig, model: VitWorldModel, seed: int, steps: int) -> Step:
     """A step of a run by itself, as ``fit`` takes it; on a GPU the model is compiled."""
     return Step(model, config.objective, **_options(config, model, steps), seed=seed)
 
 
-def _options(config: ControlConfig, model: ControlModel, steps: int) -> dict:
+def _options(config: VitConfig, model: VitWorldModel, steps: int) -> dict:
     if next(model.parameters()).is_cuda:
         model.encoder.compile()
         model.forward_model.compile()
@@ -60,7 +60,7 @@ def _options(config: ControlConfig, model: ControlModel, steps: int) -> dict:
 
 
 def train(
-    config: ControlConfig,
+    config: VitConfig,
     seed: int,
     *,
     device: torch.device,
@@ -93,7 +93,7 @@ def train(
     )
 
 
-def needs(config: ControlConfig) -> Needs:
+def needs(config: VitConfig) -> Needs:
     """Count a step of a run; it takes some seconds at the paper's size."""
     # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
     counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
@@ -101,12 +101,12 @@ def needs(config: ControlConfig) -> Needs:
 
 
 @cache
-def _counted(config: ControlConfig) -> Needs:
+def _counted(config: VitConfig) -> Needs:
     action_dim = config.make_world().action_dim
     return count(build_model(config), config.objective, config.history, config.image_size, action_dim)
 
 
-def steps_per_epoch(config: ControlConfig, windows: Windows) -> int:
+def steps_per_epoch(config: VitConfig, windows: Windows) -> int:
     """Batches of an epoch; windows that do not fill one are left out.
 
     Raises:
@@ -118,7 +118,7 @@ def steps_per_epoch(config: ControlConfig, windows: Windows) -> int:
     return per_epoch
 
 
-def ordered(config: ControlConfig, windows: Windows, seed: int, done: int) -> Iterator[Tensor]:
+def ordered(config: VitConfig, windows: Windows, seed: int, done: int) -> Iterator[Tensor]:
     """The batches of a run from step ``done`` on, as numbers of windows: epochs in random order."""
     used = torch.arange(len(windows))
     if config.windows and config.windows < len(windows):
@@ -130,6 +130,6 @@ def ordered(config: ControlConfig, windows: Windows, seed: int, done: int) -> It
     return islice(in_epochs(order, config.batch_size, done), config.epochs * steps_per_epoch(config, windows) - done)
 
 
-def prepare(config: ControlConfig) -> None:
+def prepare(config: VitConfig) -> None:
     """Record the episodes of a run's world."""
     _ = config.make_world().split

@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds import Blocks
+from smwm_core.worlds import FrameSkip
 
 _READERS = 16  # processes that read frames, if there are as many cores
 # Stored frames are packed a hundred at a time, so a batch of windows from anywhere would unpack a hundred frames for
@@ -23,7 +23,7 @@ _FROM_ONE_PLACE, _PLACE = 16, 100
 class Windows:
     """All windows of ``history + 1`` frames in the training episodes of a world.
 
-    Frames of a window are ``world.skip`` primitive steps apart; windows overlap.
+    Frames of a window are ``world.frameskip`` primitive steps apart; windows overlap.
 
     Arguments:
         world: a planning task.
@@ -31,14 +31,14 @@ class Windows:
         device: where its states and actions are to live.
     """
 
-    def __init__(self, world: Blocks, history: int, device: torch.device) -> None:
-        training, skip = world.split[0], world.skip
+    def __init__(self, world: FrameSkip, history: int, device: torch.device) -> None:
+        training, frameskip = world.split[0], world.frameskip
         self.state, self.action = training.state.to(device), training.action.to(device)
         self.standardised = world.standardised
-        self.starts = training.starts(skip * history).to(device)
+        self.starts = training.starts(frameskip * history).to(device)
         self.read = getattr(world, "read", None)
-        self.frame_offsets = torch.arange(0, skip * history + 1, skip, device=device)
-        self.action_offsets = torch.arange(skip * history, device=device).view(history, skip)
+        self.frame_offsets = torch.arange(0, frameskip * history + 1, frameskip, device=device)
+        self.action_offsets = torch.arange(frameskip * history, device=device).view(history, frameskip)
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -64,7 +64,7 @@ def shuffled(windows: Windows, numbers: Tensor, generator: Generator) -> Tensor:
     return torch.cat([groups.flatten(), by_place[whole:]])
 
 
-def feed(world: Blocks, windows: Windows, batches: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
+def feed(world: FrameSkip, windows: Windows, batches: Iterable[Tensor]) -> Iterator[tuple[Tensor, Tensor]]:
     """The frames and actions of batches, one after the other.
 
     Arguments:

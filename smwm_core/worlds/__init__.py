@@ -6,19 +6,19 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
 from smwm_core.worlds.recorded.frame_store import FrameStore
-from smwm_core.worlds.recorded.frameskip import Blocks
+from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.recorded.recording import recorded
 from smwm_core.worlds.simulators.cube import Cube
 from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.reacher import Reacher
 from smwm_core.worlds.simulators.two_room import TwoRoom
-from smwm_core.worlds.sprite import CONTROLS, SpriteWorld
+from smwm_core.worlds.sprite import ACTION_SETS, SpriteWorld
 from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
-    "Blocks",
     "Cube",
     "DotWorld",
+    "FrameSkip",
     "PushT",
     "Reacher",
     "SpriteWorld",
@@ -39,7 +39,7 @@ SIMULATORS = {
 USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
-_WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in CONTROLS}
+_WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in ACTION_SETS}
 
 
 @cache
@@ -63,14 +63,16 @@ def make_world(name: str, image_size: int | None = None) -> World:
 
 
 @cache
-def _blocks(name: str, episodes: str, image_size: int) -> Blocks:
+def _blocks(name: str, episodes: str, image_size: int) -> FrameSkip:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
     if episodes == "released":
         return released(name, image_size)
     build, name, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
-    return Blocks(simulator, partial(recorded, simulator, name, count), frames=frames, components=("recording", name))
+    return FrameSkip(
+        simulator, partial(recorded, simulator, name, count), frames=frames, components=("recording", name)
+    )
 
 
 def planning_task(name: str) -> tuple[type[Simulator], str, int]:

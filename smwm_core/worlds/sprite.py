@@ -18,7 +18,7 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.world import Transitions
 
 # Which of (x, y, θ) the action contains.
-CONTROLS = {"none": (), "x": (0,), "xy": (0, 1), "xyt": (0, 1, 2)}
+ACTION_SETS = {"none": (), "x": (0,), "xy": (0, 1), "xyt": (0, 1, 2)}
 
 VERTICES = ((1.6, 0.0), (-0.9, 1.0), (-0.9, -1.0))  # in sprite units; +u is the heading
 PIXELS_PER_UNIT = 7.5
@@ -49,7 +49,7 @@ class SpriteWorld:
     image_size: int = 64
 
     def __post_init__(self) -> None:
-        choose("sprite control", self.control, CONTROLS)
+        choose("sprite control", self.control, ACTION_SETS)
         if self.image_size < 2 * MARGIN:
             raise SMWMError(
                 f"No arrow fits: a frame of {self.image_size} px leaves no room for a margin of "
@@ -62,7 +62,7 @@ class SpriteWorld:
 
     @property
     def action_dim(self) -> int:
-        return len(CONTROLS[self.control])
+        return len(ACTION_SETS[self.control])
 
     @property
     def controllable_dim(self) -> int:
@@ -74,7 +74,7 @@ class SpriteWorld:
         return math.pi if self.control == "xyt" else MAX_SHIFT / PIXELS_PER_UNIT
 
     def describe(self) -> str:
-        controlled = ", ".join(("x", "y", "θ")[i] for i in CONTROLS[self.control]) or "nothing"
+        controlled = ", ".join(("x", "y", "θ")[i] for i in ACTION_SETS[self.control]) or "nothing"
         return f"an arrow on {self.image_size}×{self.image_size} px; the action controls {controlled}"
 
     def sample(self, n: int, generator: Generator) -> Transitions:
@@ -89,7 +89,7 @@ class SpriteWorld:
         motion = 2 * torch.rand(n, 3, generator=generator) - 1
         next_state = state + motion * torch.tensor([MAX_SHIFT, MAX_SHIFT, self.max_turn])
         next_state[:, 2] = torch.remainder(next_state[:, 2] + math.pi, 2 * math.pi) - math.pi
-        return Transitions(state, motion[:, list(CONTROLS[self.control])], next_state)
+        return Transitions(state, motion[:, list(ACTION_SETS[self.control])], next_state)
 
     def difficulty(self, transitions: Transitions) -> Tensor:
         """The larger of the two headings, without sign, in radians: ``(N,)`` in [0, π].

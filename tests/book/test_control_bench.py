@@ -51,8 +51,8 @@ def test_the_parts_of_a_step_get_the_time_that_they_take(config, monkeypatch):
     monkeypatch.setattr(bench._Clock, "now", lambda clock: now[0])
     monkeypatch.setattr(bench, "matmul_flops_per_s", lambda clock: 2e12)
     monkeypatch.setattr(bench, "copy_bytes_per_s", lambda clock: 5e9)
-    monkeypatch.setattr(Step, "encode", lambda step, frames: spend("encode"))
-    monkeypatch.setattr(Step, "losses", lambda step, z, a: spend("losses") or {"loss": Loss()})
+    monkeypatch.setattr(Step, "encode", lambda step, frames: spend("encode") or (0, 0))
+    monkeypatch.setattr(Step, "losses", lambda step, *_: spend("losses") or {"loss": Loss()})
     monkeypatch.setattr(Step, "update", lambda step, done: spend("update"))
     found, counted = measured(config, steps=3, repeats=2), needs(config)
     assert found["step.seconds"] == [31, 31]

@@ -3,7 +3,7 @@
 import functools
 import tempfile
 from collections import namedtuple
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +21,14 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
 from smwm_core.training import kinds, resources, vit
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.loop import PROGRESS_KEYS, History
-from smwm_core.worlds import Blocks
+from smwm_core.worlds import FrameSkip
 
 CPU = torch.device("cpu")
 
 
-CONFIG = ControlConfig(
+CONFIG = VitConfig(
     "tworoom/40",
     Objective(0.1, 0.09),
     image_size=28,
@@ -61,7 +61,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def world() -> Blocks:
+def world() -> FrameSkip:
     return CONFIG.make_world()
 
 
@@ -106,7 +106,7 @@ def test_every_value_changes_the_fingerprint():
         "weight_decay": 2e-3,
         "clip": 2.0,
     }
-    assert changes.keys() == CONFIG.__dataclass_fields__.keys()
+    assert changes.keys() == {field.name for field in fields(CONFIG)}
     found = [fingerprint(replace(CONFIG, **{name: value}), 0, "cpu") for name, value in changes.items()]
     found += [fingerprint(CONFIG, seed, device) for seed, device in ((0, "cpu"), (1, "cpu"), (0, "cuda"))]
     assert len(set(found)) == len(found) == 17
@@ -123,7 +123,7 @@ def test_a_name_says_what_a_run_is(finished):
     name = "tworoom-40_inverse0.1_sigreg0.09_vit_2epochsx8_px28_layers2_depth2_of26_seed0"
     assert runs.run_name(CONFIG, 0) == name
     assert finished.weights.parent.name.startswith(f"{name}_")
-    assert runs.run_name(ControlConfig(), 4) == "tworoom_inverse0.1_vit_10epochsx256_seed4"
+    assert runs.run_name(VitConfig(), 4) == "tworoom_inverse0.1_vit_10epochsx256_seed4"
 
 
 def test_a_finished_run_is_what_was_trained_read_back_from_half_precision(finished):
@@ -150,7 +150,7 @@ def test_a_finished_run_is_what_was_trained_read_back_from_half_precision(finish
 
 def test_a_finished_run_is_opened_and_not_trained_again(finished, monkeypatch):
     monkeypatch.setattr(vit, "train", lambda *_, **__: pytest.fail("trained again"))
-    opened, found = (runs.obtain(CONFIG, 0, CPU, recompute=recompute) for recompute in (False, True))
+    opened, found = (runs.train_or_load(CONFIG, 0, CPU, recompute=recompute) for recompute in (False, True))
     assert_same_tensors(opened.model.state_dict(), finished.model.state_dict())
     assert found.seconds == opened.seconds == finished.seconds
     with pytest.raises(SMWMError, match=r"No trained weights for .*_depth3_of26_seed0 with the present code"):
@@ -158,14 +158,14 @@ def test_a_finished_run_is_opened_and_not_trained_again(finished, monkeypatch):
 
 
 def test_the_scale_of_actions_is_carried_along(finished, world, monkeypatch):
-    monkeypatch.setattr(Blocks, "split", property(lambda self: pytest.fail("the episodes were asked for")))
+    monkeypatch.setattr(FrameSkip, "split", property(lambda self: pytest.fail("the episodes were asked for")))
     assert finished.world.scale is finished.world.known_scale
     for carried, expected in zip(finished.world.scale, uncached_scale(world), strict=True):
         torch.testing.assert_close(carried, expected)
     assert finished.world.image_size == 28
 
 
-def uncached_scale(world: Blocks) -> tuple[Tensor, Tensor]:
+def uncached_scale(world: FrameSkip) -> tuple[Tensor, Tensor]:
     actions = world.__dict__["split"][0].action
     actions = actions[~actions.isnan().any(1)].repeat(1, 5)
     return actions.mean(0), actions.std(0)
@@ -247,7 +247,7 @@ def test_the_preset_has_the_papers_values(task, weight):
     assert (config.image_size, config.patch_size, config.encoder_depth) == (224, 14, 12)
     assert (config.depth, config.history) == (6, 1)
     world = config.make_world()
-    assert (world.skip, world.image_size, world.action_dim) == (5, 224, 10)
+    assert (world.frameskip, world.image_size, world.action_dim) == (5, 224, 10)
     assert (budget.seeds, budget.tasks, dict(budget.search)) == (5, 100, {})
 
 
@@ -261,7 +261,7 @@ def test_the_methods_of_every_task():
                 "forward_only": Objective(inverse=0),
             }
     assert get_preset("laptop").objectives("cube")["smwm"] == Objective(inverse=10)
-    assert isinstance(get_preset("laptop").planner_config("tworoom", Objective()), RunConfig)
+    assert isinstance(get_preset("laptop").planner_config("tworoom", Objective()), ToyConfig)
     small = get_preset("paper_smoke").planner_config("tworoom", Objective())
     assert (small.world, small.image_size, small.encoder_depth, small.depth) == ("tworoom/400", 28, 2, 2)
     assert get_preset("paper").planner_config("pusht", Objective()).world == "pusht/20000"

@@ -17,7 +17,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder
 from smwm_core.seeds import generator
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 
 CPU = torch.device("cpu")
 
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def run(tmp_path, monkeypatch) -> Run:
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    config = RunConfig("sprite/x", Objective(10), transitions=64, batch_size=16, steps=2, latent_dim=8)
+    config = ToyConfig("sprite/x", Objective(10), transitions=64, batch_size=16, steps=2, latent_dim=8)
     return train_run(config, 0, CPU)
 
 

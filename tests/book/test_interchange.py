@@ -19,7 +19,7 @@ from smwm_book.experiments.runs import load_run, run_name, train_run
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.planning import PlannerCost, final_distance
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 
 NAME = "tworoom_inverse10_1600x64_seed0"
 
@@ -107,7 +107,7 @@ def test_frames_of_another_shape_are_refused(model, wrong):
 @pytest.mark.parametrize("kind", ["toy", "control"])
 def test_a_run_that_was_finished_here_is_exported_too(tmp_path, monkeypatch, kind):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    config = RunConfig(steps=2, batch_size=8, transitions=16, latent_dim=8)
+    config = ToyConfig(steps=2, batch_size=8, transitions=16, latent_dim=8)
     if kind == "control":
         tiny = get_preset("paper_smoke").planner_config("tworoom", Objective(inverse=0.1))
         config = replace(tiny, world="tworoom/20", epochs=1)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from smwm_book.experiments.runs import train_run
 from smwm_core.losses.objective import Objective
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 
 CPU = torch.device("cpu")
 
@@ -25,9 +25,9 @@ OBJECTIVES = {"inverse": Objective(10, 0), "sigreg": Objective(0, 0.09), "both":
 OBJECTIVES |= {"ema": Objective(0, ema_decay=0.9), "reconstruction": Objective(0, reconstruction=1)}
 
 
-def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> RunConfig:
+def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> ToyConfig:
     """Two batches per epoch, so that five steps cross two borders between epochs."""
-    return RunConfig("dots/single", objective, transitions=64, batch_size=32, steps=steps, latent_dim=16)
+    return ToyConfig("dots/single", objective, transitions=64, batch_size=32, steps=steps, latent_dim=16)
 
 
 def assert_same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
@@ -38,13 +38,14 @@ def assert_same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Ten
 
 DRIVER = """
 import functools, sys, torch
-from smwm_core import runs
+from smwm_book.experiments import runs
+from smwm_core.training import toy
 from smwm_core.losses.objective import Objective
-from smwm_core.training.toy import RunConfig
+from smwm_core.training.config import ToyConfig
 
 torch.set_num_threads(int(sys.argv[1]))
-runs.training.train = functools.partial(runs.training.train, save_every_seconds=0)
-config = RunConfig("dots/single", Objective(10, 0.09), transitions=64, batch_size=32, steps=100, latent_dim=16)
+toy.train = functools.partial(toy.train, save_every_seconds=0)
+config = ToyConfig("dots/single", Objective(10, 0.09), transitions=64, batch_size=32, steps=100, latent_dim=16)
 runs.train_run(config, 0, torch.device("cpu"))
 """
 

@@ -234,7 +234,7 @@ def test_the_eight_lines_of_the_method_page_are_the_objective(monkeypatch):
     from smwm_core.losses.objective import Objective
     from smwm_core.losses.smwm import forward_loss, inverse_loss
     from smwm_core.seeds import generator
-    from smwm_core.training.config import RunConfig
+    from smwm_core.training.config import ToyConfig
     from smwm_core.training.toy import build_model
     from smwm_core.worlds import make_world
 
@@ -242,7 +242,7 @@ def test_the_eight_lines_of_the_method_page_are_the_objective(monkeypatch):
     assert len(code.splitlines()) == 8
     world = make_world("dots/single")
     batch = world.sample(8, generator(0, "test"))
-    model = build_model(RunConfig(), seed=1)
+    model = build_model(ToyConfig(), seed=1)
     z, z_next = model.encode(world.render(batch.state)), model.encode(world.render(batch.next_state))
     expected = Objective(inverse=10)(model, z, batch.action, z_next)["loss"].item()
     before = model.encoder.head.weight.detach().clone()

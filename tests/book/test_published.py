@@ -24,7 +24,7 @@ from smwm_book.cli import main
 from smwm_book.experiments import checkpoints
 from smwm_core.errors import SMWMError
 from smwm_core.storage import weights
-from smwm_core.storage.files import held
+from smwm_core.storage.files import locked
 
 NAMES = ["a_inverse10_seed0", "b+c_seed1", "d_seed0"]
 
@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(file_server, folder, ca
 
 def test_two_processes_do_not_fetch_at_once(file_server, folder, capsys):
     remove(folder, NAMES[0])
-    with held(folder.parent / "cache" / "checkpoints", "fetching checkpoints"):
+    with locked(folder.parent / "cache" / "checkpoints", "fetching checkpoints"):
         refused(capsys, ["checkpoints", "fetch", "--from", file_server.url], "Another process is fetching checkpoints")
     assert file_server.asked == []
 

@@ -11,7 +11,7 @@ from smwm_book.experiments.presets import TASKS, get_preset
 from smwm_book.experiments.runs import train_run
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
-from smwm_core.worlds.lewm.look import PublishedReacher
+from smwm_core.worlds.lewm.look import LewmReacher
 
 NAMES = {
     "tworoom": "tworoom.h5",
@@ -68,7 +68,7 @@ def test_a_control_model_is_trained_on_stored_frames(reacher):
     windows = 9 * (STEPS - 5)  # nine episodes are for training, and a window is five steps long
     assert len(run.history["inverse"]) == config.epochs * (windows // config.batch_size) == 4
     assert np.isfinite(run.history["loss"]).all()
-    assert isinstance(run.world.simulator, PublishedReacher)
+    assert isinstance(run.world.simulator, LewmReacher)
 
 
 def test_a_figure_of_the_paper_preset_does_not_begin_without_its_data(reacher):

@@ -28,6 +28,7 @@ def metric(**changes) -> dict:
         "paper": 0.95,
         "unit": "1",
         "per_seed": [0.9],
+        "kind": "r2",
     }
     return {**whole, **changes}
 
@@ -39,8 +40,8 @@ def metric(**changes) -> dict:
         (metric(paper=0.7), "differs"),
         (metric(paper=None), "no number"),
         (metric(low=None, high=None), "one seed only"),
-        (metric(name="single.knee", paper=2, per_seed=[2, 2, 2], low=2, high=2), "reproduced"),
-        (metric(name="single.knee", paper=2, per_seed=[2, 2, 3], low=0.9, high=3.7), "differs"),
+        (metric(kind="count", paper=2, per_seed=[2, 2, 2], low=2, high=2), "reproduced"),
+        (metric(kind="count", paper=2, per_seed=[2, 2, 3], low=0.9, high=3.7), "differs"),
     ],
 )
 def test_a_number_is_judged_by_the_rule(entry, expected):
@@ -69,12 +70,12 @@ def test_a_direction_is_judged_by_the_rule(relation, right, expected):
         metric(name="touching.r2", low=0.1, high=0.8),
         metric(name="one_seed.r2", low=None, high=None),
     ]
-    results = Results("fig", "Fig. 0", "laptop", [0], metrics, {}, {})
+    results = Results("fig", "Fig. 0", "laptop", [0], metrics, {}, {}, {})
     assert direction_verdict({"left": "x.r2", "relation": relation, "right": right}, results) == expected
 
 
 def test_an_unknown_relation_is_refused():
-    results = Results("fig", "Fig. 0", "laptop", [0], [metric()], {}, {})
+    results = Results("fig", "Fig. 0", "laptop", [0], [metric()], {}, {}, {})
     with pytest.raises(SMWMError, match="compares with > or <, not '='"):
         direction_verdict({"left": "x.r2", "relation": "=", "right": "1"}, results)
 

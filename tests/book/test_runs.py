@@ -4,7 +4,7 @@
 2. What is written is read back, to the bit for half-precision weights.
 3. A file that is missing, truncated, tampered with or foreign is refused with one sentence that names
    it, and a refusal leaves every file as it was.
-4. Results are settled once and must agree with the weights ever after.
+4. Results are written once and must agree with the weights ever after.
 """
 
 import gc
@@ -19,6 +19,7 @@ import torch
 from safetensors.torch import load_file
 
 from smwm_book.experiments import checkpoints, runs
+from smwm_book.experiments.measures import Count, Number, Rate, Scale
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, commit
 from smwm_book.experiments.recipe import fingerprint, recipe
 from smwm_book.experiments.results import (
@@ -28,23 +29,23 @@ from smwm_book.experiments.results import (
     require_agreement,
     result_path,
     save_results,
-    settle,
+    write_or_check,
 )
-from smwm_book.experiments.runs import Run, load_run, obtain, run_name, train_run
+from smwm_book.experiments.runs import Run, load_run, run_name, train_or_load, train_run
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.models import WorldModel
 from smwm_core.storage import weights
-from smwm_core.storage.files import held
+from smwm_core.storage.files import locked
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training import toy as toy_module
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.worlds import make_world
 
 CPU = torch.device("cpu")
 
 
-CONFIG = RunConfig("dots/single", Objective(2.5, 0), transitions=16, batch_size=8, steps=2, latent_dim=8)
+CONFIG = ToyConfig("dots/single", Objective(2.5, 0), transitions=16, batch_size=8, steps=2, latent_dim=8)
 
 
 NAME = "dots-single_inverse2.5_2x8_of16_z8_seed0"
@@ -123,7 +124,7 @@ def test_every_value_of_the_configuration_the_seed_and_the_device_change_the_fin
         "latent_dim": 9,
         "curriculum": 1,
     }
-    assert changes.keys() == CONFIG.__dataclass_fields__.keys()
+    assert changes.keys() == {field.name for field in fields(CONFIG)}
     sprite = replace(CONFIG, world="sprite/x")  # a world that has a curriculum
     others = [
         fingerprint(replace(sprite if field == "curriculum" else CONFIG, **{field: value}), 0, "cpu")
@@ -145,11 +146,11 @@ def test_equal_configurations_have_equal_fingerprints():
     ("config", "seed", "name"),
     [
         (CONFIG, 0, NAME),
-        (RunConfig(), 2, "dots-single_inverse10_97600x256_seed2"),
-        (RunConfig("dots/combined", Objective(0, 0.09)), 0, "dots-combined_sigreg0.09_97600x256_seed0"),
-        (RunConfig(objective=Objective(0, 0), steps=20), 1, "dots-single_forward_20x256_seed1"),
+        (ToyConfig(), 2, "dots-single_inverse10_97600x256_seed2"),
+        (ToyConfig("dots/combined", Objective(0, 0.09)), 0, "dots-combined_sigreg0.09_97600x256_seed0"),
+        (ToyConfig(objective=Objective(0, 0), steps=20), 1, "dots-single_forward_20x256_seed1"),
         (
-            RunConfig(objective=Objective(1e-3, 0.5), batch_size=64),
+            ToyConfig(objective=Objective(1e-3, 0.5), batch_size=64),
             0,
             "dots-single_inverse0.001_sigreg0.5_97600x64_seed0",
         ),
@@ -172,7 +173,7 @@ def test_a_finished_run_leaves_weights_and_history_and_nothing_else(data):
 def test_a_finished_run_is_found_and_not_trained_again(data, monkeypatch):
     before = contents(data)
     monkeypatch.setattr(toy_module, "train", lambda *_, **__: pytest.fail("trained again"))
-    found, opened = obtain(CONFIG, 0, CPU, recompute=True), obtain(CONFIG, 0, CPU, recompute=False)
+    found, opened = train_or_load(CONFIG, 0, CPU, recompute=True), train_or_load(CONFIG, 0, CPU, recompute=False)
     for name, tensor in found.model.state_dict().items():
         assert torch.equal(tensor, opened.model.state_dict()[name])
     assert found.history.keys() == {"loss", "forward", "inverse", "snapshot_steps", "snapshots"}
@@ -223,7 +224,7 @@ def test_a_new_field_renames_no_run():
     """A value that is the default is not part of a fingerprint."""
 
     @dataclass(frozen=True)
-    class Wider(RunConfig):
+    class Wider(ToyConfig):
         new: int = 3
 
     values = {field.name: getattr(CONFIG, field.name) for field in fields(CONFIG)}
@@ -346,9 +347,13 @@ def results(**changes) -> Results:
         "paper": 2.0,
         "unit": "1",
         "per_seed": [1.9, 2.1],
+        "kind": "count",
+        "trials": None,
     }
     origin = dict.fromkeys(PROVENANCE_KEYS, "known")
-    whole = Results("page", "Fig. 2", "laptop", [0, 1], [metric], origin, {"curve": np.arange(500.0)})
+    whole = Results(
+        "page", "Fig. 2", "laptop", [0, 1], [metric], origin, {"run": {"dots": 1}}, {"curve": np.arange(500.0)}
+    )
     return replace(whole, **changes)
 
 
@@ -360,31 +365,33 @@ def stored(tmp_path, monkeypatch) -> Path:
     return result_path("page", "laptop")
 
 
-def settle_page(rows: list[dict], *, recompute: bool, seeds: list[int], of: Run | None = None, **more) -> Results:
+def page_of(rows: list[dict], *, write: bool, first: int = 0, of: Run | None = None, published=None) -> Results:
     run = of or Run(CONFIG, 1, make_world("dots/single"), toy(), {}, 1.5, Path("not published"))
-    return settle(
+    return write_or_check(
         "fig2_dot_world",
-        rows,
-        recompute=recompute,
+        {first + i: row for i, row in enumerate(rows)},
+        write=write,
         figure="Fig. 2",
         preset="laptop",
-        seeds=seeds,
-        units={"error": "px"},
         runs=[run, run],
         arrays={"curve": np.arange(3.0)},
-        **more,
+        published=[run, run] if published is None else published,
     )
 
 
-def test_settled_results_are_read_back_with_intervals_units_papers_values_and_provenance(tmp_path, monkeypatch):
+def errors(*values: float) -> list[dict]:
+    return [{"error": Scale(value, "px")} for value in values]
+
+
+def test_written_results_are_read_back_with_all_that_belongs_to_them(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    rows = [{"single.knee": 2, "error": value} for value in (1.0, 2.0, 4.0)]
-    written = settle_page(rows, recompute=True, seeds=[0, 1, 2])
+    rows = [{"single.knee": Count(2), **row} for row in errors(1.0, 2.0, 4.0)]
+    written = page_of(rows, write=True)
     read = load_results("fig2_dot_world", "laptop")
     assert (read.metrics, read.provenance, read.seeds) == (written.metrics, written.provenance, [0, 1, 2])
     assert np.array_equal(read.arrays["curve"], np.arange(3.0))
     knee, error = read.metric("single.knee"), read.metric("error")
-    assert (knee["paper"], knee["unit"], knee["low"], knee["high"]) == (2.0, "1", 2.0, 2.0)
+    assert (knee["paper"], knee["unit"], knee["low"], knee["high"], knee["kind"]) == (2.0, "1", 2.0, 2.0, "count")
     assert (error["paper"], error["unit"], error["n"], error["per_seed"]) == (None, "px", 3, [1.0, 2.0, 4.0])
     assert error["value"] == pytest.approx(2)
     assert error["high"] == pytest.approx(2 * 2 ** (4.303 / 3**0.5), rel=1e-3)
@@ -392,65 +399,57 @@ def test_settled_results_are_read_back_with_intervals_units_papers_values_and_pr
     assert facts <= read.provenance.keys()
     assert read.provenance["cpu_or_gpu"] == "cpu"
     assert read.provenance["training_seconds"] == 3.0
-    command = "smwm run fig2_dot_world --preset laptop --seed 0 --recompute"
-    assert read.provenance["command"] == command
+    assert read.provenance["command"] == "smwm run fig2_dot_world --preset laptop --seed 0 --recompute"
+    assert read.runs == {NAME.replace("seed0", "seed1"): recipe(CONFIG)}
 
 
-def test_a_rate_has_the_interval_of_all_its_trials(tmp_path, monkeypatch):
+def test_results_of_other_versions_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    rows = [{"success_percent": value} for value in (90.0, 96.0)]
-    rate = settle_page(rows, recompute=True, seeds=[0, 1], trials={"success_percent": 50}).metric("success_percent")
-    assert rate["value"] == 93
-    # Wilson's interval for 93 of 100.
-    assert (rate["low"], rate["high"]) == pytest.approx((86.25, 96.57), abs=0.01)
+    page_of(errors(1.0), write=True)
+    monkeypatch.setitem(VERSIONS, "dots", 2)
+    words = NAME.replace("seed0", "seed1"), "was made with dots 1 instead of 2"
+    refused(lambda: load_results("fig2_dot_world", "laptop"), *words, untouched=tmp_path)
 
 
-def test_settling_again_without_recomputing_checks_and_writes_nothing(tmp_path, monkeypatch):
+def test_results_are_checked_and_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    settle_page([{"error": 1.0}, {"error": 3.0}], recompute=True, seeds=[0, 1])
+    page_of(errors(1.0, 3.0), write=True)
     before = contents(tmp_path)
-    assert settle_page([{"error": 1.001}], recompute=False, seeds=[0, 1]).metric("error")["value"] == pytest.approx(
-        3**0.5
-    )
+    assert page_of(errors(1.001), write=False).metric("error")["value"] == pytest.approx(3**0.5)
     assert contents(tmp_path) == before
-    refused(
-        lambda: settle_page([{"error": 1.1}], recompute=False, seeds=[0, 1]),
-        "error is 1.1",
-        "but 1 in the results of preset laptop",
-        "recompute both",
-        untouched=tmp_path,
-    )
+    words = "error is 1.1", "but 1 in the results of preset laptop", "recompute both"
+    refused(lambda: page_of(errors(1.1), write=False), *words, untouched=tmp_path)
+    other = [{"error": Number(1.0, "px")}]
+    refused(lambda: page_of(other, write=False), "error is a scale in the results", untouched=tmp_path)
 
 
-@pytest.mark.parametrize(
-    "rows", [[], [{"error": 1.0}], [{"error": 1.0}, {"other": 1.0}], [{"error": 1.0}] * 3], ids=len
-)
-def test_rows_that_do_not_fit_the_seeds_are_refused(tmp_path, monkeypatch, rows):
+@pytest.mark.parametrize("rows", [[], [{}], [*errors(1.0), {"other": Number(1.0)}]], ids=len)
+def test_rows_with_other_metrics_are_refused(tmp_path, monkeypatch, rows):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    refused(lambda: settle_page(rows, recompute=True, seeds=[0, 1]), "one row per seed", untouched=tmp_path)
+    refused(lambda: page_of(rows, write=True), "one row per seed", untouched=tmp_path)
 
 
 def test_agreement_is_within_two_percent_of_the_value_of_that_seed():
-    require_agreement(results(), 0, {"knee": 1.9 * 1.019})
-    require_agreement(results(), 1, {"knee": 2.1 * 0.981})
+    require_agreement(results(), 0, {"knee": Count(1.9 * 1.019)})
+    require_agreement(results(), 1, {"knee": Count(2.1 * 0.981)})
     for seed, value in ((0, 1.9 * 1.03), (0, 2.1), (1, 1.9), (1, float("nan"))):
         with pytest.raises(SMWMError, match=r"knee is .* weights and results do not belong together"):
-            require_agreement(results(), seed, {"knee": value})
+            require_agreement(results(), seed, {"knee": Count(value)})
 
 
 def test_two_trials_of_a_rate_may_end_differently():
-    require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"knee": 20})
+    stored = results()
+    stored.metrics[0].update(kind="rate", trials=20, per_seed=[50.0, 50.0])
+    require_agreement(stored, 0, {"knee": Rate(12, 20)})
     with pytest.raises(SMWMError, match="do not belong together"):
-        require_agreement(results(), 0, {"knee": 1.9 + 15}, trials={"knee": 20})
-    with pytest.raises(SMWMError, match="do not belong together"):
-        require_agreement(results(), 0, {"knee": 1.9 + 10}, trials={"elbow": 20})
+        require_agreement(stored, 0, {"knee": Rate(13, 20)})
 
 
 def test_agreement_with_an_unknown_seed_or_metric_is_refused():
     with pytest.raises(SMWMError, match=r"hold seeds \[0, 1\], not 6"):
-        require_agreement(results(), 6, {"knee": 2.0})
+        require_agreement(results(), 6, {"knee": Count(2.0)})
     with pytest.raises(SMWMError, match="no metric 'elbow'"):
-        require_agreement(results(), 0, {"elbow": 2.0})
+        require_agreement(results(), 0, {"elbow": Count(2.0)})
 
 
 def test_missing_results_are_refused_with_the_command_that_makes_them(tmp_path, monkeypatch):
@@ -492,6 +491,9 @@ def test_missing_arrays_are_refused(stored):
         pytest.param(lambda content: content.update(preset="paper"), id="another preset"),
         pytest.param(lambda content: content.update(seeds=[3, 4]), id="other seeds"),
         pytest.param(lambda content: content["provenance"].pop("commit"), id="no commit"),
+        pytest.param(lambda content: content["metrics"][0].update(kind="word"), id="a kind that is none"),
+        pytest.param(lambda content: content["runs"].update(run={"dots": 0}), id="an old recipe"),
+        pytest.param(lambda content: content["runs"].update(run={"cats": 1}), id="an unknown component"),
     ],
 )
 def test_a_result_file_without_its_parts_is_refused(stored, change):
@@ -518,37 +520,35 @@ def test_a_number_that_is_none_is_refused_and_the_former_file_kept(stored, value
 
 def test_results_read_back_equal_what_was_saved(stored):
     read, saved = load_results("page", "laptop"), results()
-    for field in ("figure", "preset", "seeds", "metrics", "provenance"):
+    for field in ("figure", "preset", "seeds", "metrics", "provenance", "runs"):
         assert getattr(read, field) == getattr(saved, field)
     assert read.arrays.keys() == saved.arrays.keys()
     assert np.array_equal(read.arrays["curve"], saved.arrays["curve"])
 
 
-def test_settling_publishes_the_first_seed_and_no_other(data):
+def test_writing_publishes_the_first_seed_and_no_other(data):
     first = train_run(CONFIG, 0, CPU)
     shutil.rmtree(data / "checkpoints")
-    rows = [{"error": 1.0}]
-    settle_page(rows, recompute=True, seeds=[0])
+    page_of(errors(1.0), write=True)
     assert checkpoints.read_manifest() == {}  # the run of that page has seed 1
-    settle_page(rows, recompute=True, seeds=[0], of=first, kept=[])
+    page_of(errors(1.0), write=True, of=first, published=[])
     assert checkpoints.read_manifest() == {}
-    settle_page(rows, recompute=True, seeds=[0], of=first)
+    page_of(errors(1.0), write=True, of=first)
     assert checkpoints.read_manifest().keys() == {PUBLISHED}
     shutil.rmtree(data / "checkpoints")
-    settle_page(rows, recompute=True, seeds=[2], of=first)
+    page_of(errors(1.0), write=True, first=2, of=first)
     assert checkpoints.read_manifest() == {}
     assert result_path("fig2_dot_world", "laptop", 2).name == "laptop_seed2.json"
 
 
-def test_a_number_that_is_not_finite_is_not_settled(tmp_path, monkeypatch):
+def test_a_number_that_is_not_finite_is_not_written(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    rows = [{"error": float("nan")}]
-    refused(lambda: settle_page(rows, recompute=True, seeds=[0]), "error is not a finite number", untouched=tmp_path)
+    refused(lambda: page_of(errors(float("nan")), write=True), "error is not a finite number", untouched=tmp_path)
 
 
 def test_two_processes_do_not_train_one_run(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    with held(cached(tmp_path), "training"):
+    with locked(cached(tmp_path), "training"):
         refused(lambda: train_run(CONFIG, 0, CPU), "Another process is training", untouched=tmp_path)
 
 

@@ -25,7 +25,7 @@ from smwm_book.experiments.sweeps import SWEEPS, _train, parse_seeds, planned, s
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 
 CPU = torch.device("cpu")
 
@@ -37,10 +37,10 @@ def data(tmp_path, monkeypatch):
 
 
 def jobs(count: int, steps: int = 4) -> list:
-    return [(RunConfig(steps=steps, batch_size=16, transitions=64), seed) for seed in range(count)]
+    return [(ToyConfig(steps=steps, batch_size=16, transitions=64), seed) for seed in range(count)]
 
 
-def control_run(world: str) -> ControlConfig:
+def control_run(world: str) -> VitConfig:
     budget = get_preset("paper_smoke")
     return replace(budget.planner_config("tworoom", Objective(inverse=0.1)), world=world)
 

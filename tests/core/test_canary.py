@@ -30,7 +30,7 @@ from smwm_core.storage import weights as weights_module
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training import kinds, toy
 from smwm_core.training import vit as vit_training
-from smwm_core.training.config import RunConfig
+from smwm_core.training.config import ToyConfig
 from smwm_core.worlds import SIMULATORS, dots, sprite
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
@@ -219,7 +219,7 @@ def forget() -> None:
 
 
 def test_a_recipe_names_what_differs():
-    require_recipe("a file", recipe(RunConfig()), recipe(RunConfig()))
+    require_recipe("a file", recipe(ToyConfig()), recipe(ToyConfig()))
     with pytest.raises(
         SMWMError, match=r"a file was made with dots 0 instead of 1, objective without instead of 1; tr"
     ):
@@ -227,13 +227,13 @@ def test_a_recipe_names_what_differs():
 
 
 def test_a_term_counts_only_where_it_is_used():
-    assert recipe(RunConfig(objective=Objective(sigreg=1))).keys() - recipe(RunConfig()).keys() == {"sigreg"}
-    assert recipe(RunConfig("cube/released")).keys() - recipe(RunConfig("cube")).keys() == {"lewm"}
-    assert recipe(RunConfig("cube")).keys() - recipe(RunConfig("dots/single")).keys() == {"cube", "recording"}
+    assert recipe(ToyConfig(objective=Objective(sigreg=1))).keys() - recipe(ToyConfig()).keys() == {"sigreg"}
+    assert recipe(ToyConfig("cube/released")).keys() - recipe(ToyConfig("cube")).keys() == {"lewm"}
+    assert recipe(ToyConfig("cube")).keys() - recipe(ToyConfig("dots/single")).keys() == {"cube", "recording"}
 
 
 def test_a_raised_version_renames_the_runs_that_use_it_and_no_others(monkeypatch):
-    dotted, arrow = (RunConfig(world) for world in ("dots/single", "sprite/xy"))
+    dotted, arrow = (ToyConfig(world) for world in ("dots/single", "sprite/xy"))
     before = fingerprint(dotted, 0, "cpu"), fingerprint(arrow, 0, "cpu")
     monkeypatch.setitem(VERSIONS, "dots", 2)
     assert fingerprint(dotted, 0, "cpu") != before[0]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from smwm_core.errors import SMWMError
-from smwm_core.models import ControlModel, TransformerForwardModel, ViTEncoder, WorldModel
+from smwm_core.models import TransformerForwardModel, ViTEncoder, VitWorldModel, WorldModel
 from smwm_core.models.vit import Projector
 
 
@@ -91,7 +91,7 @@ def seeded():
 
 
 def test_the_parameter_counts_are_those_of_the_papers_layers():
-    model = ControlModel(10)
+    model = VitWorldModel(10)
     assert count(model.encoder.vit) == VIT == 5_501_376
     assert count(model.encoder.projector) == count(model.forward_model.projector) == PROJECTOR == 792_768
     assert count(model.encoder) == VIT + PROJECTOR
@@ -299,10 +299,10 @@ def test_compiled_it_is_one_graph_with_the_same_outputs_and_gradients(encoder, f
 
 
 @pytest.fixture(scope="module")
-def models(encoder, forward_models) -> dict[int, ControlModel]:
+def models(encoder, forward_models) -> dict[int, VitWorldModel]:
     found = {}
     for history, g in forward_models.items():
-        found[history] = ControlModel(4, image_size=28, encoder_depth=2, depth=2, history=history).eval()
+        found[history] = VitWorldModel(4, image_size=28, encoder_depth=2, depth=2, history=history).eval()
         found[history].forward_model.load_state_dict(g.state_dict())
     return found
 

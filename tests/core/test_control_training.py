@@ -3,7 +3,7 @@
 1. A configuration that cannot be trained is refused, and so are too little memory or disk, too few windows, and a loss
    that is not finite.
 2. Windows are those of a plain loop over the episodes, and never cross the end of one; their blocks of actions are
-   those of ``Blocks.sample``.
+   those of ``FrameSkip.sample``.
 3. Batches arrive in order with their frames, drawn or read by other processes, and reading draws no random number.
 4. With a history of one the losses are the objective's to the bit, with a longer one those of a loop.
 5. The learning rate rises along a line and falls along half a cosine.
@@ -36,14 +36,14 @@ from smwm_core.losses.sigreg import sigreg_loss
 from smwm_core.losses.smwm import forward_loss, inverse_loss
 from smwm_core.seeds import generator
 from smwm_core.training import kinds, resources, vit, windows
-from smwm_core.training.config import ControlConfig, RunConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.loop import History
-from smwm_core.worlds import Blocks, make_world
+from smwm_core.worlds import FrameSkip, make_world
 
 CPU = torch.device("cpu")
 
 
-CONFIG = ControlConfig(
+CONFIG = VitConfig(
     "tworoom/40",
     Objective(0.1, 0.09),
     image_size=28,
@@ -68,7 +68,7 @@ def data(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def world() -> Blocks:
+def world() -> FrameSkip:
     return CONFIG.make_world()
 
 
@@ -142,7 +142,7 @@ def test_what_is_just_possible_is_not_refused():
 
 def test_the_frames_have_the_size_of_the_run():
     assert CONFIG.make_world().image_size == 28
-    assert ControlConfig().make_world().image_size == 224
+    assert VitConfig().make_world().image_size == 224
     assert make_world("tworoom/40").image_size == 64
 
 
@@ -184,7 +184,7 @@ def test_an_episode_that_is_too_short_for_the_history_is_refused(world):
 
 
 @dataclass(frozen=True, eq=False)
-class ReadBlocks(Blocks):
+class ReadBlocks(FrameSkip):
     """A world whose frames are stored; the file is pretended."""
 
     kind: torch.dtype = torch.uint8
@@ -193,7 +193,7 @@ class ReadBlocks(Blocks):
         return (self.simulator.render(self.split[0].state[rows]) * 255).round().to(self.kind)
 
 
-def stored(world: Blocks, kind: torch.dtype = torch.uint8) -> ReadBlocks:
+def stored(world: FrameSkip, kind: torch.dtype = torch.uint8) -> ReadBlocks:
     return ReadBlocks(world.simulator, world.record, kind=kind)
 
 
@@ -429,7 +429,7 @@ def multiply_adds(*layers: tuple[int, int]) -> int:
     return sum(inputs * outputs for inputs, outputs in layers)
 
 
-def flops_by_hand(config: ControlConfig, action_dim: int) -> int:
+def flops_by_hand(config: VitConfig, action_dim: int) -> int:
     """Operations of a step: forward, and backward for what comes in and for the weights."""
     history, dim = config.history, 192
     frames, tokens = history + 1, 1 + (config.image_size // config.patch_size) ** 2
@@ -530,7 +530,7 @@ def test_free_memory(monkeypatch):
 
 
 def test_a_configuration_survives_json():
-    for config in (CONFIG, ControlConfig(), RunConfig()):
+    for config in (CONFIG, VitConfig(), ToyConfig()):
         again = kinds.config_from(json.loads(json.dumps(asdict(config))))
         assert again == config
         assert kinds.trainer(again) is kinds.trainer(config)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds import Blocks, TwoRoom
+from smwm_core.worlds import FrameSkip, TwoRoom
 from smwm_core.worlds.recorded import frame_store
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.frame_store import FrameStore, to_bytes
@@ -96,7 +96,7 @@ def test_a_damaged_file_is_refused(data):
 def test_blocks_of_a_world_with_a_store_begin_at_every_fifth_step():
     episodes = Episodes.from_padded(*TwoRoom().collect(20, torch.Generator().manual_seed(2)))
     store = FrameStore(TwoRoom(), "test", workers=1)
-    stored, free = Blocks(TwoRoom(), lambda: episodes, frames=store), Blocks(TwoRoom(), lambda: episodes)
+    stored, free = FrameSkip(TwoRoom(), lambda: episodes, frames=store), FrameSkip(TwoRoom(), lambda: episodes)
     batch = stored.sample(400, torch.Generator().manual_seed(3))
     training = stored.split[0]
     allowed = {tuple(row) for row in training.state[training.step % 5 == 0].tolist()}

@@ -13,7 +13,7 @@ import torch
 from smwm_core.analysis.probes import draw_states, probe_r2
 from smwm_core.analysis.quantities import QUANTITIES
 from smwm_core.errors import SMWMError
-from smwm_core.worlds import Blocks, TwoRoom
+from smwm_core.worlds import FrameSkip, TwoRoom
 from smwm_core.worlds.recorded.episodes import Episodes
 
 
@@ -48,7 +48,7 @@ def test_angles_are_read_on_the_circle():
 
 def test_states_come_from_their_share_of_the_episodes():
     episodes = Episodes.from_padded(*TwoRoom().collect(40, torch.Generator().manual_seed(2)))
-    world = Blocks(TwoRoom(), lambda: episodes)
+    world = FrameSkip(TwoRoom(), lambda: episodes)
     fit, score = draw_states(world, 300, 50, torch.Generator().manual_seed(3))
     training, held_out = ({tuple(row) for row in part.state.tolist()} for part in world.split)
     assert len(fit) == 300

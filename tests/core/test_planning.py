@@ -4,7 +4,7 @@
 2. It is the method as its paper writes it, task by task; one elite gives no NaN; a generator gives one plan.
 3. The cost is the squared distance between the end of a rollout and the goal.
 4. Numbers, bounds and shapes that make no search are refused.
-5. Blocks of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
+5. FrameSkip of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
 6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames, with
    random numbers of the device that it is on.
 7. Rates have Wilson's interval.
@@ -24,21 +24,19 @@ from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.planning import (
     CEM,
-    GROUP,
-    Outcome,
+    TASKS_PER_SEARCH,
     Plan,
     Tasks,
-    carry_out,
     draw_tasks,
     evaluate,
     final_distance,
-    model_controller,
-    oracle_controller,
-    random_controller,
-    scores,
+    mpc_policy,
+    oracle_policy,
+    random_policy,
+    run_episodes,
 )
 from smwm_core.worlds.recorded.episodes import Episodes
-from smwm_core.worlds.recorded.frameskip import Blocks
+from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.simulators.two_room import TwoRoom
 
 LOW, HIGH = torch.tensor([-1.0, -1.0]), torch.tensor([1.0, 1.0])
@@ -181,9 +179,9 @@ def test_broken_latents_are_refused():
 
 
 @functools.cache
-def world() -> Blocks:
+def world() -> FrameSkip:
     simulator = TwoRoom()
-    return Blocks(simulator, lambda: Episodes.from_padded(*simulator.collect(200, generator())))
+    return FrameSkip(simulator, lambda: Episodes.from_padded(*simulator.collect(200, generator())))
 
 
 def test_blocks_replay_in_the_simulator():
@@ -230,46 +228,22 @@ def test_tasks_are_places_of_held_out_episodes():
         draw_tasks(world(), 5, 101, generator())
 
 
-def test_success_is_latched_and_counted_from_the_first_step():
-    start = torch.tensor([[50.0, 150.0], [50.0, 150.0], [150.0, 150.0]])
-    goal = torch.tensor([[80.0, 150.0], [52.0, 150.0], [50.0, 150.0]])
-
-    def right(state, goal, generator):
-        return torch.tensor([1.0, 0.0]).expand(len(state), 2, 2)
-
-    outcome = carry_out(world(), right, Tasks(start, goal), 12, generator())
-    # 30 px away: below 16 px after three steps; then it runs past the goal, which does not matter.
-    assert outcome.steps.tolist() == [3, 1, 0]
-    assert outcome.success.tolist() == [True, True, False]
-    assert outcome.trivial.tolist() == [False, True, False]
-    assert outcome.path.shape == (3, 13, 2)
-    assert outcome.path[0, -1, 0] == 99.5
-    assert outcome.actions.shape == (3, 12, 2)
-    found = scores(outcome)
-    assert found["success_percent"] == pytest.approx(200 / 3)
-    assert found["nontrivial_success_percent"] == 50
-    assert found["steps_to_success_median"] == 2
-    assert scores(Outcome(torch.zeros(2), torch.ones(2, dtype=torch.bool), *[torch.zeros(2, 1, 2)] * 2)) == {
-        "success_percent": 0
-    }
-
-
 def test_the_first_tasks_can_be_planned_again_alone():
-    tasks = draw_tasks(world(), GROUP + 5, 25, generator(3))
-    controller = random_controller(world())
-    everything = evaluate(world(), controller, tasks, 20, seed=1)
-    first = evaluate(world(), controller, tasks[:GROUP], 20, seed=1)
-    assert len(everything.steps) == GROUP + 5
-    assert torch.equal(everything.path[:GROUP], first.path)
-    assert not torch.equal(evaluate(world(), controller, tasks, 20, seed=2).path, everything.path)
-    assert not torch.equal(everything.actions[0], everything.actions[GROUP])
+    tasks = draw_tasks(world(), TASKS_PER_SEARCH + 5, 25, generator(3))
+    policy = random_policy(world())
+    everything = evaluate(world(), policy, tasks, 20, seed=1)
+    first = evaluate(world(), policy, tasks[:TASKS_PER_SEARCH], 20, seed=1)
+    assert len(everything.steps) == TASKS_PER_SEARCH + 5
+    assert torch.equal(everything.path[:TASKS_PER_SEARCH], first.path)
+    assert not torch.equal(evaluate(world(), policy, tasks, 20, seed=2).path, everything.path)
+    assert not torch.equal(everything.actions[0], everything.actions[TASKS_PER_SEARCH])
 
 
 def test_a_start_or_goal_outside_the_world_is_refused():
     room = torch.tensor([[50.0, 150.0]])
     for outside in ([300.0, 50.0], [112.0, 150.0]):
         with pytest.raises(SMWMError, match="The goal of task 0 is not in the world"):
-            carry_out(world(), random_controller(world()), Tasks(room, torch.tensor([outside])), 5, generator())
+            run_episodes(world(), random_policy(world()), Tasks(room, torch.tensor([outside])), 5, generator())
     with pytest.raises(SMWMError, match="start or a goal of a task is not finite"):
         Tasks(room, torch.tensor([[torch.nan, 1.0]]))
     with pytest.raises(SMWMError, match="as many starts as goals"):
@@ -279,8 +253,8 @@ def test_a_start_or_goal_outside_the_world_is_refused():
 def test_the_oracle_solves_what_random_actions_do_not():
     tasks = draw_tasks(world(), 40, 25, generator(3))
     search = CEM(*world().bounds, samples=100, iterations=8, elites=10)
-    oracle = carry_out(world(), oracle_controller(world(), search), tasks, 50, generator(4))
-    chance = carry_out(world(), random_controller(world()), tasks, 50, generator(4))
+    oracle = run_episodes(world(), oracle_policy(world(), search), tasks, 50, generator(4))
+    chance = run_episodes(world(), random_policy(world()), tasks, 50, generator(4))
     assert oracle.success.float().mean() > 0.85
     assert chance.success.float().mean() < 0.6
     assert torch.equal(oracle.path[:, 0], tasks.start)
@@ -291,8 +265,8 @@ def test_a_model_plans_from_frames():
     model = WorldModel.toy(10, latent_dim=8).requires_grad_(False)
     search = CEM(*world().bounds, horizon=2, samples=20, iterations=2, elites=5)
     tasks = draw_tasks(world(), 6, 25, generator(3))
-    controller = model_controller(world(), model, search)
-    actions = controller(tasks.start, tasks.goal, generator(5))
+    policy = mpc_policy(world(), model, search)
+    actions = policy(tasks.start, tasks.goal, generator(5))
     assert actions.shape == (6, 10, 2)
     assert actions.abs().max() <= 1 + 1e-5
     plan = search(
@@ -328,7 +302,7 @@ def test_a_search_on_another_device_draws_there(monkeypatch):
 
     tasks = draw_tasks(world(), 6, 25, generator(3))
     for seed in (5, 5, 6):
-        model_controller(world(), Elsewhere(), search)(tasks.start, tasks.goal, generator(seed))
+        mpc_policy(world(), Elsewhere(), search)(tasks.start, tasks.goal, generator(seed))
     assert [device.type for device in devices] == ["meta"] * 3
     assert seeds[0] == seeds[1] != seeds[2]
 
@@ -350,7 +324,7 @@ def test_a_rate_of_nothing_is_refused(successes, n):
 class Seeing(torch.nn.Module):
     """A perfect world model of a free TwoRoom: its latent is the state, read from the world instead of the frame."""
 
-    def __init__(self, world: Blocks, sign: float = 1.0) -> None:
+    def __init__(self, world: FrameSkip, sign: float = 1.0) -> None:
         super().__init__()
         self.world, self.sign = world, sign
         self.unused = torch.nn.Parameter(torch.zeros(1))
@@ -360,7 +334,7 @@ class Seeing(torch.nn.Module):
 
     def rollout(self, z, actions):
         played = self.world.simulator.play(z, self.world.primitive_sequence(actions))
-        return self.sign * played[:, self.world.skip - 1 :: self.world.skip]
+        return self.sign * played[:, self.world.frameskip - 1 :: self.world.frameskip]
 
 
 def test_a_cost_that_is_the_world_ranks_as_the_world_does():

@@ -11,7 +11,7 @@ import torch
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.worlds import SIMULATORS, Blocks, TwoRoom, make_world
+from smwm_core.worlds import SIMULATORS, FrameSkip, TwoRoom, make_world
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.recording import PART, recorded
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_refused(data):
 @pytest.mark.parametrize("name", SIMULATORS)
 def test_the_worlds_of_the_planning_tasks_are_blocks(name):
     world = make_world(name)
-    assert isinstance(world, Blocks)
+    assert isinstance(world, FrameSkip)
     assert world is make_world(name)
     assert world.action_dim == 5 * world.simulator.action_dim
     assert world.describe().endswith("in blocks of 5 steps")

@@ -3,7 +3,7 @@
 1. No source of episodes is on both sides, the sides are those of ``sides_by_source``, and the file is read only once.
 2. Rows of the training episodes have exactly the frames that are stored with them, at 224 px, and averaged below.
 3. The frames can be read in other processes, forked or fresh, whatever was read before; TwoRoom and Push-T are drawn.
-4. Blocks are drawn from the episodes, scaled and described as those of other worlds; a known scale needs no file.
+4. FrameSkip are drawn from the episodes, scaled and described as those of other worlds; a known scale needs no file.
 5. Reacher and Cube have the packages' own look to the bit, and not the cheap one; nothing else about them differs.
 6. What moves is seen, the target is not; frames do not depend on those before, and are averages of the stored size.
 7. A missing, ambiguous or damaged file and other mistakes are one sentence, with the commands that help.
@@ -26,7 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 from smwm_core.errors import SMWMError
 from smwm_core.worlds import Cube, Reacher
 from smwm_core.worlds.lewm.files import read_episodes, sides_by_source
-from smwm_core.worlds.lewm.look import PublishedCube, PublishedReacher, _cube_camera, averaged
+from smwm_core.worlds.lewm.look import LewmCube, LewmReacher, _cube_camera, averaged
 from smwm_core.worlds.lewm.world import released
 
 MODULE = sys.modules[released.__module__]  # a package may call the function by the module's name
@@ -258,7 +258,7 @@ def test_reacher_looks_as_the_package_draws_it():
     from dm_control import suite
 
     states = torch.tensor([[0.3, -1.1, 0.0, 0.0], [7.0, 2.5, 3.0, -2.0]], dtype=torch.float64)
-    frames = PublishedReacher().render(states)
+    frames = LewmReacher().render(states)
     assert frames.shape == (2, 3, 224, 224)
     physics = suite.load("reacher", "hard").physics
     physics.named.model.mat_rgba["target"][3] = 0
@@ -282,14 +282,14 @@ def test_cube_looks_as_the_package_draws_it_after_a_step(recorded):
         states.append(torch.from_numpy(np.concatenate([env.data.qpos, env.data.qvel])))
         expected.append(env.render(camera="front_pixels"))
     env._renderer.close()  # while it is the one in use: closed later, it would take another one's textures along
-    frames = (255 * PublishedCube().render(torch.stack(states))).round().byte().permute(0, 2, 3, 1).numpy()
+    frames = (255 * LewmCube().render(torch.stack(states))).round().byte().permute(0, 2, 3, 1).numpy()
     assert np.array_equal(frames, np.stack(expected))
 
 
 def test_only_the_look_differs(recorded):
     for published, cheap, states in (
-        (PublishedReacher, Reacher, torch.tensor([[0.3, -1.1, 0.5, 0.0]])),
-        (PublishedCube, Cube, recorded[:1]),
+        (LewmReacher, Reacher, torch.tensor([[0.3, -1.1, 0.5, 0.0]])),
+        (LewmCube, Cube, recorded[:1]),
     ):
         first = cheap(64).render(states)
         shown = published(64).render(states)
@@ -306,7 +306,7 @@ def test_only_the_look_differs(recorded):
 
 def test_what_moves_in_reacher_is_seen():
     poses = torch.tensor([[0.0, 0.0, 0, 0], [0.1, 0.0, 0, 0], [0.1, 0.1, 0, 0], [0.1, 0.1, 5, 5]])
-    frames = PublishedReacher(64).render(poses)
+    frames = LewmReacher(64).render(poses)
     assert frames.dtype == torch.float32
     assert frames.is_contiguous(memory_format=torch.channels_last)
     assert 0 <= frames.min() < frames.max() <= 1
@@ -314,11 +314,11 @@ def test_what_moves_in_reacher_is_seen():
     assert torch.equal(frames[2], frames[3])
     for before, after in ((0, 1), (1, 2)):
         assert ((frames[before] - frames[after]).abs().amax(0) > 0.15).sum() > 5
-    assert torch.equal(PublishedReacher(64).render(poses.flip(0)).flip(0), frames)
-    whole = (255 * PublishedReacher().render(poses)).round().byte()
+    assert torch.equal(LewmReacher(64).render(poses.flip(0)).flip(0), frames)
+    whole = (255 * LewmReacher().render(poses)).round().byte()
     assert torch.equal(averaged(whole.permute(0, 2, 3, 1), 64), (255 * frames).round().byte())
     with pytest.raises(SMWMError, match=r"A Reacher state has shape \(N, 4\), not \(1, 6\)"):
-        PublishedReacher().render(torch.zeros(1, 6))
+        LewmReacher().render(torch.zeros(1, 6))
 
 
 def test_what_moves_in_cube_is_seen_and_the_target_is_not(recorded):
@@ -326,7 +326,7 @@ def test_what_moves_in_cube_is_seen_and_the_target_is_not(recorded):
     poses[1, 14] += 0.03  # the cube
     poses[2, 0] += 0.1  # the arm's first joint
     poses[3, 21:] = 5.0  # where things were 2 ms before
-    frames = PublishedCube(64).render(poses)
+    frames = LewmCube(64).render(poses)
     assert frames.shape == (4, 3, 64, 64)
     assert 0 <= frames.min() < 0.1
     assert 0.8 < frames.max() <= 1
@@ -337,10 +337,10 @@ def test_what_moves_in_cube_is_seen_and_the_target_is_not(recorded):
     camera = _cube_camera()
     before = copy(camera.data.mocap_pos)
     camera.data.mocap_pos[:] = 0.4, 0.0, 0.1
-    assert torch.equal(PublishedCube(64).render(poses[:1]), frames[:1])
+    assert torch.equal(LewmCube(64).render(poses[:1]), frames[:1])
     camera.data.mocap_pos[:] = before
     with pytest.raises(SMWMError, match="A Cube state is not finite"):
-        PublishedCube().render(torch.full((1, 41), torch.nan))
+        LewmCube().render(torch.full((1, 41), torch.nan))
 
 
 @pytest.mark.parametrize("task", NAMES)

@@ -15,7 +15,7 @@ from torch import Generator
 
 from smwm_core.errors import SMWMError
 from smwm_core.worlds import make_world
-from smwm_core.worlds.sprite import CONTROLS, MAX_SHIFT, SpriteWorld
+from smwm_core.worlds.sprite import ACTION_SETS, MAX_SHIFT, SpriteWorld
 
 
 def drawn(control: str, n: int = 4_000, seed: int = 0):
@@ -53,7 +53,7 @@ def test_the_arrow_has_the_area_of_the_triangle_and_points_ahead():
     assert ((ink > 0) * ahead).amin((1, 2)).numpy() == pytest.approx(-6.75, abs=0.8)
 
 
-@pytest.mark.parametrize("control", CONTROLS)
+@pytest.mark.parametrize("control", ACTION_SETS)
 def test_states_keep_their_ranges(control):
     batch, world = drawn(control), SpriteWorld(control)
     assert batch.state[:, :2].min() >= 21
@@ -69,7 +69,7 @@ def test_states_keep_their_ranges(control):
         assert heading.max() <= math.pi
 
 
-@pytest.mark.parametrize(("control", "parts"), CONTROLS.items())
+@pytest.mark.parametrize(("control", "parts"), ACTION_SETS.items())
 def test_the_action_is_the_controlled_part_of_the_motion(control, parts):
     batch, world = drawn(control), SpriteWorld(control)
     assert batch.action.shape == (len(batch), world.action_dim) == (len(batch), len(parts))
@@ -85,7 +85,7 @@ def test_the_action_is_the_controlled_part_of_the_motion(control, parts):
 
 
 def test_frames_of_all_settings_look_alike():
-    frames = [SpriteWorld(control).render(drawn(control, 8).state) for control in CONTROLS]
+    frames = [SpriteWorld(control).render(drawn(control, 8).state) for control in ACTION_SETS]
     assert all(torch.equal(frames[0], other) for other in frames[1:])
 
 

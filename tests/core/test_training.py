@@ -22,8 +22,8 @@ from saved import every_save
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.seeds import generator
-from smwm_core.training.auxiliary import Helpers
-from smwm_core.training.config import RunConfig
+from smwm_core.training.auxiliary import AuxiliaryNetworks
+from smwm_core.training.config import ToyConfig
 from smwm_core.training.loop import History, snapshot_steps
 from smwm_core.training.toy import build_model, train
 from smwm_core.worlds import DotWorld, SpriteWorld, make_world
@@ -37,9 +37,9 @@ OBJECTIVES = {"inverse": Objective(10, 0), "sigreg": Objective(0, 0.09), "both":
 OBJECTIVES |= {"ema": Objective(0, ema_decay=0.9), "reconstruction": Objective(0, reconstruction=1)}
 
 
-def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> RunConfig:
+def tiny(objective: Objective = OBJECTIVES["inverse"], steps: int = 5) -> ToyConfig:
     """Two batches per epoch, so that five steps cross two borders between epochs."""
-    return RunConfig("dots/single", objective, transitions=64, batch_size=32, steps=steps, latent_dim=16)
+    return ToyConfig("dots/single", objective, transitions=64, batch_size=32, steps=steps, latent_dim=16)
 
 
 def assert_same_bits(one: History, other: History) -> None:
@@ -63,12 +63,12 @@ def uninterrupted(name: str) -> tuple[History, list[bytes]]:
     return kept_at_every_step(tiny(OBJECTIVES[name]))
 
 
-def kept_at_every_step(config: RunConfig) -> tuple[History, list[bytes]]:
+def kept_at_every_step(config: ToyConfig) -> tuple[History, list[bytes]]:
     with tempfile.TemporaryDirectory() as folder, every_save() as states:
         return train(config, 0, device=CPU, progress=Path(folder) / "progress", save_every_seconds=0), states
 
 
-def continued(config: RunConfig, state: bytes | dict, folder: Path) -> History:
+def continued(config: ToyConfig, state: bytes | dict, folder: Path) -> History:
     path = folder / "progress"
     if isinstance(state, bytes):
         path.write_bytes(state)
@@ -181,7 +181,7 @@ def test_without_the_inverse_loss_the_latent_shrinks():
 
 def test_the_moving_average_follows_by_its_decay_and_has_no_gradient():
     model = build_model(tiny(), 0)
-    helpers = Helpers(Objective(0, ema_decay=0.9), model)
+    helpers = AuxiliaryNetworks(Objective(0, ema_decay=0.9), model)
     before = helpers.target.head.weight.clone()
     assert torch.equal(before, model.encoder.head.weight)
     with torch.no_grad():
@@ -213,13 +213,13 @@ def test_the_decoder_of_a_reconstruction_is_trained():
 
 
 def test_most_objectives_need_no_helpers():
-    assert not list(Helpers(Objective(10, 0.09, 1), build_model(tiny(), 0)).parameters())
+    assert not list(AuxiliaryNetworks(Objective(10, 0.09, 1), build_model(tiny(), 0)).parameters())
 
 
 def test_a_curriculum_draws_the_easiest_first_and_all_at_its_end(monkeypatch):
     drawn, render = [], SpriteWorld.render
     monkeypatch.setattr(SpriteWorld, "render", lambda world, state: drawn.append(state) or render(world, state))
-    config = RunConfig("sprite/xyt", transitions=400, batch_size=40, steps=20, latent_dim=8, curriculum=10)
+    config = ToyConfig("sprite/xyt", transitions=400, batch_size=40, steps=20, latent_dim=8, curriculum=10)
     train(config, 0, device=CPU)
     world = make_world("sprite/xyt")
     everything = world.sample(400, generator(0, "training transitions"))
@@ -235,14 +235,14 @@ def test_a_curriculum_draws_the_easiest_first_and_all_at_its_end(monkeypatch):
 
 
 def test_a_run_with_a_curriculum_continues_with_the_same_bits(tmp_path):
-    config = RunConfig("sprite/xyt", transitions=64, batch_size=16, steps=6, latent_dim=8, curriculum=3)
+    config = ToyConfig("sprite/xyt", transitions=64, batch_size=16, steps=6, latent_dim=8, curriculum=3)
     expected, states = kept_at_every_step(config)
     for state in states[1:4]:
         assert_same_bits(continued(config, state, tmp_path), expected)
 
 
 def test_a_run_that_diverges_is_refused():
-    config = RunConfig("dots/single", transitions=32, batch_size=16, steps=4, learning_rate=1e30, latent_dim=8)
+    config = ToyConfig("dots/single", transitions=32, batch_size=16, steps=4, learning_rate=1e30, latent_dim=8)
     with pytest.raises(
         SMWMError, match=r"dots/single with seed 7 diverged: a loss is not finite by step 4; lower the learn"
     ):
@@ -250,7 +250,7 @@ def test_a_run_that_diverges_is_refused():
 
 
 def test_the_default_configuration_is_the_papers():
-    config = RunConfig()
+    config = ToyConfig()
     assert (config.transitions, config.batch_size, config.learning_rate) == (250_000, 256, 5e-4)
     assert config.steps == 100 * (250_000 // 256)
     assert (config.objective, config.latent_dim) == (Objective(10, 0), 64)
@@ -275,4 +275,4 @@ def test_the_default_configuration_is_the_papers():
 )
 def test_a_configuration_that_cannot_be_trained_is_refused(change, words):
     with pytest.raises(SMWMError, match=words):
-        RunConfig(**change)
+        ToyConfig(**change)

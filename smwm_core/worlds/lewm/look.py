@@ -27,7 +27,7 @@ FRAME = 224  # pixels of a released frame
 
 
 @dataclass(frozen=True)
-class PublishedReacher(Reacher):
+class LewmReacher(Reacher):
     """Reacher, drawn like the released frames; a state and an action are those of ``Reacher``.
 
     Arguments:
@@ -43,7 +43,7 @@ class PublishedReacher(Reacher):
 
 
 @dataclass(frozen=True)
-class PublishedCube(Cube):
+class LewmCube(Cube):
     """Cube, drawn like the released frames; a state and an action are those of ``Cube``.
 
     Arguments:

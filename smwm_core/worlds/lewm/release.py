@@ -10,7 +10,7 @@ from pathlib import Path
 from smwm_core.errors import choose
 from smwm_core.storage import root
 from smwm_core.storage.download import download
-from smwm_core.storage.files import held
+from smwm_core.storage.files import locked
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def fetch(task: str) -> Release:
     release = choose("released data set", task, RELEASES)
     if release.path.exists():
         return release
-    with held(release.path.parent, "fetching a data set"):
+    with locked(release.path.parent, "fetching a data set"):
         unfinished = release.path.with_name(release.path.name + ".part")
         download(release.url, unfinished, release.size)
         unfinished.rename(release.path)

@@ -19,18 +19,18 @@ from torch import Generator, Tensor
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.worlds.lewm.files import open_file, read_episodes, sides_by_source
-from smwm_core.worlds.lewm.look import FRAME, PublishedCube, PublishedReacher, averaged
+from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmReacher, averaged
 from smwm_core.worlds.lewm.release import RELEASES
 from smwm_core.worlds.recorded.episodes import Episodes
-from smwm_core.worlds.recorded.frameskip import TRAINING_SHARE, Blocks
+from smwm_core.worlds.recorded.frameskip import TRAINING_SHARE, FrameSkip
 from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.two_room import TwoRoom
 
-SIMULATORS = {"tworoom": TwoRoom, "pusht": PushT, "reacher": PublishedReacher, "cube": PublishedCube}
+SIMULATORS = {"tworoom": TwoRoom, "pusht": PushT, "reacher": LewmReacher, "cube": LewmCube}
 SLOWLY_DRAWN = {"reacher", "cube"}
 
 
-def released(task: str, image_size: int = FRAME) -> "ReleasedBlocks":
+def released(task: str, image_size: int = FRAME) -> "LewmFrameSkip":
     """The world of a released data set; its file is looked for when it is first needed.
 
     Arguments:
@@ -41,7 +41,7 @@ def released(task: str, image_size: int = FRAME) -> "ReleasedBlocks":
         SMWMError: an unknown task, a package is missing, or a frame that is too small or too large.
     """
     simulator = choose("released data set", task, SIMULATORS)(image_size)
-    return ReleasedBlocks(simulator, partial(_episodes, task), task=task, components=("lewm", task))
+    return LewmFrameSkip(simulator, partial(_episodes, task), task=task, components=("lewm", task))
 
 
 def released_file(task: str) -> Path:
@@ -97,8 +97,8 @@ class StoredFrames:
 
 
 @dataclass(frozen=True, eq=False)
-class ReleasedBlocks(Blocks):
-    """Blocks of released episodes.
+class LewmFrameSkip(FrameSkip):
+    """FrameSkip of released episodes.
 
     TwoRoom and Push-T are drawn from their states. Reacher and Cube are slow to draw: training reads their frames,
     and planning draws in the look of the published ones.

@@ -98,9 +98,9 @@ class Episodes:
             raise SMWMError(f"No episode has {steps} steps; the longest has {int(self.length.max()) - 1}.")
         return rows
 
-    def action_blocks(self, rows: Tensor, skip: int) -> Tensor:
-        """The ``skip`` actions from each row on, side by side: ``(N,)`` → ``(N, skip · A)``."""
-        return self.action[rows[:, None] + torch.arange(skip)].flatten(1)
+    def action_blocks(self, rows: Tensor, frameskip: int) -> Tensor:
+        """The ``frameskip`` actions from each row on, side by side: ``(N,)`` → ``(N, frameskip · A)``."""
+        return self.action[rows[:, None] + torch.arange(frameskip)].flatten(1)
 
     def save(self, path: Path) -> None:
         """Write the columns as a compressed ``.npz``."""

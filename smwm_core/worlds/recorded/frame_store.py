@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import held, write_whole
+from smwm_core.storage.files import locked, write_whole
 from smwm_core.storage.versions import VERSIONS
 
 PART = 1_000  # frames
@@ -47,7 +47,7 @@ class FrameStore:
         folder = root.data() / "cache" / "frames" / f"{self.name}_{digest}"
         whole = folder / "frames.npy"
         if not whole.exists():
-            with held(folder, "drawing frames"):
+            with locked(folder, "drawing frames"):
                 if not whole.exists():
                     self._draw(rows, folder, whole)
         self._frames = _load(whole, len(rows))

@@ -19,23 +19,23 @@ TRAINING_SHARE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
-class Blocks:
-    """Transitions of ``skip`` primitive steps, drawn from recorded episodes.
+class FrameSkip:
+    """Transitions of ``frameskip`` primitive steps, drawn from recorded episodes.
 
     Arguments:
         simulator: which draws the states and can step on its own.
         record: gives the episodes recorded in it, and is called when they are first needed; nine of ten are for
             training, the others are held out.
-        skip: primitive steps per block; the paper's is 5.
+        frameskip: primitive steps per block; the paper's is 5.
         frames: where the simulator draws slowly, a store of frames that are drawn only once; blocks for training
-            then start at every ``skip``-th step of an episode only.
+            then start at every ``frameskip``-th step of an episode only.
         known_scale: ``scale``, where it is known without the episodes.
         components: what decides its numbers, as ``VERSIONS`` names it.
     """
 
     simulator: Simulator
     record: Callable[[], Episodes]
-    skip: int = 5
+    frameskip: int = 5
     frames: FrameStore | None = None
     known_scale: tuple[Tensor, Tensor] | None = None
     components: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ class Blocks:
 
     @property
     def action_dim(self) -> int:
-        return self.skip * self.simulator.action_dim
+        return self.frameskip * self.simulator.action_dim
 
     @property
     def controllable_dim(self) -> int:
@@ -68,7 +68,7 @@ class Blocks:
             return self.known_scale
         actions = self.split[0].action
         actions = actions[~actions.isnan().any(1)]
-        return actions.mean(0).repeat(self.skip), actions.std(0).repeat(self.skip)
+        return actions.mean(0).repeat(self.frameskip), actions.std(0).repeat(self.frameskip)
 
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:
@@ -83,27 +83,27 @@ class Blocks:
         return (actions - mean) / std
 
     def primitive_actions(self, blocks: Tensor) -> Tensor:
-        """Standardised blocks ``(N, action_dim)`` → the actions of the simulator, ``(N, skip, A)``."""
+        """Standardised blocks ``(N, action_dim)`` → the actions of the simulator, ``(N, frameskip, A)``."""
         mean, std = (part.to(blocks) for part in self.scale)
-        return (blocks * std + mean).unflatten(1, (self.skip, -1))
+        return (blocks * std + mean).unflatten(1, (self.frameskip, -1))
 
     def primitive_sequence(self, plans: Tensor) -> Tensor:
-        """Sequences of standardised blocks ``(…, H, action_dim)`` → actions of the simulator, ``(…, H · skip, A)``."""
+        """Sequences of standardised blocks ``(…, H, action_dim)`` → primitive actions, ``(…, H · frameskip, A)``."""
         return self.primitive_actions(plans.flatten(0, -2)).unflatten(0, plans.shape[:-1]).flatten(-3, -2)
 
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]
-        starts = training.starts(self.skip)
+        starts = training.starts(self.frameskip)
         if self.frames:
-            starts = starts[training.step[starts] % self.skip == 0]
-            self.frames.prepare(training.state[torch.cat([starts, starts + self.skip]).unique()])
+            starts = starts[training.step[starts] % self.frameskip == 0]
+            self.frames.prepare(training.state[torch.cat([starts, starts + self.frameskip]).unique()])
         rows = starts[torch.randint(len(starts), (n,), generator=generator)]
-        action = self.standardised(training.action_blocks(rows, self.skip))
-        return Transitions(training.state[rows], action, training.state[rows + self.skip])
+        action = self.standardised(training.action_blocks(rows, self.frameskip))
+        return Transitions(training.state[rows], action, training.state[rows + self.frameskip])
 
     def render(self, state: Tensor) -> Tensor:
         return (self.frames or self.simulator.render)(state)
 
     def describe(self) -> str:
-        return f"{self.simulator.describe()}; in blocks of {self.skip} steps"
+        return f"{self.simulator.describe()}; in blocks of {self.frameskip} steps"

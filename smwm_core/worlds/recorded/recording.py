@@ -13,7 +13,7 @@ from tqdm import tqdm
 from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator
 from smwm_core.storage import root
-from smwm_core.storage.files import held
+from smwm_core.storage.files import locked
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.worlds.recorded.episodes import Episodes
 
@@ -37,7 +37,7 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     folder = root.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}"
     whole = folder / "episodes.npz"
     if not whole.exists():
-        with held(folder, "collecting episodes"):
+        with locked(folder, "collecting episodes"):
             if not whole.exists():
                 _collect(simulator, name, count, folder, workers or torch.multiprocessing.cpu_count())
     return Episodes.load(whole)
