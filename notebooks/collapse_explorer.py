@@ -1,15 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # The collapse explorer
 #
@@ -122,8 +110,8 @@ for lam in with_weights:
 # - **λ is forgiving here.** This world is easy: two dimensions, nothing that distracts. In harder worlds a latent that is too
 #   small or too large is worse to predict or to plan in, and λ has to be chosen.
 #
-# **Try it.** Add values of λ below 0.01 to the list and run
-# `SMWM_DATA=scratch smwm run collapse_explorer --recompute`. Where does the latent stop opening within 1,600
+# **Try it.** Add values of λ below 0.01 to the list, set `recompute = True` and run the notebook in Jupyter; only
+# `smwm run … --recompute` replaces what is stored. Where does the latent stop opening within 1,600
 # steps? Is that a border, or does it only take longer?
 
 # %% [markdown]

@@ -1,15 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Dot world: the latent is the position (paper's Fig. 2)
 #
@@ -155,9 +143,8 @@ print(f"variance of the action              {page.here['action_variance']:.2f}")
 #   encoder, does no better than to guess the mean action: its loss is the variance of the action. The latents differ by
 #   too little for it to find what the rescaling probe found.
 #
-# **Try it.** Change `"smwm": 10` to `0.01` where λ is set, and run
-# `SMWM_DATA=scratch smwm run fig2_dot_world --recompute`, which keeps everything it writes in the folder
-# `scratch`. How small can λ be before the two curves of the collapse figure look alike?
+# **Try it.** `smwm run fig2_dot_world --set inverse=0.01` trains one seed at another λ, shows this page with it, replaces
+# nothing, and says where the page is. How small can λ be before the two curves of the collapse figure look alike?
 
 # %% [markdown]
 # ## Exercises

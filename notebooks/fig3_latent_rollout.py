@@ -1,15 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Five steps ahead without looking (paper's Fig. 3)
 #
@@ -105,9 +93,8 @@ for k in range(1, STEPS + 1):
 # - **The question is fair.** All frames of a trajectory lie where training steps start. The model has seen where
 #   steps near the edge of the frame end, but none that starts there, so nothing is claimed about those places.
 #
-# **Try it.** Replace `Objective(inverse=10)` by `Objective(inverse=0)` and run
-# `SMWM_DATA=scratch smwm run fig3_latent_rollout --recompute`, which keeps everything it writes in the
-# folder `scratch`. What happens to the two distances, and what does the ratio say?
+# **Try it.** `smwm run fig3_latent_rollout --set inverse=0` trains without the inverse loss, shows this page with it, and
+# replaces nothing. What happens to the two distances, and what does the ratio say?
 
 # %% [markdown]
 # ## Exercises

@@ -1,15 +1,3 @@
-# ---
-# jupyter:
-#   jupytext:
-#     text_representation:
-#       extension: .py
-#       format_name: percent
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
-# ---
-
 # %% [markdown]
 # # Planning in the latent (paper's Fig. 5)
 #
@@ -94,15 +82,8 @@ figures.planning_success(
 # ## The experiment
 #
 # A task is a pair of frames: a state of a held-out episode, and the state that the episode was in 25 steps later. The planner gets
-# the two frames and nothing else. It encodes both and searches for 5 blocks of 5 primitive actions whose predicted end is
-# close to the goal in the latent:
-#
-# ```python
-# z, z_goal = model.encode(frame), model.encode(goal_frame)
-# plan = CEM(*world.bounds)(final_distance(model), z, z_goal, generator)   # 300 sequences, 30 rounds, 30 elites
-# world.simulator.play(state, world.primitive_sequence(plan.actions))      # 25 steps, then look and plan again
-# ```
-#
+# the two frames and nothing else. The policy encodes both and searches for 5 blocks of 5 primitive actions whose predicted end
+# is close to the goal in the latent (`CEM`: 300 sequences, 30 rounds, 30 elites), carries them out, looks and plans again.
 # It may act for 50 steps, so it plans twice. A goal is reached as soon as the simulator's own test holds after any step; a start
 # that already counts as reached is a *trivial* task, and the table also has the numbers without those. There are 100 tasks
 # per world, the same for all methods and seeds. *Random* draws uniform actions and is the floor.

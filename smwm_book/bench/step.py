@@ -15,12 +15,12 @@ from itertools import cycle, islice, pairwise
 import torch
 
 from smwm_book.experiments.devices import peak_memory_bytes
+from smwm_book.experiments.resources import needs, require_bfloat16, require_memory
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, final_distance
 from smwm_core.seeds import generator
 from smwm_core.training.config import VitConfig
-from smwm_core.training.resources import require_bfloat16, require_memory
-from smwm_core.training.vit import build_model, make_step, needs, ordered, steps_per_epoch
+from smwm_core.training.vit import build_model, make_step, ordered, steps_per_epoch
 from smwm_core.training.windows import Windows, feed
 
 PARTS = ("input", "encode", "losses", "backward", "update")
@@ -58,7 +58,7 @@ def measure(
         raise SMWMError(f"A measurement takes at least one step and one repeat, not {steps} and {repeats}.")
     require_bfloat16(device)
     counted = needs(config)
-    require_memory(config, counted, device)
+    require_memory(config, device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
     run_steps = config.epochs * steps_per_epoch(config, windows)

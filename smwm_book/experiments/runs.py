@@ -15,6 +15,7 @@ import torch
 from smwm_book.experiments import checkpoints
 from smwm_book.experiments.provenance import commit
 from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
+from smwm_book.experiments.resources import require_room
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
@@ -22,7 +23,6 @@ from smwm_core.storage.files import load_arrays, locked, save_arrays
 from smwm_core.storage.weights import load_weights, save_weights
 from smwm_core.training.kinds import Config, config_from, trainer
 from smwm_core.training.loop import read_progress
-from smwm_core.training.resources import require_disk
 from smwm_core.worlds import World
 
 # Named in a run's name only where it is not the usual value.
@@ -118,8 +118,7 @@ def publish(run: Run) -> None:
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
     saved = folder / "progress.pt"
-    world, parameters = config.make_world(), sum(p.numel() for p in trainer(config).build_model(config).parameters())
-    require_disk(config.world, parameters, folder)
+    require_room(config, device, folder)
     trained = trainer(config).train(config, seed, device=device, progress=saved)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)
@@ -132,15 +131,11 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
         "commit": commit(),
         "seconds": round(trained.seconds, 1),
     }
-    if scale := _scale(world):  # without it, nobody who lacks the episodes could use the model
+    scale = getattr(config.make_world(), "scale", None)
+    if scale:  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in scale]
     save_weights(folder / "weights.safetensors", trained.model, description)
     saved.unlink(missing_ok=True)
-
-
-def _scale(world: World) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """Of the actions, in worlds that standardise them."""
-    return getattr(world, "scale", None)
 
 
 def load_run(config: Config, seed: int, device: torch.device) -> Run:

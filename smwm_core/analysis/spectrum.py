@@ -22,7 +22,7 @@ def spectrum(z: Tensor) -> np.ndarray:
         ``(Z,)`` float64 ≥ 0, in squared latent units; their sum is the total variance.
     """
     _require_latents(z)
-    covariance = np.cov(z.double().cpu().numpy(), rowvar=False)
+    covariance = np.cov(z.detach().double().cpu().numpy(), rowvar=False)
     return np.linalg.eigvalsh(np.atleast_2d(covariance))[::-1].clip(min=0)
 
 
@@ -69,7 +69,7 @@ class PrincipalPlane:
 
     def __init__(self, z: Tensor, components: int = 2) -> None:
         _require_latents(z)
-        points = z.double().cpu().numpy()
+        points = z.detach().double().cpu().numpy()
         self.centre = points.mean(0)
         _, _, axes = np.linalg.svd(points - self.centre, full_matrices=False)
         axes = axes[:components]
@@ -78,7 +78,7 @@ class PrincipalPlane:
 
     def __call__(self, z: Tensor) -> np.ndarray:
         """``(…, Z)`` → ``(…, components)`` coordinates, in latent units."""
-        return (z.double().cpu().numpy() - self.centre) @ self.axes.T
+        return (z.detach().double().cpu().numpy() - self.centre) @ self.axes.T
 
 
 def _require_latents(z: Tensor) -> None:

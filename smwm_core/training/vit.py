@@ -7,8 +7,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
 from smwm_core.training.config import VitConfig
 from smwm_core.training.loop import History, Step, fit
-from smwm_core.training.resources import Needs, count, require_bfloat16, require_memory
 from smwm_core.training.windows import Windows, feed, shuffled
 
 
@@ -70,10 +68,8 @@ def train(
     """Train a model; arguments and result are those of the toy models, without any snapshots.
 
     Raises:
-        SMWMError: a GPU that is too old, too little memory, too few windows for a batch, or a loss that is not finite.
+        SMWMError: too few windows for a batch, or a loss that is not finite.
     """
-    require_bfloat16(device)
-    require_memory(config, needs(config), device)
     world = config.make_world()
     windows = Windows(world, config.history, device)
     per_epoch = steps_per_epoch(config, windows)
@@ -91,19 +87,6 @@ def train(
         save_every_steps=per_epoch,
         name=f"{config.world} with seed {seed}",
     )
-
-
-def needs(config: VitConfig) -> Needs:
-    """Count a step of a run; it takes some seconds at the paper's size."""
-    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
-    return counted.of(config.batch_size, config.history + 1, config.image_size)
-
-
-@cache
-def _counted(config: VitConfig) -> Needs:
-    action_dim = config.make_world().action_dim
-    return count(build_model(config), config.objective, config.history, config.image_size, action_dim)
 
 
 def steps_per_epoch(config: VitConfig, windows: Windows) -> int:

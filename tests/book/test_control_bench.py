@@ -14,8 +14,8 @@ import torch
 from smwm_book import cli
 from smwm_book.bench import step as bench
 from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.resources import needs
 from smwm_core.training.loop import Step
-from smwm_core.training.vit import needs
 
 CPU = torch.device("cpu")
 SPENT = dict(zip(bench.PARTS, (1.0, 2.0, 4.0, 8.0, 16.0), strict=True))
@@ -127,6 +127,6 @@ def test_a_gpu_that_is_not_there_is_one_sentence(config, capsys):
 
 
 def test_too_little_memory_is_one_sentence_with_both_numbers(config, capsys, monkeypatch):
-    monkeypatch.setattr("smwm_core.training.resources.free_memory", lambda device: 50_000_000)
+    monkeypatch.setattr("smwm_book.experiments.resources.free_memory", lambda device: 50_000_000)
     assert cli.main(["bench", "--preset", "paper_smoke", "--device", "cpu"]) == 2
     assert "needs about 0.1 GB of memory, but cpu has 0.1 GB free" in capsys.readouterr().err

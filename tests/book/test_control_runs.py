@@ -13,14 +13,14 @@ from safetensors.torch import load_file
 from saved import every_save
 from torch import Tensor
 
-from smwm_book.experiments import checkpoints, export, runs
+from smwm_book.experiments import checkpoints, export, resources, runs
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.recipe import fingerprint
 from smwm_book.experiments.sweeps import planned, sweep
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
-from smwm_core.training import kinds, resources, vit
+from smwm_core.training import kinds, vit
 from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.loop import PROGRESS_KEYS, History
 from smwm_core.worlds import FrameSkip
@@ -80,7 +80,7 @@ def assert_same_tensors(one: dict[str, Tensor], other: dict[str, Tensor]) -> Non
 
 def test_too_little_disk_is_refused_with_both_numbers(monkeypatch, elsewhere):
     usage = namedtuple("usage", "free")
-    needed = 26 * vit.needs(CONFIG).parameters
+    needed = 26 * resources.needs(CONFIG).parameters
     assert needed > 2 * len(uninterrupted()[1][-1]) * 0.95
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda folder: usage(1_000))
     words = rf"a run on tworoom/40 needs {needed / 1e9:.1f} GB, but the disk of .* has 0\.0 GB left; set SMWM_DATA"

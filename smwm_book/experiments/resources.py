@@ -6,7 +6,8 @@ both grow in proportion to the batch. Nothing here is timed.
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -14,11 +15,11 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from smwm_core.errors import SMWMError
-from smwm_core.losses.objective import Objective
-from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root
 from smwm_core.training.config import VitConfig
+from smwm_core.training.kinds import Config, trainer
+from smwm_core.training.vit import build_model
 
 _ATEN = torch.ops.aten
 # torch counts the operations of the fused attention of GPUs; the processor's computes the same products.
@@ -31,6 +32,7 @@ _ATTENTION = {
 OPTIMISER_BYTES = 16  # per parameter, float32 each: the weight, its gradient and AdamW's two averages
 UPDATE_BYTES = 32  # per parameter: weight and averages are read and written, the gradient is written and read
 PROGRESS_BYTES = 2 * 12 + 2  # per parameter: saved progress, twice while it is replaced, and weights in half precision
+SMALL = 1_000_000  # parameters; such a model fits everywhere
 MARGIN = 1.1  # of memory, for what the allocator cannot use
 
 
@@ -67,8 +69,18 @@ class Needs:
         return Needs(self.parameters, windows * self.flops, windows * self.kept_bytes, frame_bytes)
 
 
-def count(model: WorldModel, objective: Objective, history: int, image_size: int, action_dim: int) -> Needs:
+def needs(config: VitConfig) -> Needs:
+    """Count a step of a run; it takes some seconds at the paper's size."""
+    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
+    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
+    return counted.of(config.batch_size, config.history + 1, config.image_size)
+
+
+@cache
+def _counted(config: VitConfig) -> Needs:
     """Parameters, and what one more window adds to operations and kept bytes."""
+    model, action_dim = build_model(config), config.make_world().action_dim
+    history, image_size = config.history, config.image_size
 
     def counts(n: int) -> tuple[int, int]:
         frames = torch.rand(n * (history + 1), 3, image_size, image_size)
@@ -85,7 +97,7 @@ def count(model: WorldModel, objective: Objective, history: int, image_size: int
         with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
                 z = model.encode(frames).unflatten(0, (n, history + 1))
-                terms = objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
+                terms = config.objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
             terms["loss"].backward()
         return counter.get_total_flops(), sum(kept.values())
 
@@ -95,13 +107,13 @@ def count(model: WorldModel, objective: Objective, history: int, image_size: int
     return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
 
 
-def require_memory(config: VitConfig, counted: Needs, device: torch.device) -> None:
+def require_memory(config: VitConfig, device: torch.device) -> None:
     """Refuse a run that does not fit into the device's memory.
 
     Raises:
         SMWMError: with what it needs and what there is.
     """
-    needed, free = counted.memory_bytes, free_memory(device)
+    needed, free = needs(config).memory_bytes, free_memory(device)
     if needed > free:
         raise SMWMError(
             f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs "
@@ -118,6 +130,24 @@ def require_bfloat16(device: torch.device) -> None:
     if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
         name = torch.cuda.get_device_name(device)
         raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
+
+
+def require_room(config: Config, device: torch.device, folder: Path) -> None:
+    """Refuse a run that a device or a disk cannot hold, before it starts.
+
+    Arguments:
+        config: what is to be trained; only vision transformers are large enough to ask about the device.
+        device: where.
+        folder: that is there, for its saved progress and weights.
+
+    Raises:
+        SMWMError: with what it needs and what there is.
+    """
+    parameters = sum(p.numel() for p in trainer(config).build_model(config).parameters())
+    if parameters > SMALL:
+        require_bfloat16(device)
+        require_memory(config, device)
+    require_disk(config.world, parameters, folder)
 
 
 def require_disk(world: str, parameters: int, folder: Path) -> None:
