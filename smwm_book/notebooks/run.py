@@ -34,7 +34,13 @@ KEPT_CELL_METADATA = ("tags", "mystnb")
 
 
 def sources() -> dict[str, Path]:
-    """Every notebook's name and source, in alphabetical order."""
+    """Every notebook's name and source, in alphabetical order.
+
+    Raises:
+        SMWMError: this is no clone of the repository.
+    """
+    if not paths.NOTEBOOKS.is_dir():
+        raise SMWMError("This needs a clone of the repository, which has the notebooks; run `pip install -e .` in one.")
     return {path.stem: path for path in sorted(paths.NOTEBOOKS.glob("*.py"))}
 
 

@@ -1,8 +1,8 @@
 """Claims about the first lines that a reader types.
 
 1. They are the same in the README and in the book, and run as they are printed.
-2. The library installs by itself, from a wheel: it imports nothing of the book and nothing heavy, and writes nothing into
-   its own folder.
+2. The library installs by itself, from a wheel: it imports nothing of the book and nothing heavy, and writes nothing
+   into its own folder.
 """
 
 import os
