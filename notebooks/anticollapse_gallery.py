@@ -58,7 +58,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
 labels = {name: method.label for name, method in METHODS.items()}
 figures.kept_and_dropped(
     *(

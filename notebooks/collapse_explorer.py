@@ -70,7 +70,7 @@ Explorer(exploration)
 #
 # ## The same in one picture
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1
 chosen = [0, *(int(np.searchsorted(exploration.steps, step).clip(max=last)) for step in (16, 64, 256)), last]
 figures.explorer_table(

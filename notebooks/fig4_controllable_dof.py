@@ -61,7 +61,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-controllable", "caption": "Left: one transition of each world. Solid arrows are caused by the action, dashed grey ones are not; a dotted line ties two dots that share one action. Right: share of the latent's variance along its principal components (bars: mean over seeds, points: seeds). The spectrum ends where the action's dimensions end (dashed line), however many dots there are."}, "image": {"alt": "Four rows. Each has a picture of coloured dots with motion arrows and a bar chart. Independent: two dots, four tall bars. Coupled: two tied dots, two tall bars. Distractor: two dots of which one moves by chance, two tall bars. Combined: five dots, six tall bars.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-controllable", "caption": "Left: one transition of each world. Solid arrows are caused by the action, dashed grey ones are not; a dotted line ties two dots that share one action. Right: share of the latent's variance along its principal components (bars: mean over seeds, points: seeds). The spectrum ends where the action's dimensions end (dashed line), however many dots there are."}, "image": {"alt": "Four rows. Each has a picture of coloured dots with motion arrows and a bar chart. Independent: two dots, four tall bars. Coupled: two tied dots, two tall bars. Distractor: two dots of which one moves by chance, two tall bars. Combined: five dots, six tall bars.", "classes": "dark-light"}}
 panels = []
 for name in settings:
     world = page.run(configs[name]).world

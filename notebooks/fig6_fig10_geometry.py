@@ -51,7 +51,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls with the number of the component.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls with the number of the component.", "classes": "dark-light wide"}}
 panels = {
     method: {
         title: {

@@ -45,7 +45,7 @@ for task in SWEPT:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, and in neither world is there a sharp optimum."}, "image": {"alt": "Two plots with a logarithmic axis of lambda. A diamond at lambda zero lies low; the points from 0.1 to 100 lie far higher, with overlapping intervals.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, and in neither world is there a sharp optimum."}, "image": {"alt": "Two plots with a logarithmic axis of lambda. A diamond at lambda zero lies low; the points from 0.1 to 100 lie far higher, with overlapping intervals.", "classes": "dark-light wide"}}
 figures.lambda_sweep(
     {
         title: {weight: results.metric(f"{task}.lambda_{weight:g}.success_percent") for weight in LAMBDAS}

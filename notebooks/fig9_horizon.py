@@ -44,7 +44,7 @@ for offset in page.some(OFFSETS, OFFSETS[1:2]):
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-horizon", "caption": "TwoRoom: share of 100 tasks whose goal was reached, against the number of steps from start to goal. Solid: ours with 95 % intervals, one seed; dashed: the paper's. The gap between the SMWM and SIGReg opens as the goal moves away."}, "image": {"alt": "Line plot over offsets from 25 to 100 steps. Solid lines with bands for SMWM, SIGReg, forward only and random, and the paper's dashed lines in the same colours.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-horizon", "caption": "TwoRoom: share of 100 tasks whose goal was reached, against the number of steps from start to goal. Solid: ours with 95 % intervals, one seed; dashed: the paper's. The gap between the SMWM and SIGReg opens as the goal moves away."}, "image": {"alt": "Line plot over offsets from 25 to 100 steps. Solid lines with bands for SMWM, SIGReg, forward only and random, and the paper's dashed lines in the same colours.", "classes": "dark-light wide"}}
 labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only", "random": "random"}
 figures.horizon_sweep(
     {

@@ -50,7 +50,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-probes", "caption": "How well a probe reads physical quantities from frozen latents of held-out frames: R², mean over three seeds with a 95 % interval (values below zero are drawn at zero). Hollow circles are the paper's values."}, "image": {"alt": "Dot plot with a row per quantity of four worlds and two panels, linear and MLP probe; three coloured dots with intervals per row and hollow circles for the paper's values.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-probes", "caption": "How well a probe reads physical quantities from frozen latents of held-out frames: R², mean over three seeds with a 95 % interval (values below zero are drawn at zero). Hollow circles are the paper's values."}, "image": {"alt": "Dot plot with a row per quantity of four worlds and two panels, linear and MLP probe; three coloured dots with intervals per row and hollow circles for the paper's values.", "classes": "dark-light"}}
 labels = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only"}
 figures.probe_scores(
     {

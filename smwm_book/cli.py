@@ -13,6 +13,7 @@ from pathlib import Path
 from smwm_book import paths
 from smwm_book.experiments import checkpoints
 from smwm_book.experiments.devices import pick_device
+from smwm_book.experiments.download import fetch
 from smwm_book.experiments.export import export
 from smwm_book.experiments.page import changed, parse_changes
 from smwm_book.experiments.presets import PRESETS, TASKS, get_preset
@@ -22,7 +23,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.storage import root, weights
 from smwm_core.worlds import SIMULATORS, planning_task
 from smwm_core.worlds.lewm.files import STATE_COLUMNS, read_episodes, sources
-from smwm_core.worlds.lewm.release import RELEASES, fetch
+from smwm_core.worlds.lewm.release import RELEASES
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.recording import recorded, version
 

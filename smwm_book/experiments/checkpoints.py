@@ -12,9 +12,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from smwm_book import paths
+from smwm_book.experiments.download import download
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
-from smwm_core.storage.download import download
 from smwm_core.storage.files import locked, write_whole
 
 _REMEDY = "restore it from git or with `smwm checkpoints fetch`"

@@ -30,6 +30,7 @@ from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
 
 DEFAULTS = {"preset": "laptop", "seed": 0, "device": "auto"}  # as in every notebook's parameters cell
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
 
@@ -142,6 +143,7 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
         SMWMError: an unknown notebook or parameter, or a mistake that the notebook itself explained.
     """
     notebook = jupytext.read(choose("notebook", name, sources()))
+    notebook.metadata["kernelspec"] = KERNEL
     with tempfile.TemporaryDirectory() as scratch:
         source, executed = Path(scratch) / "source.ipynb", Path(scratch) / "executed.ipynb"
         nbformat.write(notebook, source)
@@ -154,7 +156,6 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
                 str(executed),
                 parameters=parameters,
                 cwd=str(paths.NOTEBOOKS),
-                kernel_name="python3",
                 progress_bar=False,
                 stderr_file=sys.stderr if show_progress else None,
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
@@ -176,7 +177,7 @@ def clean(notebook: nbformat.NotebookNode, parameters: dict) -> nbformat.Noteboo
             if png := output.get("data", {}).get("image/png"):
                 output.data["image/png"] = base64.b64encode(fewer_colours(base64.b64decode(png))).decode()
     notebook.metadata = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "kernelspec": KERNEL,
         "language_info": {"name": "python"},
         "smwm": {"parameters": parameters, "cells": digest(notebook)},
     }

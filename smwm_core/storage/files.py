@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+import torch
+from joblib import Parallel, delayed
+from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
@@ -66,3 +69,19 @@ def load_arrays(path: Path, remedy: str) -> dict[str, np.ndarray]:
             return dict(arrays)
     except _UNREADABLE as error:
         raise SMWMError(f"{root.shown(path)} cannot be read ({error}); {remedy}.") from error
+
+
+def make_parts(make: Callable, parts: dict[Path, tuple], *, workers: int | None, desc: str, unit: str) -> None:
+    """Let processes make those files of many that are not there yet, with a bar.
+
+    Arguments:
+        make: called with a path and what belongs to it.
+        parts: path → further arguments.
+        workers: processes; by default one per core.
+        desc, unit: of the bar.
+    """
+    missing = {path: values for path, values in parts.items() if not path.exists()}
+    jobs = (delayed(make)(path, *values) for path, values in missing.items())
+    made = Parallel(n_jobs=workers or torch.multiprocessing.cpu_count(), return_as="generator_unordered")(jobs)
+    for _ in tqdm(made, desc=desc, unit=unit, total=len(missing), dynamic_ncols=True):
+        pass

@@ -6,7 +6,10 @@ Time convention, here and everywhere: ``action[t]`` takes ``state[t]`` to ``stat
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Generator, Tensor
+
+from smwm_core.errors import SMWMError
 
 
 @dataclass(frozen=True)
@@ -81,3 +84,28 @@ class Simulator(Protocol):
     def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]: ...
 
     def describe(self) -> str: ...
+
+
+def require_size(world: str, size: int) -> None:
+    """Refuse frames that are too small to show anything, or larger than the published ones."""
+    if not 16 <= size <= 224:
+        raise SMWMError(f"{world} is drawn at 16 to 224 px, not {size}.")
+
+
+def require_states(world: str, state: Tensor, state_dim: int) -> None:
+    """Refuse states that are not ``(N, state_dim)`` or not finite."""
+    if state.ndim != 2 or state.shape[1] != state_dim:
+        raise SMWMError(f"A {world} state has shape (N, {state_dim}), not {tuple(state.shape)}.")
+    if not torch.isfinite(state).all():
+        raise SMWMError(f"A {world} state is not finite.")
+
+
+def require_actions(world: str, state: Tensor, actions: Tensor, action_dim: int) -> None:
+    """Refuse actions that are not ``(N, K, action_dim)`` for N states, or not finite."""
+    n = len(state)
+    if actions.ndim != 3 or actions.shape[2] != action_dim or len(actions) != n:
+        raise SMWMError(
+            f"{world} actions for {n} states have shape ({n}, K, {action_dim}), not {tuple(actions.shape)}."
+        )
+    if not torch.isfinite(actions).all():
+        raise SMWMError(f"A {world} action is not finite.")

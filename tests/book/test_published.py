@@ -117,7 +117,7 @@ def test_an_interruption_by_hand_leaves_no_part(file_server, folder, monkeypatch
         raise KeyboardInterrupt
 
     remove(folder, NAMES[1])
-    monkeypatch.setattr("smwm_core.storage.download.tqdm.update", interrupted)
+    monkeypatch.setattr("smwm_book.experiments.download.tqdm.update", interrupted)
     assert fetch(file_server) == 130
     assert whole(folder) == [NAMES[0], NAMES[2]]
     assert "the same command continues where it stopped" in capsys.readouterr().err
@@ -210,7 +210,7 @@ def test_a_disk_that_fills_up_meanwhile_is_one_sentence(file_server, folder, mon
         raise OSError(errno.ENOSPC, "No space left on device")
 
     remove(folder, NAMES[0])
-    monkeypatch.setattr("smwm_core.storage.download.tqdm.update", full)  # called after each write
+    monkeypatch.setattr("smwm_book.experiments.download.tqdm.update", full)  # called after each write
     refused(capsys, ["checkpoints", "fetch", "--from", file_server.url], "No space left on device")
     assert whole(folder) == NAMES[1:]
 

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from smwm_core.errors import SMWMError
 from smwm_core.worlds.simulators.cube import GRIPPER, PURPLE, Cube, _env
-from smwm_core.worlds.simulators.mujoco import NO_DRAWING, _close_at_exit, _renderers, require_states
+from smwm_core.worlds.simulators.mujoco import NO_DRAWING, _close_at_exit, _renderers
 from smwm_core.worlds.simulators.reacher import Reacher, _packages
+from smwm_core.worlds.world import require_states
 
 FRAME = 224  # pixels of a released frame
 

@@ -1,16 +1,10 @@
-"""Fetching the data sets that LeWorldModel and the paper were trained on, as they were released.
-
-They are large: a download goes on where it stopped, and does not start on a disk that cannot hold it.
-"""
+"""The released data sets that LeWorldModel and the paper were trained on: where they are, and where they go."""
 
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from smwm_core.errors import choose
 from smwm_core.storage import root
-from smwm_core.storage.download import download
-from smwm_core.storage.files import locked
 
 
 @dataclass(frozen=True)
@@ -55,23 +49,3 @@ RELEASES = {
         f"{_HUB}/lewm-cube/resolve/02a19a67a0dc8c9d6215f89c19e0a597691e152a/cube_single_expert.tar.zst", 46_184_624_478
     ),
 }
-
-
-def fetch(task: str) -> Release:
-    """Download the archive of a task into ``data/cache/released/``; what is there already is not fetched again.
-
-    Arguments:
-        task: tworoom, pusht, reacher or cube.
-
-    Raises:
-        SMWMError: the disk is too full, another process is fetching, the server refuses, cannot be reached or offers
-            another file, or the connection broke; the bytes that came are kept, and the same call goes on from there.
-    """
-    release = choose("released data set", task, RELEASES)
-    if release.path.exists():
-        return release
-    with locked(release.path.parent, "fetching a data set"):
-        unfinished = release.path.with_name(release.path.name + ".part")
-        download(release.url, unfinished, release.size)
-        unfinished.rename(release.path)
-    return release

@@ -9,13 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from torch import Tensor
-from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, write_whole
+from smwm_core.storage.files import locked, make_parts, write_whole
 from smwm_core.storage.versions import VERSIONS
 
 PART = 1_000  # frames
@@ -71,15 +69,9 @@ class FrameStore:
         return torch.from_numpy(frames).to(state.device).permute(0, 3, 1, 2).float() / 255
 
     def _draw(self, rows: np.ndarray, folder: Path, whole: Path) -> None:
-        parts = [folder / f"part_{first}.npy" for first in range(0, len(rows), PART)]
-        missing = [(part, rows[k * PART : (k + 1) * PART]) for k, part in enumerate(parts) if not part.exists()]
-        workers = self.workers or torch.multiprocessing.cpu_count()
-        drawn = Parallel(n_jobs=workers, return_as="generator_unordered")(
-            delayed(_draw_part)(self.simulator, part, states) for part, states in missing
-        )
-        unit = f" × {PART} frames"
-        for _ in tqdm(drawn, desc=f"drawing {self.name}", unit=unit, total=len(missing), dynamic_ncols=True):
-            pass
+        parts = {folder / f"part_{k}.npy": (self.simulator, rows[k : k + PART]) for k in range(0, len(rows), PART)}
+        desc, unit = f"drawing {self.name}", f" × {PART} frames"
+        make_parts(_draw_part, parts, workers=self.workers, desc=desc, unit=unit)
         frames = np.concatenate([np.load(part) for part in parts])
         write_whole(whole, lambda unfinished: _save(unfinished, frames))
         for part in parts:
@@ -96,7 +88,7 @@ def to_bytes(frames: Tensor) -> np.ndarray:
     return (frames * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
-def _draw_part(simulator, path: Path, states: np.ndarray) -> None:
+def _draw_part(path: Path, simulator, states: np.ndarray) -> None:
     frames = to_bytes(simulator.render(torch.from_numpy(states)))
     write_whole(path, lambda unfinished: _save(unfinished, frames))
 

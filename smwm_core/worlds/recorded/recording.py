@@ -7,13 +7,11 @@ share the work or how often it is interrupted; parts that are finished stay.
 from pathlib import Path
 
 import torch
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator
 from smwm_core.storage import root
-from smwm_core.storage.files import locked
+from smwm_core.storage.files import locked, make_parts
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.worlds.recorded.episodes import Episodes
 
@@ -39,20 +37,13 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     if not whole.exists():
         with locked(folder, "collecting episodes"):
             if not whole.exists():
-                _collect(simulator, name, count, folder, workers or torch.multiprocessing.cpu_count())
+                _collect(simulator, name, count, folder, workers)
     return Episodes.load(whole)
 
 
-def _collect(simulator, name: str, count: int, folder: Path, workers: int) -> None:
-    parts = [folder / f"part_{number}.npz" for number in range(count // PART)]
-    missing = [(number, part) for number, part in enumerate(parts) if not part.exists()]
-    finished = Parallel(n_jobs=workers, return_as="generator_unordered")(
-        delayed(_collect_part)(simulator, name, number, part) for number, part in missing
-    )
-    for _ in tqdm(
-        finished, desc=f"collecting {name}", unit=f" × {PART} episodes", total=len(missing), dynamic_ncols=True
-    ):
-        pass
+def _collect(simulator, name: str, count: int, folder: Path, workers: int | None) -> None:
+    parts = {folder / f"part_{number}.npz": (simulator, name, number) for number in range(count // PART)}
+    make_parts(_collect_part, parts, workers=workers, desc=f"collecting {name}", unit=f" × {PART} episodes")
     loaded = [Episodes.load(part) for part in parts]
     columns = (torch.cat([getattr(part, column) for part in loaded]) for column in ("state", "action", "length"))
     Episodes(*columns).save(folder / "episodes.npz")
@@ -60,7 +51,7 @@ def _collect(simulator, name: str, count: int, folder: Path, workers: int) -> No
         part.unlink()
 
 
-def _collect_part(simulator, name: str, number: int, path: Path) -> None:
+def _collect_part(path: Path, simulator, name: str, number: int) -> None:
     Episodes.from_padded(*simulator.collect(PART, generator(number, f"episodes of {name}"))).save(path)
 
 

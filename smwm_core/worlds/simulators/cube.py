@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from smwm_core.worlds.simulators.mujoco import Camera, load, require_actions, require_size, require_states
+from smwm_core.worlds.simulators.mujoco import Camera, load
+from smwm_core.worlds.world import require_actions, require_size, require_states
 
 SUBSTEPS = 25  # of 0.002 s each
 POSITIONS, VELOCITIES = 21, 20

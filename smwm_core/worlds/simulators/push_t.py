@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
+from smwm_core.worlds.world import require_actions, require_states
 
 TABLE = 512
 UNIT = 30.0  # thickness of the T's bar and of its stem
@@ -86,14 +87,8 @@ class PushT:
         Raises:
             SMWMError: wrong shapes, or numbers that are not finite.
         """
-        if state.ndim != 2 or state.shape[1] != 7:
-            raise SMWMError(f"A Push-T state has shape (N, 7), not {tuple(state.shape)}.")
-        if actions.ndim != 3 or actions.shape[2] != 2 or len(actions) != len(state):
-            raise SMWMError(
-                f"Push-T actions for {len(state)} states have shape ({len(state)}, K, 2), not {tuple(actions.shape)}."
-            )
-        if not (torch.isfinite(state).all() and torch.isfinite(actions).all()):
-            raise SMWMError("A Push-T state or action is not finite.")
+        require_states("Push-T", state, 7)
+        require_actions("Push-T", state, actions, 2)
         played = [_play(s, a) for s, a in zip(state.double().tolist(), actions.double().tolist(), strict=True)]
         return torch.tensor(played, dtype=torch.float64).view(*actions.shape[:2], 7)
 
@@ -178,8 +173,7 @@ class PushT:
         Returns:
             ``(N, 3, H, W)`` float32 in [0, 1], in channels-last memory, on the state's device.
         """
-        if state.ndim != 2 or state.shape[1] != 7:
-            raise SMWMError(f"A Push-T state has shape (N, 7), not {tuple(state.shape)}.")
+        require_states("Push-T", state, 7)
         at_once = FRAMES_AT_ONCE if state.device.type == "cpu" else len(state)
         return torch.cat([self._draw(part) for part in state.float().split(at_once)])
 

@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from smwm_core.worlds.simulators.mujoco import Camera, load, require_actions, require_size, require_states
+from smwm_core.worlds.simulators.mujoco import Camera, load
+from smwm_core.worlds.world import require_actions, require_size, require_states
 
 SUBSTEPS = 2  # of 0.02 s each
 REACHED = 0.05  # rad

@@ -15,6 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
+from smwm_core.worlds.world import require_actions, require_states
 
 FRAME = 224  # pixels of the published frame: the unit of all lengths below
 SPEED = 5.0
@@ -72,8 +73,8 @@ class TwoRoom:
         Raises:
             SMWMError: a state or action of another shape.
         """
-        _require_pairs("state", state)
-        _require_pairs("action", action)
+        require_states("TwoRoom", state, 2)
+        require_actions("TwoRoom", state, action[:, None], 2)
         aimed = (state + action.clamp(-1, 1) * SPEED).clamp(LOWEST, HIGHEST)
         x, y = aimed.unbind(1)
         blocked = (y < DOOR - DOOR_HALF - DOOR_MARGIN) | (y > DOOR + DOOR_HALF + DOOR_MARGIN)
@@ -153,7 +154,7 @@ class TwoRoom:
             published frame to within a grey level; at smaller sizes the walls are averaged over the pixels
             of that frame that a pixel covers.
         """
-        _require_pairs("state", state)
+        require_states("TwoRoom", state, 2)
         walls, at = _scene(self.image_size, state.device)
         x, y = (torch.exp(-(at - centre[:, None]).square() / (2 * RADIUS**2)) for centre in state.float().unbind(1))
         x, y = (bell / bell.amax(1, keepdim=True) for bell in (x, y))
@@ -175,11 +176,6 @@ class TwoRoom:
             targets.append(target[allowed])
             found += int(allowed.sum())
         return torch.cat(starts)[:n], torch.cat(targets)[:n]
-
-
-def _require_pairs(name: str, values: Tensor) -> None:
-    if values.ndim != 2 or values.shape[1] != 2:
-        raise SMWMError(f"A TwoRoom {name} has shape (N, 2), not {tuple(values.shape)}.")
 
 
 @cache

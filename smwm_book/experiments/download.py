@@ -8,8 +8,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from smwm_core.errors import SMWMError
+from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
+from smwm_core.storage.files import locked
+from smwm_core.worlds.lewm.release import RELEASES, Release
 
 _CHUNK = 1 << 20
 _PATIENCE = 60  # seconds without a byte
@@ -44,6 +46,26 @@ def download(url: str, unfinished: Path, size: int) -> None:
         raise SMWMError(
             f"{root.shown(unfinished)} has {have:,} bytes, but should have {size:,}; delete it and fetch again."
         )
+
+
+def fetch(task: str) -> Release:
+    """Download the archive of a task into ``data/cache/released/``; what is there already is not fetched again.
+
+    Arguments:
+        task: tworoom, pusht, reacher or cube.
+
+    Raises:
+        SMWMError: the disk is too full, another process is fetching, the server refuses, cannot be reached or offers
+            another file, or the connection broke; the bytes that came are kept, and the same call goes on from there.
+    """
+    release = choose("released data set", task, RELEASES)
+    if release.path.exists():
+        return release
+    with locked(release.path.parent, "fetching a data set"):
+        unfinished = release.path.with_name(release.path.name + ".part")
+        download(release.url, unfinished, release.size)
+        unfinished.rename(release.path)
+    return release
 
 
 def _append(url: str, unfinished: Path, size: int, have: int) -> None:

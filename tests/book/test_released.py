@@ -16,9 +16,10 @@ from types import SimpleNamespace
 import pytest
 from tqdm import tqdm
 
+from smwm_book.experiments.download import fetch
 from smwm_core.errors import SMWMError
 from smwm_core.worlds.lewm.files import STATE_COLUMNS
-from smwm_core.worlds.lewm.release import RELEASES, Release, fetch
+from smwm_core.worlds.lewm.release import RELEASES, Release
 
 CONTENT = random.Random(0).randbytes(100_000)
 
@@ -88,9 +89,9 @@ def test_an_interruption_by_hand_keeps_what_came(server, monkeypatch, tmp_path):
         def update(self, n=1):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("smwm_core.storage.download._CHUNK", 10_000)
+    monkeypatch.setattr("smwm_book.experiments.download._CHUNK", 10_000)
     with monkeypatch.context() as patched:
-        patched.setattr("smwm_core.storage.download.tqdm", Bar)
+        patched.setattr("smwm_book.experiments.download.tqdm", Bar)
         with pytest.raises(KeyboardInterrupt):
             fetch("tworoom")
     assert (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").stat().st_size == 10_000
