@@ -31,8 +31,8 @@ class EpisodeOutcomes:
     Arguments:
         steps: steps until success, ``(N,)``; 0 where the goal was not reached.
         trivial: whether the start already counted as reached, ``(N,)``.
-        path: states from the start on, ``(N, budget + 1, state_dim)``.
-        actions: the primitive actions that were carried out, ``(N, budget, A)``.
+        path: states from the start on, ``(N, act_steps + 1, state_dim)``.
+        actions: the primitive actions that were carried out, ``(N, act_steps, A)``.
     """
 
     steps: Tensor
@@ -46,8 +46,10 @@ class EpisodeOutcomes:
         return self.steps > 0
 
 
-def run_episodes(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, generator: Generator) -> EpisodeOutcomes:
-    """Act for ``budget`` primitive steps in all tasks at once.
+def run_episodes(
+    world: FrameSkip, policy: Policy, tasks: Tasks, act_steps: int, generator: Generator
+) -> EpisodeOutcomes:
+    """Act for ``act_steps`` primitive steps in all tasks at once.
 
     Success is latched: what happens afterwards does not matter. The start itself does not count.
 
@@ -61,8 +63,8 @@ def run_episodes(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, ge
             task = int(outside[0])
             raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
     path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
-    while path.shape[1] <= budget:
-        chosen = policy(path[:, -1], goal, generator)[:, : budget - actions.shape[1]]
+    while path.shape[1] <= act_steps:
+        chosen = policy(path[:, -1], goal, generator)[:, : act_steps - actions.shape[1]]
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
         actions = torch.cat([actions, chosen], 1)
     reached = simulator.reached(path[:, 1:], goal[:, None])
@@ -70,7 +72,7 @@ def run_episodes(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, ge
     return EpisodeOutcomes(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
 
 
-def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, seed: int) -> EpisodeOutcomes:
+def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, act_steps: int, seed: int) -> EpisodeOutcomes:
     """``run_episodes`` in groups of twenty tasks, each with random numbers of its own.
 
     So the first tasks can be planned again without the others, and a search needs little memory.
@@ -78,12 +80,10 @@ def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, budget: int, seed: 
     Arguments:
         seed: of the random numbers.
     """
-    groups = [
-        run_episodes(
-            world, policy, tasks[first : first + TASKS_PER_SEARCH], budget, seeded(seed, f"planning from task {first}")
-        )
-        for first in range(0, len(tasks), TASKS_PER_SEARCH)
-    ]
+    groups = []
+    for first in range(0, len(tasks), TASKS_PER_SEARCH):
+        some, random = tasks[first : first + TASKS_PER_SEARCH], seeded(seed, f"planning from task {first}")
+        groups.append(run_episodes(world, policy, some, act_steps, random))
     columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(EpisodeOutcomes))
     return EpisodeOutcomes(*columns)
 
