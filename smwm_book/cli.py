@@ -43,6 +43,10 @@ def main(arguments: list[str] | None = None) -> int:
     except SMWMError as error:
         print(error, file=sys.stderr)
         return 2
+    except OSError as error:
+        where = f" {error.filename!r}" if error.filename else ""
+        print(f"The file system refused{where} ({error.strerror or error}); nothing was replaced.", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Interrupted; the same command continues where it stopped.", file=sys.stderr)
         return 130

@@ -9,7 +9,7 @@ import torch
 from smwm_book.experiments.provenance import provenance
 from smwm_book.experiments.results import result_path
 from smwm_core.storage import root
-from smwm_core.storage.files import write_whole
+from smwm_core.storage.files import write_text
 
 
 def metric(name: str, values: list[float], unit: str) -> dict:
@@ -48,7 +48,7 @@ def write(
     kind = re.sub(r"\W+", "-", name.lower())
     path = result_path("benchmarks", f"{kind}_{benchmark}")
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    write_whole(path, lambda unfinished: unfinished.write_text(text))
+    write_text(path, text)
 
     lines = []
     for entry in metrics:

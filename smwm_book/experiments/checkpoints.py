@@ -15,7 +15,7 @@ from smwm_book import paths
 from smwm_book.experiments.download import download
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, write_whole
+from smwm_core.storage.files import locked, write_text, write_whole
 
 _REMEDY = "restore it from git or with `smwm checkpoints fetch`"
 
@@ -27,11 +27,11 @@ def folder() -> Path:
 def publish(path: Path, name: str) -> None:
     """Copy a weights file into ``data/checkpoints`` under ``name`` and enter it into the manifest."""
     published = folder() / name
-    write_whole(published, lambda unfinished: shutil.copyfile(path, unfinished))
-    entries = read_manifest()
-    entries[name] = {"bytes": published.stat().st_size, "sha256": _sha256(published)}
-    text = json.dumps(entries, indent=2, sort_keys=True) + "\n"
-    write_whole(folder() / "manifest.json", lambda unfinished: unfinished.write_text(text))
+    with locked(root.data() / "cache" / "manifest", "publishing", wait=True):  # others may publish at the same time
+        write_whole(published, lambda unfinished: shutil.copyfile(path, unfinished))
+        entries = read_manifest()
+        entries[name] = {"bytes": published.stat().st_size, "sha256": _sha256(published)}
+        write_text(folder() / "manifest.json", json.dumps(entries, indent=2, sort_keys=True) + "\n")
 
 
 def read_manifest() -> dict[str, dict]:
@@ -107,14 +107,9 @@ def fetch(names: Sequence[str] = (), source: str | None = None) -> list[str]:
 
 def _fetch(url: str, path: Path, entry: dict) -> None:
     def write(unfinished: Path) -> None:
-        unfinished.unlink(missing_ok=True)  # of another version perhaps
-        try:
-            download(url, unfinished, entry["bytes"])
-            if not equals(unfinished, entry):
-                raise SMWMError(f"{url} differs from its sha256 in the manifest here; fetch it from another address.")
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        download(url, unfinished, entry["bytes"], path.name)
+        if not equals(unfinished, entry):
+            raise SMWMError(f"{url} differs from its sha256 in the manifest here; fetch it from another address.")
 
     write_whole(path, write)
 

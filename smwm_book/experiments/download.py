@@ -17,13 +17,14 @@ _CHUNK = 1 << 20
 _PATIENCE = 60  # seconds without a byte
 
 
-def download(url: str, unfinished: Path, size: int) -> None:
+def download(url: str, unfinished: Path, size: int, name: str) -> None:
     """Append to a file what it lacks of the one at a URL; a whole one is not asked for again.
 
     Arguments:
         url: starts with http:// or https://.
-        unfinished: in a folder that exists, named like the file it will become with ``.part`` after it.
+        unfinished: in a folder that exists, ``.part`` after its name.
         size: of the whole file, in bytes.
+        name: of the file that it will become, for messages.
 
     Raises:
         SMWMError: the disk is too full, the server refuses, cannot be reached or offers another file, or the
@@ -34,11 +35,11 @@ def download(url: str, unfinished: Path, size: int) -> None:
         free = shutil.disk_usage(unfinished.parent).free
         if free < size - have:
             raise SMWMError(
-                f"{_name(unfinished)} needs {_amount(size - have)} more, but the disk of "
+                f"{name} needs {_amount(size - have)} more, but the disk of "
                 f"{root.shown(unfinished.parent)} has {_amount(free)} left; make room there or move all of "
                 f"{root.shown(root.data())} to a larger one and set SMWM_DATA to it."
             )
-        _append(url, unfinished, size, have)
+        _append(url, unfinished, size, have, name)
         have = unfinished.stat().st_size
         if have < size:
             raise SMWMError(f"{url} broke off after {have:,} of {size:,} bytes; the same command goes on from there.")
@@ -63,12 +64,12 @@ def fetch(task: str) -> Release:
         return release
     with locked(release.path.parent, "fetching a data set"):
         unfinished = release.path.with_name(release.path.name + ".part")
-        download(release.url, unfinished, release.size)
+        download(release.url, unfinished, release.size, release.path.name)
         unfinished.rename(release.path)
     return release
 
 
-def _append(url: str, unfinished: Path, size: int, have: int) -> None:
+def _append(url: str, unfinished: Path, size: int, have: int, name: str) -> None:
     try:
         request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
         with urllib.request.urlopen(request, timeout=_PATIENCE) as answer:
@@ -81,7 +82,7 @@ def _append(url: str, unfinished: Path, size: int, have: int) -> None:
             with (
                 unfinished.open("r+b" if have else "wb") as file,
                 tqdm(
-                    desc=f"fetching {_name(unfinished)}",
+                    desc=f"fetching {name}",
                     initial=have,
                     total=size,
                     unit="B",
@@ -105,10 +106,6 @@ def _append(url: str, unfinished: Path, size: int, have: int) -> None:
     except (OSError, HTTPException) as error:
         reason = " ".join(str(getattr(error, "reason", error)).split())
         raise SMWMError(f"Fetching {url} failed ({reason}); the same command goes on from there.") from error
-
-
-def _name(unfinished: Path) -> str:
-    return unfinished.name.removesuffix(".part")
 
 
 def _amount(size: int) -> str:

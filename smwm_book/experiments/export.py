@@ -12,7 +12,7 @@ from smwm_book.experiments.runs import finished
 from smwm_core.errors import SMWMError, choose
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
-from smwm_core.storage.files import write_whole
+from smwm_core.storage.files import write_text, write_whole
 from smwm_core.storage.weights import describe, load_weights
 from smwm_core.training.kinds import config_from, trainer
 
@@ -38,7 +38,7 @@ def export(name: str, folder: Path) -> None:
     run = describe(weights)
     write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(weights, unfinished))
     text = json.dumps(run, indent=2, sort_keys=True) + "\n"
-    write_whole(folder / CONFIG, lambda unfinished: unfinished.write_text(text))
+    write_text(folder / CONFIG, text)
 
 
 def imported(folder: Path) -> tuple[WorldModel, dict]:

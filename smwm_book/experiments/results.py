@@ -20,7 +20,7 @@ from smwm_book.experiments.recipe import recipe, require_recipe
 from smwm_book.experiments.runs import Run, publish, run_name
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, save_arrays, write_whole
+from smwm_core.storage.files import load_arrays, save_arrays, write_text
 from smwm_core.storage.versions import VERSIONS
 
 _METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed", "kind", "trials"}
@@ -165,7 +165,7 @@ def save_results(results: Results) -> None:
     content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance", "runs")}
     text = json.dumps(content, indent=2, allow_nan=False) + "\n"
     save_arrays(path.with_suffix(".npz"), results.arrays)
-    write_whole(path, lambda unfinished: unfinished.write_text(text))
+    write_text(path, text)
 
 
 def load_results(notebook: str, preset: str, seed: int = 0) -> Results:

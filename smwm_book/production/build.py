@@ -20,6 +20,7 @@ from smwm_book.notebooks import run as notebooks
 from smwm_book.production import gallery, icons, pdf, slides
 from smwm_book.tables import gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
+from smwm_core.storage.files import write_text
 
 COPIED = ("_config.yml", "_toc.yml", "book")
 
@@ -105,4 +106,4 @@ def _fill(path: Path, tables: dict[str, str]) -> None:
         for name, table in tables.items():
             marks = re.compile(rf"(<!-- {name}: .*? -->\n).*?(<!-- end of {name} -->)", re.DOTALL)
             text = marks.sub(lambda found, table=table: f"{found[1]}{table}\n{found[2]}", text)
-        path.write_text(text)
+        write_text(path, text)

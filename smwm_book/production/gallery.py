@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 
 from smwm_core.errors import SMWMError
+from smwm_core.storage.files import write_whole
 
 
 def write(executed: Path, folder: Path) -> None:
@@ -17,7 +18,8 @@ def write(executed: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(executed.glob("*.ipynb")):
-        (folder / f"{path.stem}.png").write_bytes(first_figure(path))
+        picture = first_figure(path)
+        write_whole(folder / f"{path.stem}.png", lambda unfinished, png=picture: unfinished.write_bytes(png))
 
 
 def first_figure(path: Path) -> bytes:

@@ -9,6 +9,7 @@ from smwm_book.experiments.results import Results, paper_table
 from smwm_book.notebooks import run as notebooks
 from smwm_book.tables.report import count_seeds, format_interval, format_number, published_results
 from smwm_book.tables.verdicts import NOT_RUN, direction_verdict, figure_verdict, number_verdict
+from smwm_core.storage.files import write_text
 
 _INTRODUCTION = """\
 (scorecard)=
@@ -74,7 +75,7 @@ _COLUMNS = [
 
 def write(folder: Path) -> None:
     """Write ``scorecard.md`` and ``scorecard.csv`` into a folder."""
-    (folder / "scorecard.md").write_text(render())
+    write_text(folder / "scorecard.md", render())
     with (folder / "scorecard.csv").open("w", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         table.writeheader()

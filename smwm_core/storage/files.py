@@ -3,6 +3,7 @@
 import fcntl
 import os
 import tokenize
+import uuid
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,25 +23,39 @@ _UNREADABLE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, z
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` fill a file beside ``path``, then move it into place in one step."""
+    """Let ``write`` fill a file of its own beside ``path``, then move it into place in one step.
+
+    Two writers never share the unfinished file; it is on the disk before it gets its name, and gone if writing fails.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + ".part")
-    write(unfinished)
-    os.replace(unfinished, path)
+    unfinished = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
+    try:
+        write(unfinished)
+        with unfinished.open("rb") as file:
+            os.fsync(file.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text in one step."""
+    write_whole(path, lambda unfinished: unfinished.write_text(text))
 
 
 @contextmanager
-def locked(folder: Path, purpose: str) -> Iterator[None]:
+def locked(folder: Path, purpose: str, *, wait: bool = False) -> Iterator[None]:
     """Keep every other process out of a folder until the work in it is done.
 
     Arguments:
         folder: made if it is missing.
         purpose: what for, to tell the process that comes second.
+        wait: whether the second waits for the first rather than to be refused.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError as error:
             raise SMWMError(f"Another process is {purpose} in {root.shown(folder)}; wait for it or stop it.") from error
         except OSError as error:

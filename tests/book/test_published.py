@@ -99,7 +99,6 @@ def test_only_what_is_named_is_fetched(file_server, folder):
 
 def test_an_interrupted_download_leaves_no_part_and_starts_anew(file_server, folder, capsys):
     remove(folder, *NAMES[:2])
-    (folder / f"{NAMES[0]}.safetensors.part").write_bytes(b"of another version")
     first = f"{NAMES[0]}.safetensors"
     right = file_server.files[first]
     file_server.breaks_after = 1000
@@ -217,6 +216,7 @@ def test_a_disk_that_fills_up_meanwhile_is_one_sentence(file_server, folder, mon
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(file_server, folder, capsys):
     remove(folder, NAMES[0])
+    shutil.rmtree(folder.parent / "cache", ignore_errors=True)
     (folder.parent / "cache").write_text("in the way")
     refused(capsys, ["checkpoints", "fetch", "--from", file_server.url], "Nothing can be written into", "cache")
 
