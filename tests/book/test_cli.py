@@ -107,9 +107,16 @@ def test_run_hands_its_options_to_the_notebook(capsys, monkeypatch):
         notebooks, "run", lambda name, **options: asked.update(name=name, **options) or paths.REPOSITORY / "x.ipynb"
     )
     assert main(["run", NOTEBOOK, "--preset", "smoke", "--seed", "3", "--device", "cpu", "--recompute"]) == 0
-    assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True}
+    assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True, "changes": ""}
     assert main(["run", NOTEBOOK]) == 0
-    assert asked == {"name": NOTEBOOK, "preset": "laptop", "seed": 0, "device": "auto", "recompute": False}
+    assert asked == {
+        "name": NOTEBOOK,
+        "preset": "laptop",
+        "seed": 0,
+        "device": "auto",
+        "recompute": False,
+        "changes": "",
+    }
     assert capsys.readouterr().out.splitlines() == ["x.ipynb"] * 2
 
 

@@ -60,11 +60,11 @@ def test_what_is_drawn_is_not_drawn_again(data, monkeypatch):
     store = FrameStore(TwoRoom(), "test", workers=1)
     calls, draw = [], frame_store._draw_part
 
-    def failing(simulator, path, part):
+    def failing(path, simulator, part):
         calls.append(path.name)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        draw(simulator, path, part)
+        draw(path, simulator, part)
 
     monkeypatch.setattr(frame_store, "_draw_part", failing)
     with pytest.raises(KeyboardInterrupt):

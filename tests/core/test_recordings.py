@@ -42,11 +42,11 @@ def test_an_interrupted_collection_goes_on(data, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(data / "other"))
     calls, collect_part = [], recording._collect_part
 
-    def failing(simulator, name, number, path):
+    def failing(path, simulator, name, number):
         calls.append(number)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        collect_part(simulator, name, number, path)
+        collect_part(path, simulator, name, number)
 
     monkeypatch.setattr(recording, "_collect_part", failing)
     with pytest.raises(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def test_an_interrupted_collection_goes_on(data, monkeypatch):
 def test_another_version_is_recorded_anew(monkeypatch):
     recorded(TwoRoom(), "tworoom", PART, workers=1)
     calls, collect_part = [], recording._collect_part
-    monkeypatch.setattr(recording, "_collect_part", lambda *a: calls.append(a[2]) or collect_part(*a))
+    monkeypatch.setattr(recording, "_collect_part", lambda *a: calls.append(a[3]) or collect_part(*a))
     recorded(TwoRoom(), "tworoom", PART, workers=1)
     assert calls == []
     monkeypatch.setitem(VERSIONS, "tworoom", 2)
