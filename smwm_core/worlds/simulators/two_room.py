@@ -15,7 +15,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds.world import require_actions, require_states
+from smwm_core.worlds.world import require_states
 
 FRAME = 224  # pixels of the published frame: the unit of all lengths below
 SPEED = 5.0
@@ -74,7 +74,8 @@ class TwoRoom:
             SMWMError: a state or action of another shape.
         """
         require_states("TwoRoom", state, 2)
-        require_actions("TwoRoom", state, action[:, None], 2)
+        if action.shape != state.shape:
+            raise SMWMError(f"A TwoRoom action has shape (N, 2), not {tuple(action.shape)}.")
         aimed = (state + action.clamp(-1, 1) * SPEED).clamp(LOWEST, HIGHEST)
         x, y = aimed.unbind(1)
         blocked = (y < DOOR - DOOR_HALF - DOOR_MARGIN) | (y > DOOR + DOOR_HALF + DOOR_MARGIN)
