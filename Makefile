@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help book test figures bench clean
 
+unexport SMWM_CHANGES SMWM_PUBLISH
+
 PYTHON ?= python3
 PRESET ?= laptop
 RUN := .venv/bin/python

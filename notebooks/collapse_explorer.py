@@ -26,7 +26,9 @@ from smwm_core.seeds import generator
 from smwm_core.training.toy import SNAPSHOT_FRAMES
 
 POINTS, COMPONENTS = 150, 8
-page = Page("collapse_explorer", "λ against training step", preset, seed, device, recompute, seeds=1)
+page = Page(
+    "collapse_explorer", "λ against training step", preset, seed, device, recompute, seeds=1, varies=["inverse"]
+)
 lambdas = (0, 0.01, 0.1, 1, 10, 100)
 with_weights = (0, 10)  # their weights are published with the dot world's page
 

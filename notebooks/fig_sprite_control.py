@@ -30,7 +30,7 @@ from smwm_core.training.toy import SNAPSHOT_FRAMES
 from smwm_core.worlds.sprite import ACTION_SETS, readable_pose
 
 SHOWN = 6
-page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute)
+page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute, varies=["curriculum"])
 configs = {
     control: page.budget.config(f"sprite/{control}", Objective(inverse=10 if parts else 0))
     for control, parts in ACTION_SETS.items()

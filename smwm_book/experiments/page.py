@@ -1,5 +1,6 @@
 """What every notebook needs: a budget, a device, runs, and one way from measurements to the numbers on its page."""
 
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -35,9 +36,10 @@ class Page:
         preset, seed, device, recompute: the notebook's parameters.
         seeds: how many it averages over, where that differs from the budget.
         tasks: planning tasks whose released data it needs.
+        varies: values of a run that the page itself varies, so that they cannot be changed.
 
     Raises:
-        SMWMError: an unknown budget or device, data that are missing, or a change that no run has.
+        SMWMError: an unknown budget or device, data that are missing, or a change of what it varies.
     """
 
     def __init__(
@@ -51,10 +53,13 @@ class Page:
         *,
         seeds: int | None = None,
         tasks: Iterable[str] = (),
+        varies: Iterable[str] = (),
     ) -> None:
         self.notebook, self.figure, self.preset, self.seed = notebook, figure, preset, seed
         self.budget, self.device = get_preset(preset), pick_device(device)
-        self.changes = parse_changes(os.environ.get("SMWM_CHANGES", ""))
+        self.changes = parse_changes(filter(None, os.environ.get("SMWM_CHANGES", "").split(",")))
+        if twice := sorted(self.changes.keys() & set(varies)):
+            raise SMWMError(f"{notebook} compares values of {twice[0]} itself; change something else with --set.")
         self.redo = bool(recompute or self.changes)
         self.publish = bool(recompute) and not self.changes and os.environ.get("SMWM_PUBLISH") == "1"
         many = 1 if self.changes or not self.redo else seeds or self.budget.seeds
@@ -63,6 +68,7 @@ class Page:
         self._rows: dict[int, dict[str, Measure]] = {s: {} for s in self.seeds}
         self._runs: dict[str, Run] = {}
         self._published: list[Run] = []
+        self._changed: set[str] = set()
         if self.redo:
             self.budget.require_data(tasks)
 
@@ -81,6 +87,7 @@ class Page:
             published: whether its weights are published with the page.
         """
         seed = self.seed if seed is None else seed
+        self._changed.update(name for name in self.changes if getattr(config.objective, name, True))
         run = train_or_load(changed(config, self.changes), seed, self.device, recompute=self.redo)
         self._runs.setdefault(str(run.weights), run)
         if published and run not in self._published:
@@ -88,9 +95,12 @@ class Page:
         return run
 
     def tasks(self, run: Run, offset: int) -> Tasks:
-        """The tasks of a run's world that everything plans; drawn anew, and published, when the page is published."""
+        """The tasks of a run's world that everything plans.
+
+        They are drawn anew when the page is published, and published with it, and where runs are changed.
+        """
         name, n = run.config.world, self.budget.tasks
-        anew = self.publish or (self.redo and not tasks_path(name, n, offset).exists())
+        anew = self.publish or bool(self.changes) or (self.redo and not tasks_path(name, n, offset).exists())
         return planning_tasks(name, n, offset, recompute=anew, keep=self.publish)
 
     def stored(self) -> dict[str, np.ndarray]:
@@ -108,7 +118,13 @@ class Page:
         return {name: measure.value for name, measure in self._rows[self.seed].items()}
 
     def results(self) -> Results:
-        """The page's numbers: those just measured, written if the page is published, or the stored ones, checked."""
+        """The page's numbers: those just measured, written if the page is published, or the stored ones, checked.
+
+        Raises:
+            SMWMError: a change that no run took, or numbers that do not agree with the stored ones.
+        """
+        if idle := sorted(self.changes.keys() - self._changed):
+            raise SMWMError(f"No run of {self.notebook} has a weight for {idle[0]}; to --set it would change nothing.")
         common = set.intersection(*(set(row) for row in self._rows.values()))  # some need a task that was solved
         rows = {seed: {k: v for k, v in row.items() if k in common} for seed, row in self._rows.items()}
         facts = {
@@ -122,22 +138,26 @@ class Page:
         return write_or_check(self.notebook, rows, write=self.publish, published=self._published, **facts)
 
 
-def parse_changes(text: str) -> dict[str, float | int]:
-    """``"inverse=1,steps=400"`` → names and values.
+def parse_changes(parts: Iterable[str]) -> dict[str, float | int]:
+    """``"inverse=1"``, ``"steps=400"`` → names and values.
 
     Raises:
-        SMWMError: another form, a name that no configuration has, or a value that is no number.
+        SMWMError: another form, a name that no configuration has or that comes twice, or a value that is no number.
     """
     known = {field.name: field.type for kind in (Objective, ToyConfig, VitConfig) for field in fields(kind)}
     known = {name: kind for name, kind in known.items() if kind in (int, float, int | None)}
     changes = {}
-    for part in filter(None, text.split(",")):
+    for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
             raise SMWMError(f"A change has the form NAME=VALUE, such as inverse=1; {part!r} has not.")
         kind = float if choose("value of a run", name, known) is float else int
+        if name in changes:
+            raise SMWMError(f"{name} can be changed once, not to {changes[name]:g} and to {value}.")
         try:
             changes[name] = kind(value)
+            if not math.isfinite(changes[name]):
+                raise ValueError
         except ValueError as error:
             raise SMWMError(f"{name} is a {'whole ' * (kind is int)}number, not {value!r}.") from error
     return changes

@@ -76,6 +76,10 @@ def test_descriptions_differ(soups):
     assert len(set(described)) == len(described)
 
 
+def test_there_is_no_page_for_an_index_that_the_book_does_not_have(built):
+    assert not list(built.glob("*genindex*"))
+
+
 def test_every_address_inside_the_book_leads_somewhere(built, soups):
     dead = set()
     ids = {name: {tag["id"] for tag in page.find_all(id=True)} for name, page in soups.items()}
