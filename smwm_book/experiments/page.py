@@ -94,6 +94,13 @@ class Page:
             self._published.append(run)
         return run
 
+    def planners(self, task: str, seed: int | None = None, *, again: Iterable[str] = ("smwm",)) -> dict[str, Run]:
+        """The models of a planning task by method: all if the page is measured anew, otherwise those in ``again``."""
+        return {
+            method: self.run(self.budget.planner_config(task, objective), seed, published=method != "forward_only")
+            for method, objective in self.some(self.budget.objectives(task), again).items()
+        }
+
     def tasks(self, run: Run, offset: int) -> Tasks:
         """The tasks of a run's world that everything plans.
 

@@ -56,6 +56,12 @@ class Results:
                 return entry
         raise SMWMError(f"These results have no metric {name!r}.")
 
+    def each(self, pattern: str, labels: dict[str, object]) -> dict[object, dict]:
+        """By label, the metric whose name is the pattern with the label's key for ``*``; only those that there are."""
+        known = {entry["name"]: entry for entry in self.metrics}
+        names = {label: pattern.replace("*", key) for key, label in labels.items()}
+        return {label: known[name] for label, name in names.items() if name in known}
+
 
 def result_path(notebook: str, preset: str, seed: int = 0) -> Path:
     """The file for a notebook at a preset; another first seed than 0 has a file of its own."""
