@@ -12,6 +12,8 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
+from dataclasses import asdict
+
 import numpy as np
 from IPython.display import Markdown, display
 
@@ -60,12 +62,8 @@ results = page.results()
 
 # %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
 labels = {name: method.label for name, method in METHODS.items()}
-figures.kept_and_dropped(
-    *(
-        {label: np.array(results.metric(f"distractor.{name}.{r2}")["per_seed"]) for name, label in labels.items()}
-        for r2 in ("controlled_r2_min", "distractor_r2_max")
-    )
-)
+r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_min", "distractor_r2_max")]
+figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
 
 # %% [markdown]
 # A linear probe does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
@@ -78,11 +76,8 @@ figures.kept_and_dropped(
 # %% tags=["hide-input"]
 lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
 for method in METHODS.values():
-    objective = ", ".join(
-        f"`{term}={getattr(method.objective, term):g}`"
-        for term in ("inverse", "sigreg", "vicreg", "reconstruction", "ema_decay")
-        if getattr(method.objective, term)
-    )
+    weights = {term: weight for term, weight in asdict(method.objective).items() if weight}
+    objective = ", ".join(f"`{term}={weight:g}`" for term, weight in weights.items())
     chosen = f"{len(method.choices)}" + (f" ({', '.join(method.choices)})" if method.choices else "")
     lines.append(f"| {method.label} | {objective or 'nothing'} | {chosen} | {method.source} |")
 display(Markdown("\n".join(lines)))
@@ -95,10 +90,8 @@ display(Markdown("\n".join(lines)))
 # ## Three worlds, seven spectra
 
 # %% mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
-figures.spectra_by_method(
-    {label: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name, label in labels.items()},
-    worlds,
-)
+spectra = {name: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name in labels}
+figures.spectra_by_method({label: spectra[name] for name, label in labels.items()}, worlds)
 
 # %% [markdown]
 # ## The table
@@ -128,10 +121,8 @@ for world, k in worlds.items():
 
 # %% tags=["nbval-check-output", "remove-cell"]
 for name in kept_methods:
-    controlled, distractor = (
-        page.here[f"distractor.{name}.{part}"] for part in ("controlled_r2_min", "distractor_r2_max")
-    )
-    print(f"{labels[name]:29} R² controlled {controlled:5.2f}   distractor {distractor:5.2f}")
+    controlled = page.here[f"distractor.{name}.controlled_r2_min"]
+    print(f"{labels[name]:29} R² controlled {controlled:5.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -199,9 +190,7 @@ for name, judge in models.items():
     with torch.no_grad():
         mine = rival_loss(judge, here, taken, there, generator(0, "directions", page.device)).item()
         wanted = official(judge, here, taken, there, generator(0, "directions", page.device))["loss"].item()
-    assert abs(mine / wanted - 1) < 1e-4, (
-        f"On the latents of {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
-    )
+    assert abs(mine / wanted - 1) < 1e-4, f"On {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
 print("Right: your loss agrees with that of the library on the latents of all four models.")
 
 # %% [markdown] tags=["solution"]

@@ -26,9 +26,8 @@ from smwm_core.seeds import generator
 from smwm_core.training.toy import SNAPSHOT_FRAMES
 
 POINTS, COMPONENTS = 150, 8
-page = Page(
-    "collapse_explorer", "λ against training step", preset, seed, device, recompute, seeds=1, varies=["inverse"]
-)
+figure = "λ against training step"
+page = Page("collapse_explorer", figure, preset, seed, device, recompute, seeds=1, varies=["inverse"])
 lambdas = (0, 0.01, 0.1, 1, 10, 100)
 with_weights = (0, 10)  # their weights are published with the dot world's page
 
@@ -46,9 +45,8 @@ for lam in page.some(lambdas, with_weights):
         plane = PrincipalPlane(snapshots[-1])
         each = np.array([spectrum(latents) for latents in snapshots])
         page.arrays["lambdas"].append(float(lam))
-        page.arrays["clouds"].append(
-            [plane(latents - latents.mean(0) + snapshots[-1].mean(0)) for latents in snapshots[:, :POINTS]]
-        )
+        centred = snapshots[:, :POINTS] - snapshots[:, :POINTS].mean(1, keepdim=True) + snapshots[-1].mean(0)
+        page.arrays["clouds"].append([plane(latents) for latents in centred])
         page.arrays["spectra"].append(each[:, :COMPONENTS])
         page.arrays["variances"].append(each.sum(1))
         page.arrays["steps"] = run.history["snapshot_steps"]

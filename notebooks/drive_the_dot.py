@@ -107,9 +107,8 @@ correlation = torch.corrcoef(torch.stack([lengths, in_pixels]))[0, 1].item()
 
 # %% tags=["check"]
 assert len(lengths) == len(usual.z), "lengths needs one number for every move."
-assert torch.allclose(lengths**2, ((usual.z_next - usual.z) ** 2).sum(1), rtol=1e-4), (
-    "A length is a root of a sum of squares."
-)
+squares = (usual.z_next - usual.z).square().sum(1)
+assert torch.allclose(lengths**2, squares, rtol=1e-4), "A length is a root of a sum of squares."
 travelled = (usual.end - usual.start).float().square().sum(1).sqrt()
 assert abs(correlation - torch.corrcoef(torch.stack([travelled, lengths]))[0, 1]) < 1e-4, "Correlate with the pixels."
 print(f"Right: the correlation is {correlation:.2f}")

@@ -126,9 +126,8 @@ figures.distractor_filtering(results.arrays["snapshot_steps"], r2[..., 0], r2[..
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-staircase", "caption": "Inverse loss in the combined world while training, for each seed (averages over sixty steps). It does not fall, it goes down a staircase: each landing is the loss of a latent that holds one more of the three things that the action moves, and each step down is the discovery of one. When the last one is found is a matter of luck."}, "image": {"alt": "Line plot of the inverse loss against the training step for three seeds. Each curve rests on dashed lines marked three, two and one missing and drops quickly between them, at different steps for different seeds, to near zero.", "classes": "dark-light"}}
 floor = float(results.arrays["combined_action_variance"])
-figures.found_one_by_one(
-    results.arrays["combined_steps"], results.arrays["combined_inverse"], [floor, floor * 2 / 3, floor / 3]
-)
+floors = [floor, floor * 2 / 3, floor / 3]
+figures.found_one_by_one(results.arrays["combined_steps"], results.arrays["combined_inverse"], floors)
 
 # %% [markdown]
 # The action has three parts: the pair's and one for each independent dot. As long as the latent does not encode a dot,
@@ -139,9 +138,8 @@ figures.found_one_by_one(
 
 # %% tags=["nbval-check-output", "remove-cell"]
 for name in settings:
-    print(f"{name:12} knee {page.here[f'{name}.knee']}", end="  ")
-    print(f"top-k share {page.here[f'{name}.topk_share']:.2f}", end="  ")
-    print(f"controlled R² ≥ {page.here[f'{name}.controlled_r2_min']:.2f}")
+    share, r2 = page.here[f"{name}.topk_share"], page.here[f"{name}.controlled_r2_min"]
+    print(f"{name:12} top-k share {share:.2f}, controlled R² ≥ {r2:.2f}")
 
 # %% [markdown]
 # ## What to notice
@@ -161,12 +159,8 @@ for name in settings:
 # A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
-questions = (
-    *settings,
-    "coupled+coupled+random+random",
-    "independent+static+static",
-    "coupled+independent+coupled+independent",
-)
+untrained = "coupled+coupled+random+random", "independent+static+static", "coupled+independent+coupled+independent"
+questions = (*settings, *untrained)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Predict the knee
@@ -175,15 +169,7 @@ questions = (
 # names in `questions` as keys and whole numbers as values. This page has not trained on the last three.
 
 # %% tags=["solution"]
-predicted = {
-    "independent": 4,
-    "coupled": 2,
-    "distractor": 2,
-    "combined": 6,
-    "coupled+coupled+random+random": 2,
-    "independent+static+static": 2,
-    "coupled+independent+coupled+independent": 6,
-}
+predicted = dict(zip(questions, (4, 2, 2, 6, 2, 2, 6), strict=True))
 
 # %% tags=["check"]
 from smwm_core.worlds import make_world
@@ -220,12 +206,9 @@ cost = {"controlled": squared_errors[:2].mean(), "distractor": squared_errors[2:
 assert set(cost) == {"controlled", "distractor"}, "cost has the keys controlled and distractor."
 assert cost["controlled"] < 0.01, "The controlled dot can be predicted exactly: did you give the model the action?"
 shift = (moves.next_state[:, 2:] - moves.state[:, 2:]).float()
-assert abs(cost["distractor"] / shift.square().mean() - 1) < 0.1, (
-    "The distractor's error should be the size of its jumps."
-)
-print(
-    f"Right: {cost['controlled']:.0e} px² for the dot that obeys, {cost['distractor']:.0f} px² for the one that does not."
-)
+jumps = shift.square().mean()
+assert abs(cost["distractor"] / jumps - 1) < 0.1, "The distractor's error should be the size of its jumps."
+print(f"Right: {cost['controlled']:.0e} px² for the dot that obeys, {cost['distractor']:.0f} px² for the other.")
 
 # %% [markdown] tags=["solution"]
 # The next position of a random walk is its present one plus something that neither frame nor action tells. A latent

@@ -157,13 +157,9 @@ for solved, n in ((0, 100), (24, 100), (99, 100), (100, 100), (150, 300)):
     exact = wilson_interval(solved, n)
     assert max(abs(low - exact[0]), abs(high - exact[1])) < 1e-3, f"For {solved} of {n} the interval is another."
 width = {n: wilson(n // 2, n)[1] - wilson(n // 2, n)[0] for n in (tasks_needed - 40, tasks_needed + 20)}
-assert width[tasks_needed - 40] > 0.10 > width[tasks_needed + 20], (
-    "At tasks_needed the interval is not ten points wide."
-)
+assert width[tasks_needed - 40] > 0.10 > width[tasks_needed + 20], "With tasks_needed it is not ten points wide."
 low, high = wilson(50, 100)
-print(
-    f"Right: 50 of 100 means {100 * low:.0f} to {100 * high:.0f} %; ten points of width take about {tasks_needed} tasks."
-)
+print(f"Right: 50 of 100 means {100 * low:.0f} to {100 * high:.0f} %; ten points take about {tasks_needed} tasks.")
 
 # %% [markdown] tags=["solution"]
 # With a hundred tasks two planners have to lie some twenty points apart before the tasks alone can tell them apart.

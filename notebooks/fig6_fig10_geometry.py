@@ -121,9 +121,7 @@ for asked, latent, wanted in (("ring", ring, 2), ("coil", coil, 6)):
     assert latent.shape[:-1] == (2_000,), f"{asked} needs one latent for each of the 2,000 angles."
     order = angle.argsort()
     jumps = (latent[order].roll(-1, 0) - latent[order]).norm(dim=1)
-    assert jumps.median() < 0.2, (
-        f"{asked} must change little when the angle changes little, and depend on nothing else."
-    )
+    assert jumps.median() < 0.2, f"{asked} must change little with the angle, and depend on nothing else."
     assert knee(spectrum(latent)) == wanted, f"The knee of {asked} is at {knee(spectrum(latent))}."
 print("Right: one and the same degree of freedom fills two directions as a ring and six as a coil.")
 

@@ -102,9 +102,8 @@ assert set(other_room) == set(OFFSETS), "other_room needs one share for each off
 for offset in OFFSETS:
     drawn = page.tasks(runs["smwm"], offset)
     sides = torch.stack([drawn.start[:, 0], drawn.goal[:, 0]]).sub(WALL).sign().prod(0)
-    assert abs(other_room[offset] - (sides < 0).float().mean()) < 1e-5, (
-        f"At an offset of {offset} the share is another."
-    )
+    share = (sides < 0).float().mean()
+    assert abs(other_room[offset] - share) < 1e-5, f"At an offset of {offset} the share is another."
 print("Right:", ", ".join(f"{offset} steps: {100 * share:.0f} %" for offset, share in other_room.items()))
 
 # %% [markdown] tags=["solution"]

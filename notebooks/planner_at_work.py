@@ -133,18 +133,15 @@ def one_round(mean, std, noise):
 reference = search(cost, z_here, z_there, generator(seed, "rounds to compare"))
 stream = generator(seed, "rounds to compare")
 mean, std = reference.means[0], reference.stds[0]
-for number, (wanted_mean, wanted_std) in enumerate(
-    zip(reference.means[1:4], reference.stds[1:4], strict=True), start=1
-):
+for number in (1, 2, 3):
+    wanted_mean, wanted_std = reference.means[number], reference.stds[number]
     noise = torch.randn(1, search.samples, *mean.shape[1:], generator=stream)
     noise[:, 0] = 0  # the first plan of a round is the mean itself
     mean, std = one_round(mean, std, noise)
     assert mean.shape == wanted_mean.shape, "one_round returns two tensors of shape (1, 5, 10)."
     assert torch.allclose(mean, wanted_mean, atol=1e-4), f"The mean after round {number} is another."
     assert torch.allclose(std, wanted_std, atol=1e-4), f"The standard deviation after round {number} is another."
-print(
-    f"Right: your round is the planner's; the mean spread of a plan is {std.mean():.2f} now and was {search.std:.2f}."
-)
+print(f"Right: your round is the planner's; the spread of a plan is {std.mean():.2f} now and was {search.std:.2f}.")
 
 # %% [markdown] tags=["solution"]
 # All there is to the method is drawing, sorting and averaging. The spread shrinks where the cost cares, because the
@@ -167,9 +164,8 @@ shooting_cost = cost(z_here, z_there, shots).min().item()
 
 # %% tags=["check"]
 tries = search.samples * search.iterations
-assert shots.shape == (1, tries, HORIZON, len(low)), (
-    f"shots should be {tries} plans, of shape {(1, tries, HORIZON, len(low))}."
-)
+shape = (1, tries, HORIZON, len(low))
+assert shots.shape == shape, f"shots should be {tries} plans, of shape {shape}."
 assert ((shots >= low) & (shots <= high)).all(), "Some of the plans are outside the bounds."
 assert shots.std() > 0.5, "The plans should be drawn as widely as the search's first ones."
 assert abs(cost(z_here, z_there, shots).min().item() - shooting_cost) < 1e-5, "shooting_cost is not the lowest of them."

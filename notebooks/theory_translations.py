@@ -92,9 +92,8 @@ keep_everything = forward_loss(rolled, after).item()
 
 columns = torch.arange(64.0)
 red = 1 - torch.stack([before, after])[:, :, 1]
-centre = (
-    torch.stack([(red.sum(-2) * columns).sum(-1), (red.sum(-1) * columns).sum(-1)], -1) / red.sum((-1, -2))[..., None]
-)
+moments = torch.stack([(red.sum(-2) * columns).sum(-1), (red.sum(-1) * columns).sum(-1)], -1)
+centre = moments / red.sum((-1, -2))[..., None]
 keep_everything_inverse = inverse_loss((centre[1] - centre[0]) / 16, pairs.action).item()
 
 nothing = torch.zeros(256, 1)
@@ -157,14 +156,11 @@ length = (at_once - still).norm(dim=1).max().item()
 
 # %% tags=["check"]
 assert predict_constant(torch.zeros(7, 1), torch.ones(7, 2)).shape == (7, 1), "predict_constant returns latents (N, 1)."
-assert forward_loss(predict_constant(torch.zeros(256, 1), first), torch.zeros(256, 1)) == 0, (
-    "Its forward loss must be 0."
-)
+zeros = torch.zeros(256, 1)
+assert forward_loss(predict_constant(zeros, first), zeros) == 0, "Its forward loss must be 0."
 assert gap == 0, "Two actions in a row must end exactly where their sum ends."
 assert length == 0, "No action moves the latent of a constant encoder."
-print(
-    "Right: it predicts perfectly and composes perfectly, and every action does nothing; a relative error would be 0/0."
-)
+print("Right: it predicts and composes perfectly, and every action does nothing; a relative error would be 0/0.")
 
 # %% [markdown] tags=["solution"]
 # All actions of a constant encoder are the identity, so exact composition costs it nothing. The theorem is about
