@@ -11,8 +11,8 @@ import numpy as np
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.measures import Measure
 from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import Results, collected, load_results, write_or_check
-from smwm_book.experiments.runs import Run, train_or_load
+from smwm_book.experiments.results import Results, collected, load_results, require_agreement, save_results
+from smwm_book.experiments.runs import Run, publish, train_or_load
 from smwm_book.experiments.tasks import planning_tasks, tasks_path
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
@@ -134,15 +134,19 @@ class Page:
             raise SMWMError(f"No run of {self.notebook} has a weight for {idle[0]}; to --set it would change nothing.")
         common = set.intersection(*(set(row) for row in self._rows.values()))  # some need a task that was solved
         rows = {seed: {k: v for k, v in row.items() if k in common} for seed, row in self._rows.items()}
-        facts = {
-            "figure": self.figure,
-            "preset": self.preset,
-            "runs": list(self._runs.values()),
-            "arrays": {name: np.array(values) for name, values in self.arrays.items()},
-        }
-        if self.redo and not self.publish:
-            return collected(self.notebook, rows, **facts)
-        return write_or_check(self.notebook, rows, write=self.publish, published=self._published, **facts)
+        if not self.redo:
+            results = load_results(self.notebook, self.preset, self.seed)
+            for seed, row in rows.items():
+                require_agreement(results, seed, row)
+            return results
+        runs, arrays = list(self._runs.values()), {name: np.array(values) for name, values in self.arrays.items()}
+        results = collected(self.notebook, rows, figure=self.figure, preset=self.preset, runs=runs, arrays=arrays)
+        if self.publish:
+            save_results(results)
+            for run in self._published if self.budget.published and self.seed == 0 else ():
+                if run.seed == 0:
+                    publish(run)
+        return results
 
 
 def parse_changes(parts: Iterable[str]) -> dict[str, float | int]:

@@ -14,10 +14,9 @@ import numpy as np
 
 from smwm_book import paths
 from smwm_book.experiments.measures import KINDS, Measure
-from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
 from smwm_book.experiments.recipe import recipe, require_recipe
-from smwm_book.experiments.runs import Run, publish, run_name
+from smwm_book.experiments.runs import Run, run_name
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, save_arrays, write_text
@@ -68,46 +67,6 @@ def result_path(notebook: str, preset: str, seed: int = 0) -> Path:
     return root.data() / "results" / notebook / f"{preset}{f'_seed{seed}' if seed else ''}.json"
 
 
-def write_or_check(
-    notebook: str,
-    rows: dict[int, dict[str, Measure]],
-    *,
-    write: bool,
-    figure: str,
-    preset: str,
-    runs: list[Run],
-    arrays: dict[str, np.ndarray],
-    published: list[Run],
-) -> Results:
-    """The one way from a notebook's measurements to the numbers on its page.
-
-    Arguments:
-        notebook: its stem, which names the result file.
-        rows: per seed the same names with their measures.
-        write: whether the rows become the result file, and weights of seed 0 are published with it (budgets that are
-            meant to be committed); otherwise they must agree with the file that is there.
-        figure, preset: what the file says it is.
-        runs: the runs behind the rows, for their device, training time and recipes.
-        arrays: what the figures draw; written with the rows.
-        published: those of the runs whose weights are published.
-
-    Raises:
-        SMWMError: rows and results do not agree, or the result file is missing or broken.
-    """
-    if not write:
-        results = load_results(notebook, preset, min(rows))
-        for seed, row in rows.items():
-            require_agreement(results, seed, row)
-        return results
-    results = collected(notebook, rows, figure=figure, preset=preset, runs=runs, arrays=arrays)
-    save_results(results)
-    if get_preset(preset).published and min(rows) == 0:
-        for run in published:
-            if run.seed == 0:
-                publish(run)
-    return results
-
-
 def collected(
     notebook: str,
     rows: dict[int, dict[str, Measure]],
@@ -117,7 +76,13 @@ def collected(
     runs: list[Run],
     arrays: dict[str, np.ndarray],
 ) -> Results:
-    """Results in memory, of rows that were just measured.
+    """Results in memory, of what was just measured.
+
+    Arguments:
+        notebook, figure, preset: what they are of.
+        rows: per seed the same names with their measures.
+        runs: those behind the rows, for their device, training time and recipes.
+        arrays: what the figures draw.
 
     Raises:
         SMWMError: rows with different metrics, or a number that is not finite.

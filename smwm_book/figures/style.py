@@ -34,7 +34,7 @@ _RC = {
 }
 
 
-def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options):
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options) -> tuple[Figure, object]:
     """A figure in the house style, detached from pyplot so that a notebook shows it just once.
 
     Arguments:
@@ -48,19 +48,3 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     figure, axes = plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
     plt.close(figure)
     return figure, axes
-
-
-__all__ = [
-    "FAINT",
-    "FORWARD_ONLY",
-    "GREY",
-    "INK",
-    "ORANGE",
-    "PALE",
-    "PURPLE",
-    "SMALL",
-    "SMWM",
-    "VERMILION",
-    "Figure",
-    "new_figure",
-]
