@@ -53,7 +53,6 @@ plan = planning.plan(start, goal, seed)
 rounds = sorted({0, 1, 2, 4, search.iterations - 1} & set(range(search.iterations)))
 figures.search_narrowing(
     world.render(start[None])[0].permute(1, 2, 0).numpy(),
-    start.numpy(),
     goal.numpy(),
     {number + 1: planning.ways(plan, number, start)[:, 1:].numpy() for number in rounds},
     plan.best[:, 0].numpy(),

@@ -13,8 +13,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -109,20 +108,6 @@ def digest(notebook: nbformat.NotebookNode) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:12]
 
 
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Give kernels that start within these variables, and nothing that was left behind where a value is empty."""
-    before = {name: os.environ.pop(name, "") for name in values}
-    os.environ.update({name: value for name, value in values.items() if value})
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None)
-            if value:
-                os.environ[name] = value
-
-
 def execute(
     name: str,
     parameters: dict,
@@ -153,21 +138,24 @@ def execute(
         known = papermill.inspect_notebook(str(source))
         for parameter in parameters:
             choose(f"parameter of {name}", parameter, known)
+        # Kernels get exactly these, and nothing that was left behind in the environment.
+        os.environ.update(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else "")
         try:
-            with _environment(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else ""):
-                papermill.execute_notebook(
-                    str(source),
-                    str(executed),
-                    parameters=parameters,
-                    cwd=str(paths.NOTEBOOKS),
-                    progress_bar=False,
-                    stderr_file=sys.stderr if show_progress else None,
-                    extra_arguments=["--IPKernelApp.log_level=ERROR"],
-                )
+            papermill.execute_notebook(
+                str(source),
+                str(executed),
+                parameters=parameters,
+                cwd=str(paths.NOTEBOOKS),
+                progress_bar=False,
+                stderr_file=sys.stderr if show_progress else None,
+                extra_arguments=["--IPKernelApp.log_level=ERROR"],
+            )
         except papermill.PapermillExecutionError as error:
             if error.ename == SMWMError.__name__:
                 raise SMWMError(error.evalue) from None
             raise
+        finally:
+            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
         finished = clean(nbformat.read(executed, as_version=4), parameters)
     write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 

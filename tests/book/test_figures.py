@@ -156,9 +156,7 @@ def test_filmstrips_show_frames_and_ways():
 
 def test_searches_landscapes_and_shapes_are_drawn_as_given():
     ways = RANDOM.random((4, 7, 2)) * 224
-    figure = figures.search_narrowing(
-        RANDOM.random((8, 8, 3)), ways[0, 0], ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0])
-    )
+    figure = figures.search_narrowing(RANDOM.random((8, 8, 3)), ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0]))
     assert np.array_equal(figure.axes[0].lines[2].get_xydata(), ways[2])
     assert np.array_equal(figure.axes[-1].lines[0].get_ydata(), [2.0, 1.0])
     ticks, cost = np.linspace(-1, 1, 5), RANDOM.random((5, 5))

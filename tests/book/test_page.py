@@ -217,6 +217,6 @@ def test_what_was_left_in_the_environment_reaches_no_kernel(tmp_path, monkeypatc
         notebooks.execute("page", {}, tmp_path / "page.ipynb", **asked)
         return nbformat.read(tmp_path / "page.ipynb", as_version=4).cells[0].outputs[0].data["text/plain"]
 
-    assert told() == "[None, None]"
+    assert told() == "['', '']"
     assert told(changes=["steps=3"], publish=True) == "['steps=3', '1']"
-    assert os.environ["SMWM_CHANGES"] == "inverse=1"
+    assert os.environ["SMWM_PUBLISH"] == ""
