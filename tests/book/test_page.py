@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import nbformat
 import numpy as np
 import pytest
+from cells import run_notebook
 
 from smwm_book import cli, paths
 from smwm_book.experiments import page as experiment
@@ -107,10 +108,14 @@ def test_a_change_that_no_run_takes_is_refused(monkeypatch):
         measured(recompute=False)
 
 
-@pytest.mark.parametrize("name", ["collapse_explorer", "fig7_lambda"])
-def test_what_a_page_varies_itself_cannot_be_changed(name, data, capsys):
-    assert cli.main(["run", name, "--preset", "smoke", "--set", "inverse=3"]) == 2
-    assert f"{name} compares values of inverse itself" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("collapse_explorer", "inverse"), ("fig7_lambda", "inverse"), ("fig_sprite_control", "curriculum")],
+)
+def test_what_a_page_varies_itself_cannot_be_changed(name, value, data, monkeypatch):
+    monkeypatch.setenv("SMWM_CHANGES", f"{value}=3")
+    with pytest.raises(SMWMError, match=f"{name} compares values of {value} itself"):
+        run_notebook(name, preset="smoke")
     assert not kept(data)
 
 
