@@ -42,7 +42,7 @@ def plans_in_room(axis, frame: np.ndarray, ways: np.ndarray, goal: np.ndarray, t
     """Draw where plans lead, ``(M, steps, 2)`` px, and the goal ``(2,)`` over a frame of TwoRoom, 224 px wide."""
     axis.imshow(frame, extent=(0, 224, 224, 0))
     axis.plot(*np.moveaxis(ways, -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
-    axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white")
+    axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white", zorder=3)
     axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
     axis.set_title(title, fontsize=SMALL, fontweight="normal", loc="center")
 
