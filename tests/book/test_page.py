@@ -132,6 +132,18 @@ def test_changed_runs_are_asked_about_tasks_drawn_anew(data, monkeypatch):
     assert page.tasks(run, 25) == {"recompute": True, "keep": False}
 
 
+def test_planning_models_are_all_trained_and_some_read_again(monkeypatch):
+    page = Page("fig5_planning", "Fig. 5", "smoke", 0, "cpu", True)
+    monkeypatch.setattr(page, "run", lambda config, seed, published: (config.objective, seed, published))
+    objectives = page.budget.objectives("tworoom")
+    assert page.planners("tworoom", 7) == {
+        method: (objective, 7, method != "forward_only") for method, objective in objectives.items()
+    }
+    page.redo = False
+    assert list(page.planners("tworoom")) == ["smwm"]
+    assert list(page.planners("tworoom", again=["smwm", "sigreg"])) == ["smwm", "sigreg"]
+
+
 def test_a_weight_is_changed_where_it_is_not_zero():
     config = ToyConfig(objective=Objective(inverse=0, sigreg=0.09))
     assert changed(config, {"inverse": 3.0, "sigreg": 1.0}).objective == Objective(inverse=0, sigreg=1)

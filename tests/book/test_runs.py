@@ -376,6 +376,11 @@ def page_of(rows: list[dict], *, write: bool, first: int = 0, of: Run | None = N
     return page.results()
 
 
+def test_metrics_are_found_by_a_pattern():
+    stored = results()
+    assert stored.each("k*", {"nee": "Knee", "ilo": "none"}) == {"Knee": stored.metric("knee")}
+
+
 def errors(*values: float) -> list[dict]:
     return [{"error": Scale(value, "px")} for value in values]
 
