@@ -152,14 +152,7 @@ PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],
     name="paper_smoke",
     probe_states=(500, 400),  # a linear probe needs twice as many as the latent has dimensions
-    vit={
-        "image_size": 28,
-        "encoder_depth": 2,
-        "depth": 2,
-        "batch_size": 16,
-        "windows": 64,
-        "epochs": 2,
-    },
+    vit={"image_size": 28, "encoder_depth": 2, "depth": 2, "batch_size": 16, "windows": 64, "epochs": 2},
     weights=PAPER_LAMBDA,
 )
 

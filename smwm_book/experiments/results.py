@@ -97,20 +97,9 @@ def collected(
         if not np.isfinite(values).all():
             raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
         value, low, high = type(measure).over_seeds(values, measure.trials)
-        metrics.append(
-            {
-                "name": name,
-                "value": value,
-                "low": low,
-                "high": high,
-                "n": len(values),
-                "paper": known.get(name),
-                "unit": measure.unit,
-                "per_seed": values,
-                "kind": type(measure).__name__.lower(),
-                "trials": measure.trials,
-            }
-        )
+        summary = {"name": name, "value": value, "low": low, "high": high, "n": len(values), "paper": known.get(name)}
+        kind = {"kind": type(measure).__name__.lower(), "trials": measure.trials}
+        metrics.append({**summary, "unit": measure.unit, "per_seed": values, **kind})
     command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
     device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))
