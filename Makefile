@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help book test figures bench clean
 
+unexport SMWM_CHANGES SMWM_PUBLISH
+
 PYTHON ?= python3
 PRESET ?= laptop
 RUN := .venv/bin/python
@@ -20,7 +22,6 @@ test: .venv/installed ## check code, notebooks and book
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest -n 2
-	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \

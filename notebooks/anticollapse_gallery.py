@@ -1,9 +1,9 @@
 # %% [markdown]
 # # How worlds are kept from collapsing
 #
-# **The claim.** Several things keep a latent from collapsing, but they do not make the same latent. On the same data, with the
-# same encoder, predictor, optimiser and number of steps, seven objectives differ in what survives, in how much room it
-# takes, and in what they need to know for it.
+# **The claim.** Several things keep a latent from collapsing, but they do not make the same latent. On the same data,
+# with the same encoder, predictor, optimiser and number of steps, seven objectives differ in what survives, in how much
+# room it takes, and in what they need to know for it.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -12,6 +12,8 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
+from dataclasses import asdict
+
 import numpy as np
 from IPython.display import Markdown, display
 
@@ -60,53 +62,42 @@ results = page.results()
 
 # %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
 labels = {name: method.label for name, method in METHODS.items()}
-figures.kept_and_dropped(
-    *(
-        {label: np.array(results.metric(f"distractor.{name}.{r2}")["per_seed"]) for name, label in labels.items()}
-        for r2 in ("controlled_r2_min", "distractor_r2_max")
-    )
-)
+r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_min", "distractor_r2_max")]
+figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
 
 # %% [markdown]
-# A linear read-out does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
-# variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table: a mark to the right in a collapsed latent
-# is a trace on a scale that the models beside it cannot see.
+# A linear probe does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
+# variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table.
 #
 # ## The seven methods
 #
-# All of them minimise the forward loss. They differ in what they add, and in how many numbers somebody has to choose for it:
+# All of them minimise the forward loss. They differ in what they add, and in how many hyperparameters that brings:
 
 # %% tags=["hide-input"]
 lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
 for method in METHODS.values():
-    objective = ", ".join(
-        f"`{term}={getattr(method.objective, term):g}`"
-        for term in ("inverse", "sigreg", "vicreg", "reconstruction", "ema_decay")
-        if getattr(method.objective, term)
-    )
+    weights = {term: weight for term, weight in asdict(method.objective).items() if weight}
+    objective = ", ".join(f"`{term}={weight:g}`" for term, weight in weights.items())
     chosen = f"{len(method.choices)}" + (f" ({', '.join(method.choices)})" if method.choices else "")
     lines.append(f"| {method.label} | {objective or 'nothing'} | {chosen} | {method.source} |")
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# Each term is a few lines of `smwm_core.losses`: `smwm.py` (inverse, reconstruction), `sigreg.py`, `vicreg.py`, and the moving
-# average in `smwm_core/training/auxiliary.py`. Two remarks on fairness. SIGReg and VICReg ask every dimension for a variance of one, which does not
-# fit into the interval (−1, 1), so encoder and predictor lose their tanh when one of them is used; all else is the same. And
-# no weight was tuned: each is the one that its authors use, or 1.
+# SIGReg and VICReg ask every dimension for a variance of one, which does not fit into (−1, 1), so encoder and predictor
+# lose their tanh when one of them is used; all else is the same. No weight was tuned: each is the one that its authors
+# use, or 1.
 #
 # ## Three worlds, seven spectra
 
 # %% mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
-figures.spectra_by_method(
-    {label: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name, label in labels.items()},
-    worlds,
-)
+spectra = {name: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name in labels}
+figures.spectra_by_method({label: spectra[name] for name, label in labels.items()}, worlds)
 
 # %% [markdown]
 # ## The table
 #
-# Mean over seeds with a 95 % interval (the scorecard says how). *Rollout*: error five steps ahead over that of standing
-# still. *Time*: of a training step on the machine named below, as a multiple of the forward-only step.
+# Mean over seeds with a 95 % interval. *Rollout*: error five steps ahead over that of standing still. *Time*: of a
+# training step on the machine named below, as a multiple of the forward-only step.
 
 # %% tags=["hide-input"]
 columns = {
@@ -128,51 +119,43 @@ for world, k in worlds.items():
         lines.append(f"| {label} | {' | '.join(cells)} |")
     display(Markdown("\n".join(lines)))
 
-# %% [markdown]
-# The numbers that were computed again when this page was built, from the published weights of the first seed:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for name in kept_methods:
-    controlled, distractor = (
-        page.here[f"distractor.{name}.{part}"] for part in ("controlled_r2_min", "distractor_r2_max")
-    )
-    print(f"{labels[name]:29} R² controlled {controlled:5.2f}   distractor {distractor:5.2f}")
+    controlled = page.here[f"distractor.{name}.controlled_r2_min"]
+    print(f"{labels[name]:29} R² controlled {controlled:5.2f}")
 
 # %% [markdown]
 # ## What to notice
 #
-# - **The filter is the forward loss.** The distractor disappears with SIGReg and with VICReg as well as with the inverse loss.
-#   A dot that jumps by chance cannot be predicted, so holding it costs forward loss under every objective; what the others
-#   provide is a reason to hold anything at all. A distractor that can be predicted is another matter.
-# - **Room is used differently.** The inverse loss asks for the action and no more: [its spectrum](#fig-method-spectra) ends where the action ends. SIGReg
-#   and VICReg ask all 64 dimensions to vary, and there is little to vary with, so the position comes back many times over,
-#   bent in different ways. The knee then says nothing about control. VICReg's rollouts are as good as those of the inverse
-#   loss, SIGReg's a little worse.
-# - **Put together, the larger wish wins.** Inverse + SIGReg has nearly the spectrum of SIGReg. It holds what both hold.
-# - **A moving average alone does not help here.** Its latent shrinks faster than that of the forward loss alone. BYOL has more than a slow
-#   target: normalisation layers, two views, a predictor of its own; this encoder has none of them.
-# - **Reconstruction has not found the dots.** Thirteen pixels of 4,096 are little to gain for a decoder that starts with a white page,
-#   even if ink counts eleven times. In 500 steps it leaves the latent nearly collapsed; it is also the most expensive step.
-# - **Time decides too.** In the combined world 500 steps are too few for every method: at least one controlled dot is missing
-#   from each latent (R² near zero). The page on [Fig. 4](fig4_controllable_dof.ipynb) shows what the inverse loss reaches
-#   there with more of them.
+# - **The filter is the forward loss.** The distractor disappears with SIGReg and VICReg as well as with the inverse
+#   loss: a dot that jumps by chance cannot be predicted, so encoding it costs forward loss under every objective. What
+#   the others provide is a reason to encode anything at all.
+# - **Room is used differently.** With the inverse loss [the spectrum](#fig-method-spectra) ends where the action ends.
+#   SIGReg and VICReg ask all 64 dimensions to vary, so the position comes back many times over, bent in different ways,
+#   and the knee says nothing about control. VICReg's rollouts are as good as those of the inverse loss, SIGReg's a
+#   little worse.
+# - **Combined, SIGReg dominates.** Inverse + SIGReg has nearly the spectrum of SIGReg, and encodes what both encode.
+# - **A moving average alone does not help here.** Its latent shrinks faster than that of the forward loss alone. BYOL
+#   also has normalisation layers, two views and a predictor of its own; this encoder has none of them.
+# - **Reconstruction has not found the dots.** Thirteen pixels of 4,096 are little to gain for a decoder that starts
+#   with a white page. In 500 steps it leaves the latent nearly collapsed; it is also the most expensive step.
+# - **Time decides too.** In the combined world 500 steps are too few for every method; [Fig.
+#   4](fig4_controllable_dof.ipynb) shows what the inverse loss reaches there with more.
 #
 # ## Where each wins
 #
-# *Inverse*: the smallest latent, one number to choose, nothing that depends on the size of the batch; it needs actions that can be
-# seen in the frames. *SIGReg, VICReg*: they need no action to stay open, so they also work on films that nobody acted in; they
-# pay with a latent that fills all the room it gets and more numbers to choose. *Reconstruction*: holds what is large in the picture,
-# whoever moves it, and can be looked at; it pays with compute, and small things come late. *Moving average*: one number and no
-# extra loss, but by itself no cure. *Forward only*: the cheapest step, to nowhere.
+# *Inverse*: the smallest latent, one hyperparameter, no dependence on the batch; it needs actions that can be seen in
+# the frames. *SIGReg, VICReg*: no action needed; they pay with a latent that fills all the room and more
+# hyperparameters. *Reconstruction*: encodes what is large in the picture, whoever moves it, and can be looked at; it is
+# slow, and small things come late. *Moving average*: no extra loss, but by itself no cure. *Forward only*: the cheapest
+# step, and a collapse.
 #
-# **Try it.** The distractor here jumps by chance. Replace it by a dot that never moves (the world `dots/independent+static`) and run
-# SIGReg and the inverse loss again. Which of them holds the static dot, and why?
-
-# %% [markdown]
+# **Try it.** Replace the jumping distractor by a dot that never moves (`dots/independent+static`) and run SIGReg and
+# the inverse loss again. Which of them encodes the static dot, and why?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
 import torch
@@ -189,8 +172,9 @@ latents = {name: (run.encode(batch.state), run.encode(batch.next_state)) for nam
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Write the rival's objective
 #
-# Write `rival_loss(model, z, a, z_next, rng)`, the loss of LeWorldModel: the forward loss plus 0.09 times SIGReg, where SIGReg is the mean of that of `z` and
-# that of `z_next`, in this order. `model.predict(z, a)` predicts; `forward_loss` and `sigreg_loss` (which takes `generator=rng`) are imported above.
+# Write `rival_loss(model, z, a, z_next, rng)`, the loss of LeWorldModel: the forward loss plus 0.09 times SIGReg, the
+# mean of that of `z` and that of `z_next`, in this order. `model.predict(z, a)` predicts; `forward_loss` and
+# `sigreg_loss` (which takes `generator=rng`) are imported above.
 
 
 # %% tags=["solution"]
@@ -206,21 +190,20 @@ for name, judge in models.items():
     with torch.no_grad():
         mine = rival_loss(judge, here, taken, there, generator(0, "directions", page.device)).item()
         wanted = official(judge, here, taken, there, generator(0, "directions", page.device))["loss"].item()
-    assert abs(mine / wanted - 1) < 1e-4, (
-        f"On the latents of {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
-    )
+    assert abs(mine / wanted - 1) < 1e-4, f"On {labels[name]} the loss is {wanted:.4f}, yours is {mine:.4f}."
 print("Right: your loss agrees with that of the library on the latents of all four models.")
 
 # %% [markdown] tags=["solution"]
-# There is no action in the second term: SIGReg needs batches of latents and nothing else. That is its strength where nobody acts, and the reason
-# why it cannot tell the agent's own doing from the rest.
+# There is no action in the second term. That is SIGReg's strength where nobody acts, and the reason why it cannot tell
+# the agent's own doing from the rest.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A read-out that cannot magnify
 #
-# A linear read-out finds traces at any scale. Give every latent the same small blur, as a planner or a network with finite precision would
-# see it: add normal noise with a standard deviation of 0.01 to `latents[name][0]`. Define two dictionaries with the four names of `models` as keys:
-# `blurred`, the noisy latents, and `blurred_r2`, the lower R² of the two coordinates of the controlled dot, `batch.state[:, :2]`, by `linear_r2`.
+# A linear probe finds traces at any scale. Give every latent the same small blur, as a planner with finite precision
+# would see it: add normal noise with a standard deviation of 0.01 to `latents[name][0]`. Define two dictionaries with
+# the four names of `models` as keys: `blurred`, the noisy latents, and `blurred_r2`, the lower R² of the two
+# coordinates of the controlled dot, `batch.state[:, :2]`, by `linear_r2`.
 
 # %% tags=["solution"]
 blurred, blurred_r2 = {}, {}
@@ -238,8 +221,8 @@ for name, (here, _) in latents.items():
 print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in models))
 
 # %% [markdown] tags=["solution"]
-# What the forward-only model still held, it held a thousand times below this blur; the others lose nothing. Information that is there in principle
-# and out of reach in practice is why this book shows variances.
+# What the forward-only model still held, it held a thousand times below this blur; the others lose nothing. Information
+# can be there in principle and out of reach in practice, so this book shows variances.
 
 # %% [markdown]
 # ## What you have learned
@@ -248,10 +231,10 @@ print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in m
 # - What moves by chance is dropped for the forward loss's sake, under every one of the objectives that stay open here.
 # - A method that needs no action cannot know what the agent controls; the inverse loss can, and needs actions that show.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## All metrics and provenance
+# ## Numbers and provenance
+#
+# The keys of the tables above; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
 display_metrics(results, page.here)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # The collapse explorer
 #
-# **The claim.** Between a latent that collapses and one that opens up there is a single number, λ. This page lets you turn
-# it, and lets you watch either fate unfold step by step.
+# **The claim.** Between a latent that collapses and one that opens up there is a single number, λ. This page lets you
+# turn it, and watch either fate unfold step by step.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -26,7 +26,8 @@ from smwm_core.seeds import generator
 from smwm_core.training.toy import SNAPSHOT_FRAMES
 
 POINTS, COMPONENTS = 150, 8
-page = Page("collapse_explorer", "λ against training step", preset, seed, device, recompute, seeds=1)
+figure = "λ against training step"
+page = Page("collapse_explorer", figure, preset, seed, device, recompute, seeds=1, varies=["inverse"])
 lambdas = (0, 0.01, 0.1, 1, 10, 100)
 with_weights = (0, 10)  # their weights are published with the dot world's page
 
@@ -44,9 +45,8 @@ for lam in page.some(lambdas, with_weights):
         plane = PrincipalPlane(snapshots[-1])
         each = np.array([spectrum(latents) for latents in snapshots])
         page.arrays["lambdas"].append(float(lam))
-        page.arrays["clouds"].append(
-            [plane(latents - latents.mean(0) + snapshots[-1].mean(0)) for latents in snapshots[:, :POINTS]]
-        )
+        centred = snapshots[:, :POINTS] - snapshots[:, :POINTS].mean(1, keepdim=True) + snapshots[-1].mean(0)
+        page.arrays["clouds"].append([plane(latents) for latents in centred])
         page.arrays["spectra"].append(each[:, :COMPONENTS])
         page.arrays["variances"].append(each.sum(1))
         page.arrays["steps"] = run.history["snapshot_steps"]
@@ -60,15 +60,13 @@ exploration = Exploration(**results.arrays)
 Explorer(exploration)
 
 # %% [markdown]
-# Each point is one of 150 fixed frames of the [single dot](fig2_dot_world.ipynb); its colour says where the dot is (blue to
-# orange from left to right, dark to light from top to bottom). The sliders work without Python, also by keyboard; in Jupyter
-# the same cell is a live widget.
+# Each point is one of 150 fixed frames of the [single dot](fig2_dot_world.ipynb), coloured by the dot's position (blue
+# to orange from left to right, dark to light from top to bottom). The sliders work without Python, also by keyboard; in
+# Jupyter the cell is a live widget.
 #
-# **What to try.** Leave λ at 100 or 10 and move the step from left to right: the latent begins nearly as a point, for an
-# untrained encoder hardly tells one frame from another, and opens within a hundred steps. Now set λ to 0 and do it again.
-# Then stay at the last step and walk through λ: what changes between 0 and the first value above it, and what afterwards?
-#
-# ## The same in one picture
+# **What to try.** Leave λ at 100 or 10 and move the step from left to right: the latent begins nearly as a point and
+# opens within a hundred steps. Do it again with λ = 0. Then stay at the last step and walk through λ: what changes
+# between 0 and the first value above it, and what afterwards?
 
 # %% mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1
@@ -81,19 +79,7 @@ figures.explorer_table(
     exploration.extent,
 )
 
-# %% [markdown]
-# ## The numbers
-#
-# One seed, for this page is there to be looked at; the [dot world](fig2_dot_world.ipynb) has λ = 0 and λ = 10 with three
-# seeds and intervals. The column *here* was computed when this page was built, where weights are published.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for lam in with_weights:
     print(f"λ = {lam:3}: R² of the position {page.here[f'lambda_{lam:g}.position_r2']:.2f}", end="")
     print(f", share of the first two components {page.here[f'lambda_{lam:g}.top2_share']:.2f}")
@@ -101,32 +87,27 @@ for lam in with_weights:
 # %% [markdown]
 # ## What to notice
 #
-# - **λ decides how large, not whether.** From 0.01 upwards every λ keeps the position (see `position_r2`) and a knee at 2. What
-#   grows with λ is [the latent itself](#fig-explorer-table), from a hundredth to several units of variance: a stronger inverse loss can afford a
-#   larger latent, a weaker one has to yield to the forward loss, which likes everything small.
-# - **Look at the scale before you look at the shape.** The spectrum of a collapsed latent has a shape too, but its axis
-#   is a power of ten. A read-out that is free to multiply, like the linear one in the table, still finds a third of the
-#   position in what is left.
-# - **λ is forgiving here.** This world is easy: two dimensions, nothing that distracts. In harder worlds a latent that is too
-#   small or too large is worse to predict or to plan in, and λ has to be chosen.
+# - **λ decides how large, not whether.** From 0.01 upwards every λ keeps the position (`position_r2`) and a knee at 2.
+#   What grows with λ is [the latent itself](#fig-explorer-table), from a hundredth to several units of variance: the
+#   forward loss favours a small latent, and a weaker inverse loss resists it less.
+# - **Look at the scale before the shape.** The spectrum of a collapsed latent has a shape too, but its axis is a power
+#   of ten. A linear probe, which is free to multiply, still finds a third of the position in what is left.
+# - **λ is forgiving here**; in harder worlds a latent that is too small or too large is worse to predict or to plan in.
 #
-# **Try it.** Add values of λ below 0.01 to the list, set `recompute = True` and run the notebook in Jupyter; only
-# `smwm run … --recompute` replaces what is stored. Where does the latent stop opening within 1,600
-# steps? Is that a border, or does it only take longer?
-
-# %% [markdown]
+# **Try it.** Add values of λ below 0.01, set `recompute = True` and run the notebook in Jupyter. Where does the latent
+# stop opening within 1,600 steps? Is that a border, or does it only take longer?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: When does the latent open?
 #
-# `exploration.variances` holds the total variance for every λ (rows, in the order of `exploration.lambdas`) at every recorded
-# step (columns, `exploration.steps`). Say that a latent has *opened* at the first recorded step at which its variance is more than
-# ten times that of the untrained encoder. Guess first: does a weight that is ten thousand times as large open it much earlier?
-# Then define `opening`, a dictionary from λ to that step, with `None` where it never opens.
+# `exploration.variances` holds the total variance for every λ (rows, as in `exploration.lambdas`) at every recorded
+# step (columns, `exploration.steps`). Say that a latent has *opened* when its variance is more than ten times that of
+# the untrained encoder. Does a weight that is ten thousand times as large open it much earlier? Define `opening`, a
+# dictionary from λ to the first recorded step at which it is open, with `None` where it never opens.
 
 # %% tags=["solution"]
 opening = {}
@@ -148,9 +129,9 @@ for position, weight in enumerate(lambdas):
 print("Right:", ", ".join(f"λ = {weight:g}: {step or 'never'}" for weight, step in opening.items()))
 
 # %% [markdown] tags=["solution"]
-# Every λ above zero opens the latent within a few dozen to a few hundred steps, and zero never does. The gradient of the inverse loss is
-# tiny as long as the latent holds nothing, and it grows with what the latent holds. So opening is a runaway, and a larger
-# weight only starts it a little sooner.
+# Every λ above zero opens the latent within a few dozen to a few hundred steps, and zero never does. The gradient of
+# the inverse loss grows with what the latent encodes: opening is a runaway, which a larger weight starts only a little
+# sooner.
 
 # %% [markdown]
 # ## What you have learned
@@ -159,10 +140,11 @@ print("Right:", ", ".join(f"λ = {weight:g}: {step or 'never'}" for weight, step
 # - Opening is sudden: after a quiet start the variance grows by powers of ten within a short part of the training.
 # - Without the inverse loss the latent only shrinks, whatever the step.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# One seed; the [dot world](fig2_dot_world.ipynb) has λ = 0 and 10 with three. *Here*: computed when this page was
+# built, where weights are published; [list of words and symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Drive the dot
 #
-# **The claim.** Move the dot, and its latent moves with it; tell the model the action, and it knows where the latent will go; show
-# it two frames, and it knows the action. Here you can try that with the trained network itself.
+# **The claim.** Move the dot, and its latent moves with it; tell the model the action, and it knows where the latent
+# will go; show it two frames, and it knows the action. Here you can try that with the trained network itself.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -50,41 +50,25 @@ results = page.results()
 DriveTheDot(drive)
 
 # %% [markdown]
-# Encoder, forward model and inverse model are those of the [single dot](fig2_dot_world.ipynb), λ = 10, first seed, to the last
-# published digit. Your browser computes them at every move: nothing is looked up, nothing is sent anywhere. In Jupyter the same
-# cell is a live widget with sliders, and torch computes it.
+# Your browser computes encoder, forward model and inverse model of the [single dot](fig2_dot_world.ipynb) (λ = 10,
+# first seed) at every move; nothing is sent anywhere. In Jupyter the cell is a live widget.
 #
 # ## How to read it
 #
-# **Left** is all that the model sees: 64 × 64 pixels. Each move is one action, at most 16 px along each axis. **Right** is the
-# latent, 64 numbers, drawn in its first two principal components; the coloured points are the latents of places all over the
-# frame (blue to orange from left to right, dark to light from top to bottom). The plane may be turned or mirrored: nobody told the
-# model where *right* is. Three things happen [at every move](#fig-drive):
+# **Left** is all that the model sees: 64 × 64 pixels. Each move is one action, at most 16 px along each axis. **Right**
+# is the latent, 64 numbers, in its first two principal components, turned or mirrored; the coloured points are latents
+# of positions all over the frame (blue to orange from left to right, dark to light from top to bottom). [At every
+# move](#fig-drive)
 #
 # - the encoder looks at the new frame: the black point;
-# - the forward model does not look. From the old latent and the action it *says* where the new one will be: the orange diamond;
+# - the forward model *says*, from the old latent and the action, where the new one will be: the orange diamond;
 # - the inverse model sees both latents and says what the action was: the orange arrow on the black one.
 
 # %% mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of places; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
 chosen = [((30, 30), (36, 28)), ((20, 44), (36, 44)), ((44, 20), (44, 36)), ((58, 58), (50, 44))]
 drive.picture([drive.move(start, end) for start, end in chosen])
 
-# %% [markdown]
-# ## The numbers
-#
-# `usual`: held-out transitions like those of training, which start in the dashed square. `border`: moves that start outside of it.
-# `error_ratio` divides how far the forward model misses the new latent by how far the latent moved; `inverse_error` is the mean distance
-# between the action and the one that the inverse model finds. `spread` is the largest distance between the latents of two places.
-# One seed, for this page is there to be played with; the [dot world](fig2_dot_world.ipynb) and the [rollouts](fig3_latent_rollout.ipynb)
-# have three. The column *here* was computed when this page was built.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for name in ("usual", "border"):
     ratio, missed = page.here[f"{name}.error_ratio"], page.here[f"{name}.inverse_error"]
     print(f"{name:6} error ratio {ratio:.2f}, inverse error {missed:.1f} px")
@@ -93,32 +77,28 @@ print(f"spread {page.here['spread']:.1f}; without the inverse loss {page.here['c
 # %% [markdown]
 # ## What to notice
 #
-# - **Same action, nearly the same shift, as long as the grid is tidy.** Go 16 px to the left from several places in the dashed square, then
-#   upwards: the black line keeps its direction and, roughly, its length. Now go to the right and downwards: towards these two borders
-#   the grid bends and folds, and so do the shifts. The [theorem](theory_translations.ipynb) says what it takes for an action to become a shift.
-# - **The square is where it learned.** A training step may end at the border, but none starts there. So the encoder has seen these
-#   places, if less tidily: look how the grid bends and folds at its border. The heads have to guess: compare `usual` with
-#   `border`, or drive into a corner.
-# - **The dot has whole pixels, the model has not.** Move by 4 px and look at the tenths in the sentence: the inverse model is not told that
-#   actions are whole pixels.
-# - **Without the inverse loss there is nothing to drive.** The last line of the page says how near to each other the latents of all
-#   places lie at λ = 0. In the [collapse explorer](collapse_explorer.ipynb) you can watch them get there.
+# - **Same action, nearly the same shift, where the grid is regular.** Go 16 px to the left from several positions in
+#   the dashed square, then upwards: the black line keeps its direction and, roughly, its length. To the right and
+#   downwards the grid folds towards the border, and so do the shifts ([actions as shifts](theory_translations.ipynb)).
+# - **The square is where it learned.** A training step may end at the border, but none starts there, so forward and
+#   inverse model have to guess: compare `usual` with `border`, or drive into a corner.
+# - **Actions are whole pixels, the inverse model's answer is continuous.** Move by 4 px and look at the tenths.
+# - **Without the inverse loss there is nothing to drive:** see `collapsed.spread` and the [collapse
+#   explorer](collapse_explorer.ipynb).
 #
-# **Try it.** Find the move with the largest miss. Is it long or short, does it start or end at the border? Then write the loop that
-# looks for it: `drive.moves(start, end)` takes many moves at once.
-
-# %% [markdown]
+# **Try it.** Find the move with the largest miss: `drive.moves(start, end)` takes many moves at once. Is it long or
+# short, does it start or end at the border?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Does twice as far mean twice as far?
 #
-# `usual` holds held-out moves: `usual.start` and `usual.end` in pixels, `usual.z` and `usual.z_next` in the latent. Guess first: is a
-# move of 20 px about twice as long in the latent as one of 10 px, whatever its direction and wherever it starts? Then define
-# `lengths`, the length of every move in the latent, and `correlation`, that of these lengths with the lengths in pixels.
+# `usual` holds held-out moves: `usual.start` and `usual.end` in pixels, `usual.z` and `usual.z_next` in the latent. Is
+# a move of 20 px about twice as long in the latent as one of 10 px, whatever its direction and start? Define `lengths`,
+# the length of every move in the latent, and `correlation`, that of these lengths with the lengths in pixels.
 
 # %% tags=["solution"]
 lengths = (usual.z_next - usual.z).norm(dim=1)
@@ -127,28 +107,31 @@ correlation = torch.corrcoef(torch.stack([lengths, in_pixels]))[0, 1].item()
 
 # %% tags=["check"]
 assert len(lengths) == len(usual.z), "lengths needs one number for every move."
-assert torch.allclose(lengths**2, ((usual.z_next - usual.z) ** 2).sum(1), rtol=1e-4), (
-    "A length is a root of a sum of squares."
-)
+squares = (usual.z_next - usual.z).square().sum(1)
+assert torch.allclose(lengths**2, squares, rtol=1e-4), "A length is a root of a sum of squares."
 travelled = (usual.end - usual.start).float().square().sum(1).sqrt()
 assert abs(correlation - torch.corrcoef(torch.stack([travelled, lengths]))[0, 1]) < 1e-4, "Correlate with the pixels."
 print(f"Right: the correlation is {correlation:.2f}")
 
 # %% [markdown] tags=["solution"]
-# Length in the latent follows length in the room, but not strictly: the grid of latents is not a perfect square, so a pixel is worth more in
-# some places and directions than in others. A planner that compares latents by distance inherits this.
+# Length in the latent follows length in the room, but a pixel is worth more in some places and directions than in
+# others. A planner that compares latents by distance inherits this.
 
 # %% [markdown]
 # ## What you have learned
 #
 # - The encoder, the forward model and the inverse model are small enough to answer while you drag.
-# - Where training steps start, the same action shifts the latent by nearly the same amount; towards the borders less so.
+# - Where training steps start, the same action shifts the latent by nearly the same amount; towards the borders less
+#   so.
 # - Without the inverse loss the latents of all places lie on one point, and there is nothing to drive.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# `usual`: held-out transitions, which start in the dashed square; `border`: moves that start outside. `error_ratio`:
+# how far the forward model misses the new latent, divided by how far the latent moved; `inverse_error`: mean distance
+# between the action and the inverse model's; `spread`: the largest distance between latents of two positions. One seed;
+# *here*: computed when this page was built; [list of words and symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

@@ -1,11 +1,9 @@
 # %% [markdown]
-# # Dot world: the latent is the position (paper's Fig. 2)
+# # Dot world: the latent is the position (paper's Fig. 2)
 #
-# **The claim.** One red dot moves by a two-dimensional action. Nobody tells the model that the frames
-# show a dot, or that a dot has a position. A model that must *predict its own latent* and also
-# *recover the action* from two consecutive latents nevertheless ends up with a latent that has two
-# significant directions, and along them lies the position. Take the second demand away (λ = 0) and every
-# frame lands on one point.
+# **The claim.** A red dot moves by a two-dimensional action. A model that must *predict its own latent* and *recover
+# the action* from two consecutive latents ends up with a latent whose variance lies in two directions, and these encode
+# the position. Without the second demand (λ = 0) every frame lands on one point.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -41,18 +39,14 @@ for config in (with_inverse, without):
 figures.latent_grids(grid.numpy(), latent)
 
 # %% [markdown]
-# The dot was put on [a hundred places](#fig-dot-grids) of a regular grid, and the hundred frames were encoded by the two models of the
-# first seed just now, on the machine that built this page.
+# [A hundred positions](#fig-dot-grids), encoded by the two models of the first seed when this page was built.
 #
 # ## The experiment
 #
-# The two runs of a seed differ in one number, the weight λ of the inverse loss: `Objective(inverse=10)` against
-# `Objective(inverse=0)`. World, data, architecture, optimiser and number of steps are the same.
-#
-# Each run is looked at through freshly drawn transitions. (This world is so small that no single frame is new: a dot
-# has 784 places to start from. The later worlds have more.) `spectrum` gives the variance of the latent along its
-# principal components; `knee` says after which of them it falls off most steeply; `effective_rank` how many there seem
-# to be; `linear_r2` how well a linear map reads the position off the latent, at positions that the map was not fitted on.
+# The two runs of a seed differ only in λ, the weight of the inverse loss. They are measured on freshly drawn
+# transitions (a dot has only 784 positions to start from, so no frame is new): the `spectrum` is the variance of the
+# latent along its principal components, the `knee` where it falls most steeply, `effective_rank` how many components
+# there seem to be, `linear_r2` how well a linear map, scored on positions it was not fitted on, reads the position.
 
 # %%
 for s in page.seeds:
@@ -63,12 +57,10 @@ for s in page.seeds:
         variances = spectrum(z)
         if config is with_inverse:
             page.add(s, "single", knee=Count(knee(variances)), top2_share=Share(top_share(variances, 2)))
-        of = "single" if config is with_inverse else "lambda0"
-        page.add(
-            s, of, position_r2=R2(linear_r2(z, held_out.state).mean()), effective_rank=Number(effective_rank(variances))
-        )
+        of, method = ("single", "smwm") if config is with_inverse else ("lambda0", "forward_only")
+        page.add(s, of, position_r2=R2(linear_r2(z, held_out.state).mean()))
+        page.add(s, of, effective_rank=Number(effective_rank(variances)))
         page.add(s, of, total_variance=Scale(variances.sum(), "latent units²"))
-        method = "smwm" if config is with_inverse else "forward_only"
         page.arrays[f"{method}_spectrum"].append(variances)
         if page.redo:
             page.arrays[f"{method}_total"].append(run.history["snapshots"].var(1, ddof=1).sum(-1))
@@ -76,12 +68,8 @@ for s in page.seeds:
 
     untrained = build_model(without, s).to(page.device).encode_states(run.world, held_out.state.to(page.device))
     action = held_out.action.to(page.device)
-    page.add(
-        s,
-        "lambda0",
-        variance_over_untrained=Scale(variances.sum() / spectrum(untrained).sum()),
-        inverse_loss=Scale(fresh_inverse_loss(z, action, z_next, seed=s)),
-    )
+    page.add(s, "lambda0", variance_over_untrained=Scale(variances.sum() / spectrum(untrained).sum()))
+    page.add(s, "lambda0", inverse_loss=Scale(fresh_inverse_loss(z, action, z_next, seed=s)))
     page.add(s, action_variance=Scale(held_out.action.var(0, correction=0).mean().item()))
 
 results = page.results()
@@ -89,75 +77,53 @@ results = page.results()
 # %% [markdown]
 # ## Two directions, then a cliff
 #
-# The action has two dimensions, so two directions of the latent should carry the variance. The vertical axis
-# is absolute on purpose. Divided by its total, the spectrum of a collapsed model looks rich: its shares are
-# spread over many components, because noise has no preferred direction.
+# The vertical axis is absolute on purpose: divided by its total, the spectrum of a collapsed model looks rich, for
+# noise has no preferred direction.
 
 # %% mystnb={"figure": {"name": "fig-dot-spectrum", "caption": "Variance of the latent along its principal components on held-out frames (thin lines: seeds; thick line: their geometric mean). With the inverse loss two components carry the variance and the third falls off a cliff. Without it there is no cliff because there is nothing to fall from: note the powers of ten."}, "image": {"alt": "Line plot on a logarithmic axis. With inverse loss, the first two principal components have a variance near one half and the third is many times smaller. Without inverse loss all components are several powers of ten lower and decay slowly.", "classes": "dark-light"}}
-curves = {label: results.arrays[f"{of}_spectrum"] for label, of in {"λ = 10": "smwm", "λ = 0": "forward_only"}.items()}
+methods = {"λ = 10": "smwm", "λ = 0": "forward_only"}
+curves = {label: results.arrays[f"{method}_spectrum"] for label, method in methods.items()}
 figures.spectra(curves, run.world.controllable_dim)
 
 # %% [markdown]
 # ## Collapse happens early
 #
-# The latents of 256 fixed frames were kept at steps 0, 1, 2, 4, 8 and so on. For a handful of steps the two models
-# look alike. Then one finds the action in its latents and spreads them out, while the other goes on shrinking,
-# which is the easy way to lower a forward loss.
+# For a few steps the two models look alike. Then one finds the action in its latents and spreads them out; the other
+# goes on shrinking, the easy way to lower a forward loss.
 
 # %% mystnb={"figure": {"name": "fig-dot-collapse", "caption": "Total variance of the latents of 256 fixed frames while training (thin lines: seeds; thick line: their geometric mean). Without the inverse loss the latent shrinks for as long as one trains; with it, the latent opens up within the first hundred steps and stays open."}, "image": {"alt": "Line plot, both axes logarithmic. Total latent variance against training step: the curve with inverse loss rises within a hundred steps by four powers of ten to about one and stays there; the curve without it falls by two powers of ten and goes on falling.", "classes": "dark-light"}}
-curves = {label: results.arrays[f"{of}_total"] for label, of in {"λ = 10": "smwm", "λ = 0": "forward_only"}.items()}
-figures.collapse(results.arrays["snapshot_steps"], curves)
+totals = {label: results.arrays[f"{method}_total"] for label, method in methods.items()}
+figures.collapse(results.arrays["snapshot_steps"], totals)
 
-# %% [markdown]
-# ## The numbers
-#
-# Mean over seeds with a 95 % interval (the scorecard says how), and the paper's value where it states one. The column
-# *here* is what the weights of the first seed gave when this page was computed; a difference of more than 2 % from the
-# stored result would have stopped the build.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
-print(f"knee of the spectrum                {page.here['single.knee']}")
-print(f"share of the first two components   {page.here['single.top2_share']:.2f}")
-print(f"R² of the position                  {page.here['single.position_r2']:.3f}")
-print(f"total variance, λ = 10              {page.here['single.total_variance']:.2f}")
-print(f"total variance, λ = 0               {page.here['lambda0.total_variance']:.0e}")
-print(f"the same, over the untrained model  {page.here['lambda0.variance_over_untrained']:.0e}")
-print(f"new inverse model at λ = 0          {page.here['lambda0.inverse_loss']:.2f}")
-print(f"variance of the action              {page.here['action_variance']:.2f}")
+# %% tags=["nbval-check-output", "remove-cell"]
+print(f"R² of the position      {page.here['single.position_r2']:.3f}")
+print(f"total variance, λ = 10  {page.here['single.total_variance']:.2f}")
+print(f"total variance, λ = 0   {page.here['lambda0.total_variance']:.0e}")
+print(f"inverse loss at λ = 0   {page.here['lambda0.inverse_loss']:.2f}")
 
 # %% [markdown]
 # ## What to notice
 #
-# - **Two directions, and they are the position.** The paper shows [the cliff](#fig-dot-spectrum) after the second component; here
-#   it stands at the same place for every seed, and a linear map reads the position almost perfectly.
-# - **Collapse is absolute.** By its effective rank the collapsed latent looks *richer* than the other one, and a
-#   linear probe, which is free to rescale what it reads, still finds some of the position in its last digits. Only
-#   [the total variance](#fig-dot-collapse) tells the two apart. That is why this page shows variances and not only ratios.
-# - **The floor is the variance of the action.** A *new* inverse model, trained on the frozen latents of the collapsed
-#   encoder, does no better than to guess the mean action: its loss is the variance of the action. The latents differ by
-#   too little for it to find what the rescaling probe found.
+# - **Two directions, and they are the position.** [The cliff](#fig-dot-spectrum) comes after the second component, as
+#   in the paper, for every seed.
+# - **Collapse is absolute.** By its effective rank the collapsed latent looks *richer*, and a linear probe, which may
+#   rescale, still finds some of the position in it. Only [the total variance](#fig-dot-collapse) tells the two apart.
+# - **The floor is the variance of the action.** A *new* inverse model, trained on the collapsed encoder's frozen
+#   latents, does no better than to guess the mean action; unlike the linear probe it cannot multiply the latents first.
 #
-# **Try it.** `smwm run fig2_dot_world --set inverse=0.01` trains one seed at another λ, shows this page with it, replaces
-# nothing, and says where the page is. How small can λ be before the two curves of the collapse figure look alike?
-
-# %% [markdown]
+# **Try it.** `smwm run fig2_dot_world --set inverse=0.01` trains one seed at another λ, replaces nothing, and says
+# where its page is. How small can λ be before the two curves of the collapse figure look alike?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: The floor of the inverse loss
 #
-# A constant encoder gives the inverse model the same input whatever the action was, so it has to give one and the same
-# answer. Find the answer with the lowest inverse loss on `held_out.action`: define `best_guess`, one action of shape `(2,)`,
-# and `floor`, the loss of that answer as a number. Then find `floor` in the table of numbers above. Whose loss is it?
+# For a constant encoder the inverse model has one answer, whatever the action was. Find the one with the lowest inverse
+# loss on `held_out.action`: define `best_guess`, of shape `(2,)`, and `floor`, its loss as a number. Then find `floor`
+# among the numbers of this page. Whose loss is it?
 
 # %% tags=["solution"]
 best_guess = held_out.action.mean(0)
@@ -173,8 +139,8 @@ assert floor <= losses.min(), "Another constant answer does better than yours."
 print(f"Right: the floor is {floor:.3f}; on the collapsed latents we measured {page.here['lambda0.inverse_loss']:.3f}.")
 
 # %% [markdown] tags=["solution"]
-# The mean is the constant with the smallest squared error, and that error is the variance, Var(*a*), averaged
-# over the action's dimensions. The collapsed encoder stands on this floor, so its latents tell an inverse model nothing.
+# The mean has the smallest squared error, and that error is the variance, Var(*a*), averaged over the action's
+# dimensions. The collapsed encoder stands on this floor: its latents tell an inverse model nothing.
 
 # %%
 live = page.run(with_inverse).encode(held_out.state).cpu()
@@ -182,10 +148,10 @@ live = page.run(with_inverse).encode(held_out.state).cpu()
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A rank that rises while everything is lost
 #
-# `live` holds latents of the model with inverse loss. Make `faded` from them: divide them by 1,000 and add normal noise with a
-# standard deviation of 0.001, which is how a latent looks that has shrunk to the size of rounding errors. Predict first whether
-# its effective rank is higher or lower than that of `live`. Then define `faded_rank` and `faded_variance` with
-# `effective_rank`, `spectrum` and the sum.
+# `live` holds latents of the model with inverse loss. Make `faded`, as if they had shrunk to the size of rounding
+# errors: divide by 1,000 and add normal noise with a standard deviation of 0.001. Predict whether its effective rank is
+# higher than that of `live`; then define `faded_rank` and `faded_variance` with `effective_rank`, `spectrum` and the
+# sum.
 
 # %% tags=["solution"]
 noise = 0.001 * torch.randn(live.shape, generator=generator(0, "noise of a faded latent"))
@@ -201,13 +167,11 @@ assert abs((faded - live / 1_000).std() / 0.001 - 1) < 0.1, "The noise does not 
 assert abs(faded_variance / left.sum() - 1) < 1e-6, "faded_variance is the sum of the spectrum of faded."
 assert abs(faded_rank - effective_rank(left)) < 1e-6, "faded_rank is the effective rank of the spectrum of faded."
 assert faded_rank > effective_rank(spectrum(live)), "The rank should have risen; did you compare the right latents?"
-print(
-    f"Right: the rank rises from {effective_rank(spectrum(live)):.1f} to {faded_rank:.1f}, the variance is {faded_variance:.0e}."
-)
+print(f"Right: the rank rises from {effective_rank(spectrum(live)):.1f} to {faded_rank:.1f}.")
 
 # %% [markdown] tags=["solution"]
-# The effective rank looks at shares alone, and noise has equal shares in all directions. So it rewards a latent for having
-# lost its signal; only the absolute variance shows what happened.
+# The effective rank looks at shares alone, and noise has equal shares in all directions: it rewards a latent for having
+# lost its signal.
 
 # %% [markdown]
 # ## What you have learned
@@ -216,10 +180,11 @@ print(
 # - A constant latent has no forward loss, and its inverse loss cannot be lower than the variance of the action.
 # - Ratios such as the effective rank cannot see a collapse, so look at the total variance first.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

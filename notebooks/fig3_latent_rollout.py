@@ -1,8 +1,8 @@
 # %% [markdown]
-# # Five steps ahead without looking (paper's Fig. 3)
+# # Five steps ahead without looking (paper's Fig. 3)
 #
-# **The claim.** The forward model is trained one step at a time. Fed with its own predictions it nevertheless
-# follows the encoded frames for five steps, and its errors do not blow up.
+# **The claim.** The forward model is trained one step at a time. Fed with its own predictions it nevertheless follows
+# the encoded frames for five steps, and its errors do not blow up.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -35,17 +35,13 @@ plane = PrincipalPlane(z.flatten(0, 1))
 figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 
 # %% [markdown]
-# These are the first four trajectories that the generator draws for the first seed; none was picked by hand.
+# The first four trajectories that the generator draws; none was picked by hand.
 #
 # ## The experiment
 #
-# The models are those of the previous page. They are asked about freshly drawn trajectories: every
-# step is a random displacement of at most 16 px per axis that keeps the dot where training steps start. The
-# model gets the first frame and the five actions, and never sees the other frames.
-#
-# An error needs a yardstick, for a latent that has shrunk makes every error small. Ours is the error of the
-# laziest prediction, *it stays where it is*, for the same trajectories: a ratio of 1 means that the forward
-# model does no better than standing still.
+# The models of the [dot world](fig2_dot_world.ipynb) get the first frame of a fresh trajectory and five actions, random
+# displacements of at most 16 px per axis that keep the dot where training steps start. Errors are divided by that of
+# the prediction *it stays where it is*, for a latent that has shrunk makes every error small.
 
 # %%
 for s in page.seeds:
@@ -67,48 +63,34 @@ results = page.results()
 # %% mystnb={"figure": {"name": "fig-rollout-error", "caption": "Mean distance between predicted and encoded latent, divided by the mean distance that standing still would leave, on held-out trajectories (thin lines: seeds; thick line: their mean). Five steps ahead the prediction is still far better than standing still."}, "image": {"alt": "Line plot of the error ratio against the number of steps ahead, one to five. The curve stays well below the dashed line at one that marks a prediction without motion.", "classes": "dark-light"}}
 figures.rollout_error(results.arrays["error_ratio"], f"SMWM, λ = {config.objective.inverse:g}")
 
-# %% [markdown]
-# ## The numbers
-#
-# Mean over seeds with a 95 % interval (the scorecard says how). The paper shows its rollouts as a picture and gives no
-# number for them. The column *here* is what the weights of the first seed gave when this page was computed.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for k in range(1, STEPS + 1):
     print(f"{k} step{'s' if k > 1 else ' '} ahead: error ratio {page.here[f'step{k}.error_ratio']:.2f}")
 
 # %% [markdown]
 # ## What to notice
 #
-# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards [the dashed line](#fig-rollout-error)
-#   and beyond it. The yardstick itself grows a little, for five steps lead farther away than one, and the error
-#   grows with it; the table has both distances.
-# - **The picture is flat, the error is not.** [The plane](#fig-rollout-paths) shows two of 64 dimensions; the error counts them all.
-# - **The question is fair.** All frames of a trajectory lie where training steps start. The model has seen where
-#   steps near the edge of the frame end, but none that starts there, so nothing is claimed about those places.
+# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards [the dashed
+#   line](#fig-rollout-error) and beyond.
+# - **The picture is flat, the error is not.** [The plane](#fig-rollout-paths) shows two of 64 dimensions; the error
+#   counts all.
+# - **Nothing is claimed about the edge of the frame:** the model has seen where steps end there, but none that starts
+#   there.
 #
-# **Try it.** `smwm run fig3_latent_rollout --set inverse=0` trains without the inverse loss, shows this page with it, and
-# replaces nothing. What happens to the two distances, and what does the ratio say?
-
-# %% [markdown]
+# **Try it.** `smwm run fig3_latent_rollout --set inverse=0` trains without the inverse loss and replaces nothing. What
+# happens to the two distances, and what does the ratio say?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Do errors add up?
 #
-# After the loop above, `z` holds the latents of the held-out trajectories, `(N, 6, 64)`, and `actions` their actions, `(N, 5, 2)`; `error` is
-# the mean distance between rollout and encoded frame after each step. Compute the error of a model that is allowed to look: `one_step`,
-# five numbers, the mean distance between `z[:, t + 1]` and the prediction from the *encoded* `z[:, t]`, for t from 0 to 4. Then
-# compare `error[-1]` with the sum of `one_step`.
+# After the loop above, `z` holds latents of held-out trajectories, `(N, 6, 64)`, `actions` their actions, `(N, 5, 2)`,
+# and `error` the mean distance between rollout and encoded frame after each step. Compute the error of a model that may
+# look: `one_step`, the mean distance between `z[:, t + 1]` and the prediction from the *encoded* `z[:, t]`, for t from
+# 0 to 4. Then compare `error[-1]` with the sum of `one_step`.
 
 # %% tags=["solution"]
 looking = [run.model.predict(z[:, t], actions[:, t].to(page.device)) for t in range(STEPS)]
@@ -122,8 +104,8 @@ for t in range(STEPS):
 print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without looking end {error[-1]:.2f} away.")
 
 # %% [markdown] tags=["solution"]
-# If every error were carried on in full and pointed the same way, the rollout would end as far away as the sum. It ends far nearer: errors
-# of single steps point in different directions, and the forward model pulls a latent that is a little off back towards those it
+# Errors carried on in full and in one direction would add up to the sum. The rollout ends far nearer: errors of single
+# steps point in different directions, and the forward model pulls a latent that is a little off back towards those it
 # was trained on.
 
 # %% [markdown]
@@ -133,10 +115,11 @@ print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without
 # - An error in a latent means nothing without a yardstick; standing still is one that shrinks with the latent.
 # - Errors of single steps partly cancel instead of adding up.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

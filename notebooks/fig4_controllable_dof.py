@@ -1,9 +1,9 @@
 # %% [markdown]
-# # What an agent controls is what it sees (paper's Fig. 4)
+# # What an agent controls is what it sees (paper's Fig. 4)
 #
-# **The claim.** The number of significant directions of the latent is the number of degrees of freedom that the
-# action controls. It is not the number of things in the picture: two dots that always move together count once, and
-# a dot that moves by itself does not count at all.
+# **The claim.** The number of significant directions of the latent is the number of degrees of freedom that the action
+# controls, not the number of things in the picture: two dots that always move together count once, and a dot that moves
+# by itself does not count at all.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -83,14 +83,13 @@ figures.controllable_worlds(panels)
 # %% [markdown]
 # ## The experiment
 #
-# Four worlds, one architecture, one objective (`Objective(inverse=10)`). In *independent*, each of two dots has its own
-# two-dimensional action. In *coupled*, two dots share one. In *distractor*, one dot obeys and the other moves by chance.
-# *Combined* has all of it: a coupled pair, two independent dots and a distractor. At the laptop's budget the first three worlds
-# are trained like the single dot, and *combined* takes smaller batches and more of them, for a reason that is shown below.
+# Four worlds, one architecture, one objective (`Objective(inverse=10)`). *Independent*: two dots with an action each.
+# *Coupled*: two dots share one. *Distractor*: one dot obeys, the other moves by chance. *Combined*: a coupled pair, two
+# independent dots and a distractor.
 #
 # ## Dot by dot
 #
-# What a linear read-out finds in the latent of the first seed, on held-out frames (R² of the worse coordinate).
+# What a linear probe finds in the latent of the first seed, on held-out frames (R² of the worse coordinate).
 
 # %% tags=["hide-input"]
 lines = ["| world | what is read | kind | R² |", "|:--|:--|:--|--:|"]
@@ -100,15 +99,13 @@ for name in settings:
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
-# A coupled pair is worth a closer look. The action moves both dots alike, so only their *shared* motion can be read from
-# two latents, and only it is needed. The relative position of the pair never changes; nothing asks the latent to hold
-# it. Where along the line between the two dots the latent puts "the pair" is up to chance: in the coupled world above it
-# takes the middle, in the combined one it follows dot 2 and does not know where dot 1 is.
+# Of a coupled pair only the *shared* motion can be read from two latents, and only it is needed. Where between the two
+# dots the latent puts "the pair" is up to chance: in the coupled world the middle, in the combined one dot 2.
 #
 # ## How a distractor is filtered out
 #
-# At the start nothing is filtered: an untrained encoder passes on a little of everything. Then the latent opens up along
-# what the action moves, and what is left of the distractor [drowns](#fig-distractor).
+# An untrained encoder passes on a little of everything. Then the latent opens up along what the action moves, and what
+# is left of the distractor [drowns](#fig-distractor).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-distractor", "caption": "Left: how well the positions of the two dots can be read from the latent while training (thin lines: seeds, thick: their mean; R² below zero is drawn as zero). Right: latents of the first seed. Grey: the controlled dot visits a grid, the distractor rests. Orange: the controlled dot rests on five places while the distractor visits everything that it can reach. What the distractor does is all but invisible."}, "image": {"alt": "Left: two curves over training steps. Both positions are partly readable from the untrained encoder; the controlled dot rises to one, the distractor falls to zero. Right: a grey grid of latents, and five small orange clusters on it.", "classes": "dark-light wide"}}
 run = page.run(configs["distractor"])
@@ -129,79 +126,50 @@ figures.distractor_filtering(results.arrays["snapshot_steps"], r2[..., 0], r2[..
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-staircase", "caption": "Inverse loss in the combined world while training, for each seed (averages over sixty steps). It does not fall, it goes down a staircase: each landing is the loss of a latent that holds one more of the three things that the action moves, and each step down is the discovery of one. When the last one is found is a matter of luck."}, "image": {"alt": "Line plot of the inverse loss against the training step for three seeds. Each curve rests on dashed lines marked three, two and one missing and drops quickly between them, at different steps for different seeds, to near zero.", "classes": "dark-light"}}
 floor = float(results.arrays["combined_action_variance"])
-figures.found_one_by_one(
-    results.arrays["combined_steps"], results.arrays["combined_inverse"], [floor, floor * 2 / 3, floor / 3]
-)
+floors = [floor, floor * 2 / 3, floor / 3]
+figures.found_one_by_one(results.arrays["combined_steps"], results.arrays["combined_inverse"], floors)
 
 # %% [markdown]
-# The action of the combined world has three parts: the pair's and one for each independent dot. As long as the latent does not
-# hold a dot, its part of the action can only be guessed, and that costs a third of Var(a). A dot that is not yet in the latent
-# gives the encoder almost no gradient, so a run can rest on [a landing](#fig-staircase) for thousands of steps. In the paper's 97,600
-# steps of 256 transitions this passes unnoticed. On a laptop it decides the result: the
-# [comparison of seven methods](anticollapse_gallery.ipynb) gives this world 500 steps of 64, and there its latent still lacks
-# whole dots. It is the number of steps that counts, so this page takes 12,000 steps of 16.
-#
-# ## The numbers
-#
-# Mean over seeds with a 95 % interval (the scorecard says how), and the paper's value where it states one. The column
-# *here* is what the weights of the first seed gave when this page was computed.
+# The action has three parts: the pair's and one for each independent dot. As long as the latent does not encode a dot,
+# its part can only be guessed, which costs a third of Var(a), and the dot gives the encoder almost no gradient, so a
+# run can rest on [a landing](#fig-staircase) for thousands of steps. In the paper's 97,600 steps of 256 transitions
+# this passes unnoticed; this page takes 12,000 steps of 16, and the 500 of 64 in the [comparison of seven
+# methods](anticollapse_gallery.ipynb) still miss whole dots.
 
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for name in settings:
-    print(f"{name:12} knee {page.here[f'{name}.knee']}", end="  ")
-    print(f"top-k share {page.here[f'{name}.topk_share']:.2f}", end="  ")
-    print(f"controlled R² ≥ {page.here[f'{name}.controlled_r2_min']:.2f}")
+    share, r2 = page.here[f"{name}.topk_share"], page.here[f"{name}.controlled_r2_min"]
+    print(f"{name:12} top-k share {share:.2f}, controlled R² ≥ {r2:.2f}")
 
 # %% [markdown]
 # ## What to notice
 #
-# - **Things do not count, control does.** Two coupled dots need [as many directions](#fig-controllable) as one dot; five dots in the combined
-#   world need six directions, because the action has six dimensions.
-# - **The distractor is seen and dropped.** The encoder's input contains it in full colour. It is absent from the latent
-#   because keeping it would make the next latent harder to predict and helps no one to recover the action.
-# - **Filtering is learned early.** It happens in the same hundred steps in which the latent opens up.
-# - **A spectrum does not tell what is missing.** On a landing it describes what has been found so far. Only the inverse loss,
-#   which still stands a third or two thirds of Var(a) high, says that there is more to find.
+# - **Things do not count, control does.** Two coupled dots need [as many directions](#fig-controllable) as one; the
+#   five dots of the combined world need six, because the action has six dimensions.
+# - **The distractor is seen and dropped.** Encoding it would make the next latent harder to predict and would not help
+#   to recover the action. It is filtered in the same hundred steps in which the latent opens up.
+# - **A spectrum does not tell what is missing.** Only the inverse loss, a third or two thirds of Var(a) high on a
+#   landing, says that there is more to find.
 #
-# **Try it.** Give the distractor world a third dot that never moves: write `dots/independent+random+static` for the name of the
-# world. Does the latent keep it? What does the forward loss have to say about a thing that is perfectly predictable?
-
-# %% [markdown]
+# **Try it.** Give the distractor world a third dot that never moves: `dots/independent+random+static`. Does the latent
+# keep it? What does the forward loss say about a thing that is perfectly predictable?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
-questions = (
-    *settings,
-    "coupled+coupled+random+random",
-    "independent+static+static",
-    "coupled+independent+coupled+independent",
-)
+untrained = "coupled+coupled+random+random", "independent+static+static", "coupled+independent+coupled+independent"
+questions = (*settings, *untrained)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Predict the knee
 #
-# Before you compute anything: after how many components should the spectrum of each of these worlds fall? Define `predicted`, a dictionary with the
-# names in `questions` as keys and whole numbers as values. The last three are worlds that this page has not trained on.
+# After how many components should the spectrum of each of these worlds fall? Define `predicted`, a dictionary with the
+# names in `questions` as keys and whole numbers as values. This page has not trained on the last three.
 
 # %% tags=["solution"]
-predicted = {
-    "independent": 4,
-    "coupled": 2,
-    "distractor": 2,
-    "combined": 6,
-    "coupled+coupled+random+random": 2,
-    "independent+static+static": 2,
-    "coupled+independent+coupled+independent": 6,
-}
+predicted = dict(zip(questions, (4, 2, 2, 6, 2, 2, 6), strict=True))
 
 # %% tags=["check"]
 from smwm_core.worlds import make_world
@@ -213,8 +181,8 @@ measured = ", ".join(f"{name} {page.here[f'{name}.knee']}" for name in settings)
 print(f"Right: as many as the action has dimensions. Measured knees: {measured}.")
 
 # %% [markdown] tags=["solution"]
-# Each independent dot has two dimensions, each coupled pair two together, and dots that move by chance or never have none. What is in the
-# picture does not matter; what the action does to it matters.
+# Each independent dot has two dimensions, each coupled pair two together, and dots that move by chance or never have
+# none.
 
 # %%
 moves = page.run(configs["distractor"]).world.sample(2_048, generator(seed, "moves to predict"))
@@ -222,9 +190,10 @@ moves = page.run(configs["distractor"]).world.sample(2_048, generator(seed, "mov
 # %% [markdown] tags=["exercise"]
 # ### Exercise: What a random walk costs
 #
-# Why is a distractor dropped? Put the best linear forward model to work on the true positions: fit `LinearRegression` (from
-# `sklearn.linear_model`) from state and action to the next state of `moves`. Define `cost`, a dictionary with the keys `controlled` and
-# `distractor`: the mean squared error of the prediction in px², for the first dot (columns 0 and 1) and the second one (2 and 3).
+# Why is a distractor dropped? Fit the best linear forward model on the true positions: `LinearRegression` (from
+# `sklearn.linear_model`) from state and action to the next state of `moves`. Define `cost`, a dictionary with the keys
+# `controlled` and `distractor`: the mean squared error in px², for the first dot (columns 0 and 1) and the second one
+# (2 and 3).
 
 # %% tags=["solution"]
 from sklearn.linear_model import LinearRegression
@@ -237,28 +206,26 @@ cost = {"controlled": squared_errors[:2].mean(), "distractor": squared_errors[2:
 assert set(cost) == {"controlled", "distractor"}, "cost has the keys controlled and distractor."
 assert cost["controlled"] < 0.01, "The controlled dot can be predicted exactly: did you give the model the action?"
 shift = (moves.next_state[:, 2:] - moves.state[:, 2:]).float()
-assert abs(cost["distractor"] / shift.square().mean() - 1) < 0.1, (
-    "The distractor's error should be the size of its jumps."
-)
-print(
-    f"Right: {cost['controlled']:.0e} px² for the dot that obeys, {cost['distractor']:.0f} px² for the one that does not."
-)
+jumps = shift.square().mean()
+assert abs(cost["distractor"] / jumps - 1) < 0.1, "The distractor's error should be the size of its jumps."
+print(f"Right: {cost['controlled']:.0e} px² for the dot that obeys, {cost['distractor']:.0f} px² for the other.")
 
 # %% [markdown] tags=["solution"]
-# The next place of a random walk is its present place plus something that nothing in the frame or the action tells. A latent that holds it pays
-# this at every step in forward loss and gets nothing for it in inverse loss, so it is cheaper to forget.
+# The next position of a random walk is its present one plus something that neither frame nor action tells. A latent
+# that encodes it pays for that at every step in forward loss and gains nothing in inverse loss.
 
 # %% [markdown]
 # ## What you have learned
 #
 # - The spectrum of the latent counts what the action controls, and not the things in the picture.
 # - What moves by chance costs forward loss and earns nothing, so it disappears.
-# - Things that the action moves are found one after the other, and only the inverse loss tells that some are still missing.
+# - Things are found one after the other, and only the inverse loss tells that some are still missing.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

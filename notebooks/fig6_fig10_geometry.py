@@ -1,8 +1,9 @@
 # %% [markdown]
 # # The shape of a latent (paper's Fig. 6 and Fig. 10)
 #
-# **The claim.** With the inverse loss the latent of a control task lies close to a surface with about as many dimensions as the agent
-# controls, and the surface has the shape of the physical state. With SIGReg it fills all the directions there are.
+# **The claim.** With the inverse loss the latent of a control task lies close to a surface with about as many
+# dimensions as the agent controls, and the surface has the shape of the physical state. With SIGReg it fills all the
+# directions there are.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -32,8 +33,7 @@ stored = page.stored()
 # %%
 for s in page.seeds:
     for task in page.some(TASKS, AGAIN):
-        for method in METHODS:
-            run = page.run(page.budget.planner_config(task, page.budget.objectives(task)[method]), s)
+        for method, run in page.planners(task, s, again=METHODS).items():
             if page.redo:
                 drawn = generator(s, f"geometry of {task}")
                 _, states = draw_states(run.config.make_world(), 0, page.budget.held_out, drawn)
@@ -69,22 +69,11 @@ figures.geometry(panels["smwm"])
 figures.geometry(panels["sigreg"])
 
 # %% [markdown]
-# ## The experiment
-#
-# The models are those of the [planning page](fig5_planning.ipynb), the frames are from held-out episodes, the same
-# with the [inverse loss](#fig-geometry) and with [SIGReg](#fig-geometry-sigreg). Each point is one
-# frame. Its colour is its place in the left panel; so a middle panel with the same order of colours is a latent with the shape of that
-# part of the state. The right panel has the spectrum, one thin line per seed and points for their mean.
-#
-# ## The numbers
+# Models of the [planning page](fig5_planning.ipynb), the same frames of held-out episodes with the [inverse
+# loss](#fig-geometry) and with [SIGReg](#fig-geometry-sigreg). Each point is a frame, coloured as in the left panel:
+# where the colours keep their order, the latent has the shape of that part of the state.
 
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# In plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for task in AGAIN:
     for method, label in METHODS.items():
         share = page.here[f"{task}.{method}.top2_share"]
@@ -93,24 +82,22 @@ for task in AGAIN:
 # %% [markdown]
 # ## What to notice
 #
-# - **Elbows where the action's effect ends.** With the inverse loss two components stand out in TwoRoom and in Push-T, in all three
-#   seeds: the place of the dot, and of the disc. The paper sees its elbows there too.
-# - **A circle needs two directions.** Reacher's latent is a cylinder: the shoulder goes round it, the wrist along it. The first seed's
-#   spectrum falls after six components; the two other seeds have found the shoulder alone, a ring, and fall after two. The paper's
-#   falls after about four.
-# - **The cube's world has five actions and a latent to match**, a cylinder again, but no sharp elbow: the gripper's place makes three
-#   components, the rest is spread thinly.
-# - **SIGReg has its fall elsewhere.** It wants all directions alike, and about ten of them are, in OGBench-Cube, which trained four
-#   times as long, seventeen: that is what fits into this latent in so few steps. There is no elbow at the action's dimension, as in
-#   the paper; where it falls is a matter of the budget.
+# - **Elbows where the action's effect ends.** With the inverse loss two components stand out in TwoRoom and in Push-T,
+#   in all three seeds and in the paper: the position of the dot, and of the disc.
+# - **A circle needs two directions.** Reacher's latent is a cylinder: the shoulder goes round it, the wrist along it.
+#   The first seed's spectrum falls after six components; the others have found the shoulder alone, a ring, and fall
+#   after two. The paper's falls after about four.
+# - **The cube's world has five actions**, and its latent no sharp elbow: the gripper's position makes three components,
+#   the rest is spread thinly.
+# - **SIGReg has its fall elsewhere.** It asks for equal variance in all 64 directions. After 1,600 steps about ten have
+#   reached it, after 6,400 steps (OGBench-Cube) seventeen.
 #
-# **Try it.** Encode the same frames with a freshly initialised model (`build_model`). How much of the shape is there before training?
-
-# %% [markdown]
+# **Try it.** Encode the same frames with a freshly initialised model (`build_model`). How much of the shape is there
+# before training?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
 angle = 2 * torch.pi * torch.rand(2_000, generator=generator(0, "angles"))
@@ -119,9 +106,9 @@ little = 0.01 * torch.randn(2_000, 8, generator=generator(0, "little noise"))
 # %% [markdown] tags=["exercise"]
 # ### Exercise: One degree of freedom, many directions
 #
-# An arm with one joint has one degree of freedom, its angle. Build two latents of the 2,000 angles in `angle`, each a function of the angle alone:
-# `ring`, whose spectrum has its knee at 2, and `coil`, whose knee is at 6. Both have a shape of `(2000, 8)` or wider; add noise with a standard deviation of
-# 0.01 (`little`, of shape `(2000, 8)`), as a real latent has it.
+# An arm with one joint has one degree of freedom, its angle. Build two latents of the 2,000 angles in `angle`, of shape
+# `(2000, 8)` or wider, each a function of the angle plus the noise `little`, `(2000, 8)`: `ring`, whose spectrum has
+# its knee at 2, and `coil`, whose knee is at 6.
 
 # %% tags=["solution"]
 ring = little.clone()
@@ -134,15 +121,13 @@ for asked, latent, wanted in (("ring", ring, 2), ("coil", coil, 6)):
     assert latent.shape[:-1] == (2_000,), f"{asked} needs one latent for each of the 2,000 angles."
     order = angle.argsort()
     jumps = (latent[order].roll(-1, 0) - latent[order]).norm(dim=1)
-    assert jumps.median() < 0.2, (
-        f"{asked} must change little when the angle changes little, and depend on nothing else."
-    )
+    assert jumps.median() < 0.2, f"{asked} must change little with the angle, and depend on nothing else."
     assert knee(spectrum(latent)) == wanted, f"The knee of {asked} is at {knee(spectrum(latent))}."
 print("Right: one and the same degree of freedom fills two directions as a ring and six as a coil.")
 
 # %% [markdown] tags=["solution"]
-# A circle does not fit into a line, so an angle needs two linear directions, and a latent that bends more takes more of them. A knee counts
-# linear directions: it is the number of degrees of freedom only where the latent is flat, as for the dots.
+# A circle does not fit into a line, so an angle needs two linear directions, and a latent that bends more takes more. A
+# knee is the number of degrees of freedom only where the latent is flat, as for the dots.
 
 # %% [markdown]
 # ## What you have learned
@@ -151,10 +136,11 @@ print("Right: one and the same degree of freedom fills two directions as a ring 
 # - A spectrum counts linear directions, and curved things need more of them than they have degrees of freedom.
 # - A latent that SIGReg keeps open fills directions because it is asked to, not because the world has them.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

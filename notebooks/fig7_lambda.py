@@ -24,7 +24,7 @@ from smwm_core.planning import CEM, evaluate, mpc_policy
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom", "pusht": "Push-T"}
-page = Page("fig7_lambda", "Fig. 7", preset, seed, device, recompute, seeds=1, tasks=SWEPT)
+page = Page("fig7_lambda", "Fig. 7", preset, seed, device, recompute, seeds=1, tasks=SWEPT, varies=["inverse"])
 
 # %%
 for task in SWEPT:
@@ -46,86 +46,65 @@ for task in SWEPT:
 results = page.results()
 
 # %% mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, and in neither world is there a sharp optimum."}, "image": {"alt": "Two plots with a logarithmic axis of lambda. A diamond at lambda zero lies low; the points from 0.1 to 100 lie far higher, with overlapping intervals.", "classes": "dark-light wide"}}
-figures.lambda_sweep(
-    {
-        title: {weight: results.metric(f"{task}.lambda_{weight:g}.success_percent") for weight in LAMBDAS}
-        for task, title in SWEPT.items()
-    }
-)
+weights = {f"{weight:g}": weight for weight in LAMBDAS}
+rates = {task: results.each(f"{task}.lambda_*.success_percent", weights) for task in SWEPT}
+figures.lambda_sweep({title: rates[task] for task, title in SWEPT.items()})
 
 # %% [markdown]
 # ## The experiment
 #
-# One model per weight and world, all else as on the [planning page](fig5_planning.ipynb): the same episodes, budget, tasks and search.
-# There is [one seed per point](#fig-lambda), so the intervals are those of 100 tasks and say nothing about other seeds. In the paper each
+# One model per weight and world and [one seed per point](#fig-lambda); all else is as on the [planning
+# page](fig5_planning.ipynb). The intervals are those of 100 tasks and say nothing about other seeds. In the paper each
 # world has its own best weight (TwoRoom 0.1, Push-T 30).
-#
-# ## The numbers
 
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# In plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
-for task in SWEPT:
-    name = f"{task}.lambda_{PLANNING_LAMBDA:g}"
-    success, share = results.metric(f"{name}.success_percent")["value"], page.here[f"{name}.top2_share"]
-    print(f"{SWEPT[task]:8} λ = {PLANNING_LAMBDA:g}: {success:.1f} % of goals; top-2 share {share:.2f}")
+# %% tags=["nbval-check-output", "remove-cell"]
+for task, title in SWEPT.items():
+    share = page.here[f"{task}.lambda_{PLANNING_LAMBDA:g}.top2_share"]
+    print(f"{title:8} λ = {PLANNING_LAMBDA:g}: top-2 share {share:.2f}")
 
 # %% [markdown]
 # ## What to notice
 #
-# - **Some inverse loss is needed, how much hardly matters.** From 0.1 to 100 all points lie within each other's intervals, and far
-#   above λ = 0. Which weight comes out best is chance: `best_lambda` is the smallest of the best ones, and with other seeds
-#   it would be another. So the other pages take one weight for all worlds, that of the toy worlds.
-# - **This differs from the paper,** where the best weights of the four worlds lie two orders of magnitude apart and λ = 0.1 plans
-#   near chance in Reacher. Its runs are one to two hundred times as long. A short run at a learning rate of 5·10⁻⁴ mostly settles
-#   *whether* the latent opens; how a long run trades prediction against action, these runs do not show. It would take the
-#   `paper` preset in every world.
-# - **The weight shapes the latent all the same.** The share of the first two components falls as λ grows: more pressure to tell the
-#   actions apart spends more directions on them.
+# - **Some inverse loss is needed, how much hardly matters.** From 0.1 to 100 all points lie within each other's
+#   intervals, and far above λ = 0. Which one comes out best (`best_lambda`) is chance, so the other pages take one
+#   weight for all worlds.
+# - **This differs from the paper,** where the best weights lie two orders of magnitude apart and λ = 0.1 plans near
+#   chance in Reacher. Its runs are far longer; a short run mostly settles *whether* the latent opens.
+# - **The weight shapes the latent all the same.** The share of the first two components falls as λ grows: more pressure
+#   to tell the actions apart spends more directions on them.
 #
 # **Try it.** Reacher and OGBench-Cube are missing. Add them to `SWEPT` and run the page with `--recompute`.
-
-# %% [markdown]
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Which weights differ?
 #
-# `results.metric(f"{task}.lambda_{weight:g}.success_percent")` has the success rate of a weight with the ends of its interval, `low` and `high`. For
-# each task in `SWEPT`, which weights of `LAMBDAS` have an interval that lies wholly apart from that of `PLANNING_LAMBDA`? Define `apart`, a dictionary from
-# task to a list of weights. Guess the lists from the figure first.
+# `rates[task][weight]` has a success rate with the ends of its interval, `low` and `high`. Define `apart`, a dictionary
+# from each task in `SWEPT` to the list of weights whose interval lies wholly apart from that of `PLANNING_LAMBDA`.
+# Guess the lists from the figure first.
 
 # %% tags=["solution"]
 apart = {}
-for world_name in SWEPT:
-    rate = {weight: results.metric(f"{world_name}.lambda_{weight:g}.success_percent") for weight in LAMBDAS}
+for world_name, rate in rates.items():
     ours = rate[PLANNING_LAMBDA]
     apart[world_name] = [w for w, other in rate.items() if other["high"] < ours["low"] or other["low"] > ours["high"]]
 
 # %% tags=["check"]
 assert set(apart) == set(SWEPT), "apart needs one list for each task."
 for task, title in SWEPT.items():
-    bounds = {
-        w: [results.metric(f"{task}.lambda_{w:g}.success_percent")[end] for end in ("low", "high")] for w in LAMBDAS
-    }
-    for weight, (low, high) in bounds.items():
-        overlaps = max(low, bounds[PLANNING_LAMBDA][0]) <= min(high, bounds[PLANNING_LAMBDA][1])
+    for weight, rate in rates[task].items():
+        lowest, highest = max(rate["low"], rates[task][PLANNING_LAMBDA]["low"]), rate["high"]
+        overlaps = lowest <= min(highest, rates[task][PLANNING_LAMBDA]["high"])
         assert overlaps == (weight not in apart[task]), f"{title}: look again at λ = {weight:g}."
-print(
-    "Right:",
-    "; ".join(f"{title}: λ = {', '.join(f'{w:g}' for w in apart[task]) or 'none'}" for task, title in SWEPT.items()),
-)
+found = (f"{title}: λ = {', '.join(f'{w:g}' for w in apart[task]) or 'none'}" for task, title in SWEPT.items())
+print("Right:", "; ".join(found))
 
 # %% [markdown] tags=["solution"]
-# Intervals that lie apart are strong evidence of a difference; intervals that overlap are no evidence of its absence. These runs
-# show that some inverse loss is needed, and they cannot rank the weights.
+# Intervals that lie apart are strong evidence of a difference; intervals that overlap are no evidence of its absence.
+# These runs cannot rank the weights above zero.
 
 # %% [markdown]
 # ## What you have learned
@@ -134,10 +113,11 @@ print(
 # - Over orders of magnitude of λ these runs plan equally well, as far as a hundred tasks and one seed can tell.
 # - The best of several noisy points is not a finding.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# One seed per weight, intervals of 100 tasks; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

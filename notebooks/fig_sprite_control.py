@@ -1,9 +1,9 @@
 # %% [markdown]
 # # One arrow, four agents (paper's sprite figure)
 #
-# **The claim.** Four agents see the same films of an arrow that drifts and turns. They differ in how much of that motion
-# is their own doing: nothing, x, x and y, or x, y and the heading θ. What an agent does not control, its latent does
-# not hold; asked to draw what it knows, it draws a blur exactly there.
+# **The claim.** Four agents see an arrow that drifts and turns. They differ in how much of that motion is their own
+# doing: nothing, x, x and y, or x, y and the heading θ. What an agent does not control, its latent does not hold; asked
+# to draw what it knows, it draws a blur exactly there.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -30,7 +30,7 @@ from smwm_core.training.toy import SNAPSHOT_FRAMES
 from smwm_core.worlds.sprite import ACTION_SETS, readable_pose
 
 SHOWN = 6
-page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute)
+page = Page("fig_sprite_control", "Sprite figure", preset, seed, device, recompute, varies=["curriculum"])
 configs = {
     control: page.budget.config(f"sprite/{control}", Objective(inverse=10 if parts else 0))
     for control, parts in ACTION_SETS.items()
@@ -76,16 +76,14 @@ figures.decoded_frames(
 )
 
 # %% [markdown]
-# [This is](#fig-sprite-decoded) what the same arrow looks like to four agents. The films do not differ, nor do the encoders' architecture
-# or the loss. The only difference is the action vector: `SpriteWorld("none")` has no number in it, `SpriteWorld("x")`
-# one, `SpriteWorld("xy")` two and `SpriteWorld("xyt")` three. An agent without actions has no inverse loss, and collapses.
+# [The same arrow](#fig-sprite-decoded), as four agents encode it. The action vector has no, one, two or three numbers
+# (`SpriteWorld("none")`, `"x"`, `"xy"`, `"xyt"`). An agent without actions has no inverse loss, and collapses.
 #
 # ## The experiment
 #
-# The world draws an arrow with 4×4 samples per pixel on a 64×64 frame. At every step x and y change by up to 8 px and θ
-# by up to 61° (by up to 180° for the agent that controls it), all uniformly and at once. After training the encoder is
-# frozen. A linear read-out asks for x, y and (cos θ, sin θ); a decoder is trained to draw the frame from the
-# latent. Neither sends anything back into the encoder.
+# At every step x and y change by up to 8 px and θ by up to 61° (by up to 180° for the agent that controls it), all
+# uniformly and at once. After training the encoder is frozen; a linear probe asks for x, y and (cos θ, sin θ), and a
+# decoder is trained to draw the frame from the latent.
 
 # %%
 print(page.run(configs["none"]).world.describe())
@@ -94,16 +92,15 @@ print(configs["xyt"])
 # %% [markdown]
 # ## Why turning is hard, and what makes it easy
 #
-# Shifts are learned at once: wherever the arrow is, one pixel to the right changes the features of the frame in much the
-# same way. A turn is another matter. The same turn moves the tip up if the arrow points left, and down if it points right;
-# on average over headings, no feature changes at all. The action is visible only in the *product* of where the arrow points
-# and how the frame changed, and a network that knows neither factor gets no hint about the other: it rests on a saddle of
-# the loss: [the grey curve](#fig-sprite-order) below.
+# One pixel to the right changes the features of the frame in much the same way wherever the arrow is. But the same turn
+# moves the tip up if the arrow points left, and down if it points right: the action is visible only in the *product* of
+# heading and change, and a network that knows neither factor rests on a saddle of the loss, [the grey
+# curve](#fig-sprite-order) below.
 #
-# At the paper's budget it leaves the saddle eventually. At the laptop's budget we help, without touching world, data,
-# model or loss: we only change the *order* of the data, a curriculum {cite:p}`bengio2009`. The transitions whose two headings are near 0 come first; there
-# the same turn always has the same effect, so the hint is linear. Then the range of headings grows until it is the full
-# circle (`curriculum` in the configuration above; the other three agents and the `paper` budget do without).
+# At the paper's budget it leaves the saddle eventually. At the laptop's we change the *order* of the data, a curriculum
+# {cite:p}`bengio2009`: transitions with headings near 0, where the same turn always has the same effect, come first,
+# and the range grows to the full circle (`curriculum` in the configuration above; the other agents and the `paper`
+# budget do without).
 
 # %% mystnb={"figure": {"name": "fig-sprite-order", "caption": "How well a linear read-out finds each degree of freedom in the latents of 256 fixed frames while the agent that controls all three learns (thin lines: seeds; thick: their mean; below zero is drawn as zero). x and y can be read from the start, for an untrained encoder passes on where a large arrow is; the heading takes thousands of steps and comes when the range of headings has opened far enough. Grey: the heading of the first seed with the data in random order from the start. Dashed: from here on all data come in random order."}, "image": {"alt": "Line plot over training steps on a logarithmic axis. The curves for x and y start near one. The curve for the heading stays near zero for thousands of steps and then rises above 0.9. A grey dotted curve for the heading in random order stays low to the end.", "classes": "dark-light"}}
 r2 = results.arrays["snapshot_r2"]
@@ -114,20 +111,7 @@ figures.learning_order(
     configs["xyt"].curriculum,
 )
 
-# %% [markdown]
-# ## The numbers
-#
-# Mean over seeds with a 95 % interval (the scorecard says how), and the values that the authors publish with their code.
-# The column *here* is what the weights of the first seed gave when this page was computed; decoders are not published, so
-# their errors stand only in the result file.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
-# The same numbers in plain text, which the test suite computes again and compares:
-
-# %% tags=["nbval-check-output", "hide-input"]
+# %% tags=["nbval-check-output", "remove-cell"]
 for control, label in labels.items():
     r2_x, r2_y, r2_theta = (page.here[f"{control}.r2_{part}"] for part in ("x", "y", "theta"))
     print(f"{label:17} R² of x {r2_x:.2f}, of y {r2_y:.2f}, of θ {r2_theta:.2f}")
@@ -135,28 +119,23 @@ for control, label in labels.items():
 # %% [markdown]
 # ## What to notice
 #
-# - **Control of x brings y along.** The agent that controls only x holds y too, with a far smaller share of its variance. To tell
-#   *how far* it was moved it must find the arrow, and an encoder made of convolutions finds it in both directions.
-# - **A blob is an honest answer.** A decoder that knows the place but not the heading does best with the average over headings.
-#   The table has the error of that answer, `sees_place_only`, computed without any model. The decoders of the agents that
-#   control x and y come out at it, those of the agents that control only x a little above, for their y is less sharp.
-#   Likewise `sees_nothing` is the error of one cloud for all frames, and the collapsed agent's decoder comes out at that.
-# - **The paper's decoders see a little more.** The paper's errors for x and for x and y are a third of `sees_place_only` or less. No
-#   drawing without any knowledge of the heading can do that, so at the paper's budget a trace of the heading is left in those
-#   latents, and thirty epochs of decoder training find it. Ours does not have it, or not within reach of a short training.
-#   There the verdict *differs* means less heading and more honest blobs, and the order of x before x and y is not the paper's.
-# - **A linear read-out does not mind a small scale.** The agent without control has collapsed (see its `total_variance`), yet
-#   least squares blows up what is left and finds half of the place. The paper, whose training sees about a thousand times
-#   as many frames, reports nothing. The decoder, which cannot blow up so well, draws the cloud.
-
-# **Try it.** Give the agent that controls x and y more time (`--preset paper` or your own configuration). Does it ever learn
-# the heading? And what would it have to *do* in order to need it?
-
-# %% [markdown]
+# - **Control of x brings y along**, with a far smaller share of the variance. To tell *how far* it was moved the agent
+#   must find the arrow, and a convolutional encoder finds it in both directions.
+# - **A blob is an honest answer.** `sees_place_only` is the error of the average over headings, computed without any
+#   model; the xy decoders reach it, the x decoders are slightly worse, because their latent encodes y less precisely.
+#   `sees_nothing` is the error of one cloud for all frames, which the collapsed agent's decoder reaches.
+# - **The paper's decoders see a little more.** Its errors for x and for xy are a third of `sees_place_only` or less,
+#   which takes some knowledge of the heading. Our latents carry none that a short decoder training could find.
+# - **A linear probe does not mind a small scale.** The agent without control has collapsed (`total_variance`), yet
+#   least squares finds half of the position in what is left. The paper reports nothing, after about a thousand times as
+#   many frames.
+#
+# **Try it.** Give the agent that controls x and y more time (`--preset paper`). Does it ever learn the heading? And
+# what would it have to *do* in order to need it?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
 arrows = run.world.render(centred)  # in the middle of the frame, every half degree
@@ -164,9 +143,9 @@ arrows = run.world.render(centred)  # in the middle of the frame, every half deg
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Why an honest answer is a blur
 #
-# You know where the arrow is but not where it points, and you have to draw it. `arrows` holds the frames of one place with 720 headings.
-# Find the single drawing with the lowest mean squared error over all of them: define `drawing`, of shape `(3, 64, 64)`, and `drawing_mse`. Also
-# define `bold_mse`, the error of drawing one definite arrow, `arrows[0]`, every time.
+# You know where the arrow is but not where it points. `arrows` holds the frames of one position with 720 headings. Find
+# the single drawing with the lowest mean squared error over all of them: define `drawing`, of shape `(3, 64, 64)`, and
+# `drawing_mse`. Also define `bold_mse`, the error of drawing `arrows[0]` every time.
 
 # %% tags=["solution"]
 drawing = arrows.mean(0)
@@ -178,16 +157,14 @@ assert drawing.shape == arrows.shape[1:], "drawing is one frame, of shape (3, 64
 assert abs((arrows - drawing).square().mean().item() - drawing_mse) < 1e-6, "drawing_mse is not the error of drawing."
 for amount in (0.03, -0.03):
     assert (arrows - drawing - amount * (1 - drawing)).square().mean() > drawing_mse, "Another drawing does better."
-assert abs((arrows[1:] - arrows[:1]).square().mean() * 719 / 720 - bold_mse) < 1e-6, (
-    "bold_mse is the error of arrows[0]."
-)
+exact = (arrows[1:] - arrows[:1]).square().mean() * 719 / 720
+assert abs(exact - bold_mse) < 1e-6, "bold_mse is the error of arrows[0]."
 assert drawing_mse < bold_mse, "The best drawing must do better than a definite arrow."
 print(f"Right: the blur costs {drawing_mse:.4f}, a definite arrow {bold_mse:.4f}.")
 
 # %% [markdown] tags=["solution"]
-# The mean of all possible frames has the lowest squared error, and it looks like none of them; a guess that happens to be wrong pays twice, for
-# ink that should not be there and for ink that is missing. So a blur says *I do not know the heading*. (Our decoders are trained with ink weighted
-# up, so their blob is a weighted mean, and its error is `sees_place_only` in the table.)
+# The mean of all possible frames has the lowest squared error, and looks like none of them; a wrong guess pays for ink
+# that should not be there and for ink that is missing. So a blur says *I do not know the heading*.
 
 # %% [markdown]
 # ## What you have learned
@@ -196,10 +173,12 @@ print(f"Right: the blur costs {drawing_mse:.4f}, a definite arrow {bold_mse:.4f}
 # - What a decoder draws sharply is in the latent; where it blurs, the latent does not say.
 # - A turn is learned late, because its effect on the picture depends on where the arrow points.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; the paper's values are those published with its code. *Here*: computed when this
+# page was built; decoders are not published, so their errors are stored ones; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

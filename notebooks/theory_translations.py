@@ -1,9 +1,9 @@
 # %% [markdown]
-# # Actions become shifts (paper's Theorem 1)
+# # Actions become shifts (paper's Theorem 1)
 #
-# **The claim.** In the latent of a sensorimotor world model an action is nearly a translation, the same wherever it is
-# applied, and two actions in a row do what their sum does at once. Nobody asked for that: it follows from predicting
-# well in a world where shifts add up. But it also holds for encoders that are of no use, and this page constructs two.
+# **The claim.** In the latent of a sensorimotor world model an action is nearly the same translation everywhere, and
+# two actions in a row do what their sum does at once ([the theorem](../book/method.md)). But that also holds for
+# encoders that are of no use, and this page constructs two.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -44,11 +44,10 @@ figures.displacement_fields(plane(latents), plane(z), fields)
 # %% [markdown]
 # ## How constant is a shift, and does it compose?
 #
-# The models are those of the dot-world page. `translation_r2` is the share of [all displacements](#fig-displacements) $g_a(z) - z$ that a linear
-# map of the action alone explains, on freshly drawn pairs of latents and actions; once for all steps, and once for those
-# that end inside the square where training steps start. `composition_error` takes several small
-# steps and [compares](#fig-composition) where they end with the one step that is their sum; all intermediate frames lie where training
-# steps start, and the sum is an action that the world has.
+# The models are those of the [dot world](fig2_dot_world.ipynb). `translation_r2` is the share of [all
+# displacements](#fig-displacements) $g_a(z) - z$ that a linear map of the action alone explains on held-out steps: of
+# all, and of those that end inside the square where training steps start. `composition_error`
+# [compares](#fig-composition) where several small steps inside that square end with the one step that is their sum.
 
 # %%
 for s in page.seeds:
@@ -77,12 +76,10 @@ figures.composition_errors(np.array(counts), results.arrays["composition"])
 # ## Two useless encoders that satisfy the theorem
 #
 # **Keep everything.** Let the latent be the picture itself and let the forward model roll it by the action's pixels. In
-# the dot world that is exactly right, so the encoder is equivariant and its actions compose, but it has told apart
-# nothing: a distractor would be kept as faithfully as the dot.
+# the dot world that is exactly right, but a distractor would be kept as faithfully as the dot.
 #
 # **Keep nothing.** Let the latent be zero and the forward model return zero. That is equivariant too. Only the inverse
-# loss sees the difference: the best answer to *which action was that?* is the mean action, and the loss is the
-# variance of the action.
+# loss sees the difference: the best answer is the mean action, and the loss is the variance of the action.
 
 # %%
 world = run.world
@@ -95,9 +92,8 @@ keep_everything = forward_loss(rolled, after).item()
 
 columns = torch.arange(64.0)
 red = 1 - torch.stack([before, after])[:, :, 1]
-centre = (
-    torch.stack([(red.sum(-2) * columns).sum(-1), (red.sum(-1) * columns).sum(-1)], -1) / red.sum((-1, -2))[..., None]
-)
+moments = torch.stack([(red.sum(-2) * columns).sum(-1), (red.sum(-1) * columns).sum(-1)], -1)
+centre = moments / red.sum((-1, -2))[..., None]
 keep_everything_inverse = inverse_loss((centre[1] - centre[0]) / 16, pairs.action).item()
 
 nothing = torch.zeros(256, 1)
@@ -116,37 +112,25 @@ print(f"            and {page.here['translation.inside_r2']:.2f} of those that e
 print(f"this model: composition error of two steps {page.here['composition.relative_error']:.2f}")
 
 # %% [markdown]
-# Equivariance and composition cannot tell these two apart, nor either from a good model. The forward loss alone is
-# content with *keep nothing*, which is the easier of the two to find. The inverse loss rules it out, and the pull of the
-# forward loss towards what is easy to predict rules out *keep everything* as soon as there is something in the picture
-# that moves by itself.
+# Equivariance and composition cannot tell these two apart, nor either from a good model. The inverse loss rules out
+# *keep nothing*; the forward loss, which favours what is easy to predict, rules out *keep everything* as soon as
+# something in the picture moves by itself.
 #
-# ## The numbers
-#
-# Mean over seeds with a 95 % interval (the scorecard says how). The paper states no numbers for these.
-
-# %% tags=["hide-input"]
-display_metrics(results, page.here)
-
-# %% [markdown]
 # ## What to notice
 #
-# - **An action is a shift, except near the border.** Inside the square where training steps start, the action alone
-#   explains nearly all of the displacement. Steps that leave it end where the model has seen steps end but none begin;
-#   there the latents crowd together, and the same action moves them less.
-# - **Composition holds better than prediction.** The theorem speaks of exact equivariance. Here a single step misses the
-#   encoded frame by some part of its length (the rollout page has the number), yet small steps and one large step miss
-#   it alike, so they agree with each other more closely than with the truth.
+# - **An action is a shift, except near the border.** Inside the square the action alone explains nearly all of the
+#   displacement. Outside, where steps end but none begin, the latents crowd together, and the same action moves them
+#   less.
+# - **Composition holds better than prediction.** A single step misses the encoded frame by some part of its length
+#   ([rollouts](fig3_latent_rollout.ipynb)), yet small steps and one large step miss it alike.
 # - **A property of good models is not a recipe for them.** Asking only for equivariance invites collapse.
 #
-# **Try it.** Make the world smaller: draw positions near the margin, where no training step starts, and plot the arrows
-# there. Are they still parallel?
-
-# %% [markdown]
+# **Try it.** Draw positions near the margin, where no training step starts, and plot the arrows there. Are they still
+# parallel?
+#
 # ## Exercises
 #
-# Each takes a few minutes and trains nothing; a check says whether you are right.
-# [Versions for students](../book/teaching.md) come without the solutions.
+# A check follows each, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
 
 # %%
 first, second = (torch.rand(2, 256, 2, generator=generator(0, "pairs of actions")) - 0.5).unbind(0)
@@ -154,10 +138,10 @@ first, second = (torch.rand(2, 256, 2, generator=generator(0, "pairs of actions"
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A constant encoder composes
 #
-# Take the encoder that maps every frame to `torch.zeros(1)`. Write its forward model: a function `predict_constant(z, a)` for
-# latents `(N, 1)` and actions `(N, A)`. Then check Theorem 1 on it, with `first` and `second` above: define `gap`, the
-# largest distance between doing both actions one after the other and doing their sum, and `length`, the largest distance that the sum
-# moves a latent. Why can `composition_error` say nothing here?
+# An encoder maps every frame to `torch.zeros(1)`. Write its forward model, `predict_constant(z, a)` for latents `(N,
+# 1)` and actions `(N, A)`, and check Theorem 1 on it, with `first` and `second` above: define `gap`, the largest
+# distance between doing both actions one after the other and doing their sum, and `length`, the largest distance that
+# the sum moves a latent. Why can `composition_error` say nothing here?
 
 
 # %% tags=["solution"]
@@ -172,25 +156,22 @@ length = (at_once - still).norm(dim=1).max().item()
 
 # %% tags=["check"]
 assert predict_constant(torch.zeros(7, 1), torch.ones(7, 2)).shape == (7, 1), "predict_constant returns latents (N, 1)."
-assert forward_loss(predict_constant(torch.zeros(256, 1), first), torch.zeros(256, 1)) == 0, (
-    "Its forward loss must be 0."
-)
+zeros = torch.zeros(256, 1)
+assert forward_loss(predict_constant(zeros, first), zeros) == 0, "Its forward loss must be 0."
 assert gap == 0, "Two actions in a row must end exactly where their sum ends."
 assert length == 0, "No action moves the latent of a constant encoder."
-print(
-    "Right: it predicts perfectly and composes perfectly, and every action does nothing; a relative error would be 0/0."
-)
+print("Right: it predicts and composes perfectly, and every action does nothing; a relative error would be 0/0.")
 
 # %% [markdown] tags=["solution"]
-# Exact equivariance and exact composition cost a constant encoder nothing, because all its actions are the identity. The theorem is about
+# All actions of a constant encoder are the identity, so exact composition costs it nothing. The theorem is about
 # consistency, and what is consistent may still be empty.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: Half an encoder
 #
-# Between *keep everything* and *keep nothing* lies an encoder that keeps the horizontal place alone. Write `encode_x(state)`, which takes states
-# `(N, 2)` in pixels to latents `(N, 1)`, and its exact forward model `predict_x(z, a)`; an action of 1 moves the dot by 16 px. Predict, then
-# compute `half_blind_loss`: the lowest inverse loss that any inverse model can reach on the latents of `pairs`.
+# Write an encoder that keeps the horizontal position alone, `encode_x(state)`, from states `(N, 2)` in pixels to
+# latents `(N, 1)`, and its exact forward model `predict_x(z, a)`; an action of 1 moves the dot by 16 px. Then compute
+# `half_blind_loss`: the lowest inverse loss that any inverse model can reach on the latents of `pairs`.
 
 
 # %% tags=["solution"]
@@ -218,8 +199,8 @@ assert abs(half_blind_loss / vertical - 0.5) < 0.01, "One half of the action can
 print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothing_inverse:.3f}) to everything.")
 
 # %% [markdown] tags=["solution"]
-# The horizontal action is the difference of two latents; for the vertical one the mean is the best guess, and it costs half of
-# $\operatorname{Var}(a)$. Forward loss and composition are as perfect as before: only the inverse loss counts what the latent misses.
+# The horizontal action is the difference of two latents; for the vertical one the mean is the best guess, which costs
+# half of $\operatorname{Var}(a)$. Only the inverse loss counts what the latent misses.
 
 # %% [markdown]
 # ## What you have learned
@@ -228,10 +209,11 @@ print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothin
 # - Equivariance and composition also hold for encoders that keep nothing, half of what matters, or everything.
 # - The inverse loss is the term that notices what of the action a latent does not show.
 #
-# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
-
-# %% [markdown]
-# ## Provenance
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; the paper states no numbers. *Here*: computed when this page was built; [list of
+# words and symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
+display_metrics(results, page.here)
 display_provenance(results)

@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from smwm_book import paths
@@ -57,10 +58,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="smwm", description="Recompute figures and build the book.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    listing = commands.add_parser("list", help="list the notebooks")
-    listing.set_defaults(command=_list)
+    def command(name: str, function: Callable, words: str, group=commands) -> argparse.ArgumentParser:
+        entered = group.add_parser(name, help=words)
+        entered.set_defaults(command=function)
+        return entered
 
-    run = commands.add_parser("run", help="execute one notebook")
+    command("list", _list, "list the notebooks")
+    run = command("run", _run, "execute one notebook")
     run.add_argument("notebook", help="its name, as `list` shows it")
     run.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
     run.add_argument("--seed", type=int, default=0, help="first seed (default: %(default)s)")
@@ -79,9 +83,8 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="train and show other runs, such as --set inverse=1 --set steps=400; nothing stored is read or replaced",
     )
-    run.set_defaults(command=_run)
 
-    many = commands.add_parser("sweep", help="train all runs of a planning figure, several at once; finished ones stay")
+    many = command("sweep", _sweep, "train all runs of a planning figure, several at once; finished ones stay")
     many.add_argument("notebook", help=f"one of {', '.join(SWEEPS)}; other planning figures share their runs")
     many.add_argument("--tasks", help="comma-separated (default: those of the figure)")
     many.add_argument("--methods", help="comma-separated (default: all)")
@@ -92,68 +95,54 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=int, help="runs at the same time (default: as many as cores allow; one on a GPU)"
     )
     many.add_argument("--scheduler", help="address of a Dask cluster, such as tcp://host:8786, to train on")
-    many.set_defaults(command=_sweep)
 
-    data = commands.add_parser("data", help="recorded episodes of the planning tasks").add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    generating = data.add_parser("generate", help="collect the episodes of a task; an interrupted collection goes on")
+    data = commands.add_parser("data", help="recorded episodes of the planning tasks")
+    data = data.add_subparsers(required=True, metavar="ACTION")
+    words = "collect the episodes of a task; an interrupted collection goes on"
+    generating = command("generate", _data_generate, words, data)
     generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes")
     generating.add_argument("--workers", type=int, help="processes (default: one per core)")
-    generating.set_defaults(command=_data_generate)
-    telling = data.add_parser("info", help="say what is recorded of a task")
+    telling = command("info", _data_info, "say what is recorded of a task", data)
     telling.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
-    telling.set_defaults(command=_data_info)
-    fetching = data.add_parser("fetch", help="download the published file of a task; an interrupted download goes on")
-    fetching.add_argument("task", help=f"one of {', '.join(RELEASES)}")
-    fetching.set_defaults(command=_data_fetch)
-    checking = data.add_parser(
-        "check", help="read a published HDF5 file and say what is in it, or what is wrong with it"
-    )
+    words = "download the published file of a task; an interrupted download goes on"
+    command("fetch", _data_fetch, words, data).add_argument("task", help=f"one of {', '.join(RELEASES)}")
+    words = "read a published HDF5 file and say what is in it, or what is wrong with it"
+    checking = command("check", _data_check, words, data)
     checking.add_argument("file", type=Path)
     checking.add_argument("--task", required=True, help=f"one of {', '.join(STATE_COLUMNS)}")
-    checking.set_defaults(command=_data_check)
 
-    weights = commands.add_parser("checkpoints", help="the published weights").add_subparsers(
-        required=True, metavar="ACTION"
-    )
-    weights.add_parser("list", help="name them, with what they are").set_defaults(command=_checkpoints_list)
-    weights.add_parser("verify", help="compare all with the manifest").set_defaults(command=_checkpoints_verify)
-    getting = weights.add_parser("fetch", help="download those that are missing or damaged here")
+    published = commands.add_parser("checkpoints", help="the published weights")
+    published = published.add_subparsers(required=True, metavar="ACTION")
+    command("list", _checkpoints_list, "name them, with what they are", published)
+    command("verify", _checkpoints_verify, "compare all with the manifest", published)
+    getting = command("fetch", _checkpoints_fetch, "download those that are missing or damaged here", published)
     getting.add_argument("names", nargs="*", metavar="NAME", help="as `list` shows it (default: all)")
     getting.add_argument(
         "--from", dest="source", metavar="URL", help="of a folder with the files (default: where this is published)"
     )
-    getting.set_defaults(command=_checkpoints_fetch)
-    exporting = weights.add_parser(
-        "export", help="write one, or a run that was finished here, with a readable config.json beside it"
-    )
+    words = "write one, or a run that was finished here, with a readable config.json beside it"
+    exporting = command("export", _checkpoints_export, words, published)
     exporting.add_argument("name", help="as `list` shows it, or as the sweep does")
     exporting.add_argument("folder", type=Path)
-    exporting.set_defaults(command=_checkpoints_export)
 
-    timing = commands.add_parser("bench", help="time a step of the paper's models here, and say where its time goes")
+    timing = command("bench", _bench, "time a step of the paper's models here, and say where its time goes")
     timing.add_argument("--task", default="tworoom", help=f"one of {', '.join(TASKS)} (default: %(default)s)")
     timing.add_argument("--preset", default="paper", help="paper, paper_released or paper_smoke (default: %(default)s)")
     timing.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     timing.add_argument("--steps", type=int, default=20, help="timed in each repeat (default: %(default)s)")
     timing.add_argument("--repeats", type=int, default=5, help="of the whole measurement (default: %(default)s)")
-    timing.set_defaults(command=_bench)
 
-    pages = commands.add_parser("pages", help="rewrite the scorecard and the gallery from results and notebooks")
-    pages.set_defaults(command=_pages)
-
-    student = commands.add_parser("student", help="write every notebook without its solutions into a folder")
+    command("pages", _pages, "rewrite the scorecard and the gallery from results and notebooks")
+    student = command("student", _student, "write every notebook without its solutions into a folder")
     student.add_argument("folder", type=Path)
-    student.set_defaults(command=_student)
-
-    building = commands.add_parser("book", help="execute every notebook and build the book in _build/html")
-    building.set_defaults(command=_book)
+    command("book", _book, "execute every notebook and build the book in _build/html")
     return parser
 
 
 def _book_tool(name: str):
-    """A module that needs the book tools, which the library alone does not."""
+    """A module that needs the notebooks, and the book tools, which the library alone does not."""
+    if not paths.NOTEBOOKS.is_dir():
+        raise SMWMError("This needs a clone of the repository, which has the notebooks; run `pip install -e .` in one.")
     try:
         return importlib.import_module(f"smwm_book.{name}")
     except ModuleNotFoundError as error:
@@ -169,7 +158,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    budget, changes = get_preset(options.preset), parse_changes(",".join(options.changes))
+    budget, changes = get_preset(options.preset), parse_changes(options.changes)
     pick_device(options.device)
     if changes and options.recompute:
         raise SMWMError("--set trains by itself and publishes nothing; leave out --recompute.")
@@ -180,7 +169,7 @@ def _run(options: argparse.Namespace) -> None:
         seed=options.seed,
         device=options.device,
         recompute=options.recompute,
-        changes=",".join(options.changes),
+        changes=options.changes,
     )
     if output.parent == paths.NOTEBOOKS:
         _pages(options)

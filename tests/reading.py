@@ -38,3 +38,19 @@ def open_page(browser, address, page_name, width, scheme="light", on_request=Non
     page.on("pageerror", note_error)
     page.goto(f"{address}/{page_name}", wait_until="networkidle")
     return page, problems
+
+
+def assert_whole(page, width):
+    """An open page has a title, a language, pictures with alt text, and does not scroll sideways in either scheme."""
+    assert page.title()
+    assert page.locator("html").get_attribute("lang")
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function("(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for picture in page.locator("article img").all():
+        alt = picture.get_attribute("alt") or ""
+        assert len(alt) > 20, f"a picture needs alt text, this has {alt!r}"
+        assert not alt.startswith("../_images")
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0

@@ -40,15 +40,10 @@ def write(
     metrics = [metric(name, values, units.get(name.split(".")[1], "1")) for name, values in sorted(found.items())]
     origin = provenance(device, command, seconds)
     content = {"figure": "benchmarks", "preset": benchmark, "seeds": [], "metrics": metrics, "provenance": origin}
-    name = (
-        f"cpu {torch.get_num_threads()} threads"
-        if device.type == "cpu"
-        else f"gpu {torch.cuda.get_device_name(device)}"
-    )
-    kind = re.sub(r"\W+", "-", name.lower())
-    path = result_path("benchmarks", f"{kind}_{benchmark}")
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    write_text(path, text)
+    on_cpu = device.type == "cpu"
+    name = f"cpu {torch.get_num_threads()} threads" if on_cpu else f"gpu {torch.cuda.get_device_name(device)}"
+    path = result_path("benchmarks", re.sub(r"\W+", "-", name.lower()) + f"_{benchmark}")
+    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
     lines = []
     for entry in metrics:

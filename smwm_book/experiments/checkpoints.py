@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -96,22 +97,20 @@ def fetch(names: Sequence[str] = (), source: str | None = None) -> list[str]:
         raise SMWMError(
             f"Checkpoints are fetched from an address that starts with https:// or http://, not {source!r}."
         )
+
+    def write(unfinished: Path, file: str) -> None:
+        url = f"{address}/{quote(file)}"
+        download(url, unfinished, entries[file]["bytes"], file)
+        if not equals(unfinished, entries[file]):
+            raise SMWMError(f"{url} differs from its sha256 in the manifest here; fetch it from another address.")
+
     try:
         with locked(root.data() / "cache" / "checkpoints", "fetching checkpoints"):
             for file in broken:
-                _fetch(f"{address}/{quote(file)}", folder() / file, entries[file])
+                write_whole(folder() / file, partial(write, file=file))
     except OSError as error:
         raise SMWMError(f"Nothing can be written into {root.shown(root.data())} ({error}).") from error
     return broken
-
-
-def _fetch(url: str, path: Path, entry: dict) -> None:
-    def write(unfinished: Path) -> None:
-        download(url, unfinished, entry["bytes"], path.name)
-        if not equals(unfinished, entry):
-            raise SMWMError(f"{url} differs from its sha256 in the manifest here; fetch it from another address.")
-
-    write_whole(path, write)
 
 
 def manifest() -> dict[str, dict]:

@@ -82,12 +82,7 @@ def _append(url: str, unfinished: Path, size: int, have: int, name: str) -> None
             with (
                 unfinished.open("r+b" if have else "wb") as file,
                 tqdm(
-                    desc=f"fetching {name}",
-                    initial=have,
-                    total=size,
-                    unit="B",
-                    unit_scale=True,
-                    dynamic_ncols=True,
+                    desc=f"fetching {name}", initial=have, total=size, unit="B", unit_scale=True, dynamic_ncols=True
                 ) as bar,
             ):
                 file.seek(have)

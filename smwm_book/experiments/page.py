@@ -1,5 +1,6 @@
 """What every notebook needs: a budget, a device, runs, and one way from measurements to the numbers on its page."""
 
+import math
 import os
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,8 +11,8 @@ import numpy as np
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.measures import Measure
 from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.results import Results, collected, load_results, write_or_check
-from smwm_book.experiments.runs import Run, train_or_load
+from smwm_book.experiments.results import Results, collected, load_results, require_agreement, save_results
+from smwm_book.experiments.runs import Run, publish, train_or_load
 from smwm_book.experiments.tasks import planning_tasks, tasks_path
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
@@ -35,9 +36,10 @@ class Page:
         preset, seed, device, recompute: the notebook's parameters.
         seeds: how many it averages over, where that differs from the budget.
         tasks: planning tasks whose released data it needs.
+        varies: values of a run that the page itself varies, so that they cannot be changed.
 
     Raises:
-        SMWMError: an unknown budget or device, data that are missing, or a change that no run has.
+        SMWMError: an unknown budget or device, data that are missing, or a change of what it varies.
     """
 
     def __init__(
@@ -51,10 +53,13 @@ class Page:
         *,
         seeds: int | None = None,
         tasks: Iterable[str] = (),
+        varies: Iterable[str] = (),
     ) -> None:
         self.notebook, self.figure, self.preset, self.seed = notebook, figure, preset, seed
         self.budget, self.device = get_preset(preset), pick_device(device)
-        self.changes = parse_changes(os.environ.get("SMWM_CHANGES", ""))
+        self.changes = parse_changes(filter(None, os.environ.get("SMWM_CHANGES", "").split(",")))
+        if twice := sorted(self.changes.keys() & set(varies)):
+            raise SMWMError(f"{notebook} compares values of {twice[0]} itself; change something else with --set.")
         self.redo = bool(recompute or self.changes)
         self.publish = bool(recompute) and not self.changes and os.environ.get("SMWM_PUBLISH") == "1"
         many = 1 if self.changes or not self.redo else seeds or self.budget.seeds
@@ -63,6 +68,7 @@ class Page:
         self._rows: dict[int, dict[str, Measure]] = {s: {} for s in self.seeds}
         self._runs: dict[str, Run] = {}
         self._published: list[Run] = []
+        self._changed: set[str] = set()
         if self.redo:
             self.budget.require_data(tasks)
 
@@ -81,16 +87,27 @@ class Page:
             published: whether its weights are published with the page.
         """
         seed = self.seed if seed is None else seed
+        self._changed.update(name for name in self.changes if getattr(config.objective, name, True))
         run = train_or_load(changed(config, self.changes), seed, self.device, recompute=self.redo)
         self._runs.setdefault(str(run.weights), run)
         if published and run not in self._published:
             self._published.append(run)
         return run
 
+    def planners(self, task: str, seed: int | None = None, *, again: Iterable[str] = ("smwm",)) -> dict[str, Run]:
+        """The models of a planning task by method: all if the page is measured anew, otherwise those in ``again``."""
+        return {
+            method: self.run(self.budget.planner_config(task, objective), seed, published=method != "forward_only")
+            for method, objective in self.some(self.budget.objectives(task), again).items()
+        }
+
     def tasks(self, run: Run, offset: int) -> Tasks:
-        """The tasks of a run's world that everything plans; drawn anew, and published, when the page is published."""
+        """The tasks of a run's world that everything plans.
+
+        They are drawn anew when the page is published, and published with it, and where runs are changed.
+        """
         name, n = run.config.world, self.budget.tasks
-        anew = self.publish or (self.redo and not tasks_path(name, n, offset).exists())
+        anew = self.publish or bool(self.changes) or (self.redo and not tasks_path(name, n, offset).exists())
         return planning_tasks(name, n, offset, recompute=anew, keep=self.publish)
 
     def stored(self) -> dict[str, np.ndarray]:
@@ -108,36 +125,50 @@ class Page:
         return {name: measure.value for name, measure in self._rows[self.seed].items()}
 
     def results(self) -> Results:
-        """The page's numbers: those just measured, written if the page is published, or the stored ones, checked."""
+        """The page's numbers: those just measured, written if the page is published, or the stored ones, checked.
+
+        Raises:
+            SMWMError: a change that no run took, or numbers that do not agree with the stored ones.
+        """
+        if idle := sorted(self.changes.keys() - self._changed):
+            raise SMWMError(f"No run of {self.notebook} has a weight for {idle[0]}; to --set it would change nothing.")
         common = set.intersection(*(set(row) for row in self._rows.values()))  # some need a task that was solved
         rows = {seed: {k: v for k, v in row.items() if k in common} for seed, row in self._rows.items()}
-        facts = {
-            "figure": self.figure,
-            "preset": self.preset,
-            "runs": list(self._runs.values()),
-            "arrays": {name: np.array(values) for name, values in self.arrays.items()},
-        }
-        if self.redo and not self.publish:
-            return collected(self.notebook, rows, **facts)
-        return write_or_check(self.notebook, rows, write=self.publish, published=self._published, **facts)
+        if not self.redo:
+            results = load_results(self.notebook, self.preset, self.seed)
+            for seed, row in rows.items():
+                require_agreement(results, seed, row)
+            return results
+        runs, arrays = list(self._runs.values()), {name: np.array(values) for name, values in self.arrays.items()}
+        results = collected(self.notebook, rows, figure=self.figure, preset=self.preset, runs=runs, arrays=arrays)
+        if self.publish:
+            save_results(results)
+            for run in self._published if self.budget.published and self.seed == 0 else ():
+                if run.seed == 0:
+                    publish(run)
+        return results
 
 
-def parse_changes(text: str) -> dict[str, float | int]:
-    """``"inverse=1,steps=400"`` → names and values.
+def parse_changes(parts: Iterable[str]) -> dict[str, float | int]:
+    """``"inverse=1"``, ``"steps=400"`` → names and values.
 
     Raises:
-        SMWMError: another form, a name that no configuration has, or a value that is no number.
+        SMWMError: another form, a name that no configuration has or that comes twice, or a value that is no number.
     """
     known = {field.name: field.type for kind in (Objective, ToyConfig, VitConfig) for field in fields(kind)}
     known = {name: kind for name, kind in known.items() if kind in (int, float, int | None)}
     changes = {}
-    for part in filter(None, text.split(",")):
+    for part in parts:
         name, equals, value = part.partition("=")
         if not equals:
             raise SMWMError(f"A change has the form NAME=VALUE, such as inverse=1; {part!r} has not.")
         kind = float if choose("value of a run", name, known) is float else int
+        if name in changes:
+            raise SMWMError(f"{name} can be changed once, not to {changes[name]:g} and to {value}.")
         try:
             changes[name] = kind(value)
+            if not math.isfinite(changes[name]):
+                raise ValueError
         except ValueError as error:
             raise SMWMError(f"{name} is a {'whole ' * (kind is int)}number, not {value!r}.") from error
     return changes

@@ -24,6 +24,7 @@ PLANNING_OBJECTIVES = {
     "sigreg": Objective(inverse=0, sigreg=0.09),
     "forward_only": Objective(inverse=0),
 }
+METHOD_LABELS = {"smwm": "SMWM", "sigreg": "SIGReg", "forward_only": "forward only", "random": "random"}
 PAPER_LAMBDA = {"tworoom": 0.1, "reacher": 5, "pusht": 30, "cube": 1}
 LAMBDAS = (0, 0.1, 0.3, 1, 3, 10, 30, 100)  # the paper's sweep
 
@@ -151,14 +152,7 @@ PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],
     name="paper_smoke",
     probe_states=(500, 400),  # a linear probe needs twice as many as the latent has dimensions
-    vit={
-        "image_size": 28,
-        "encoder_depth": 2,
-        "depth": 2,
-        "batch_size": 16,
-        "windows": 64,
-        "epochs": 2,
-    },
+    vit={"image_size": 28, "encoder_depth": 2, "depth": 2, "batch_size": 16, "windows": 64, "epochs": 2},
     weights=PAPER_LAMBDA,
 )
 

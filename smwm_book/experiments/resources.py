@@ -63,22 +63,18 @@ class Needs:
         """What a step moves at least: what is kept and the frames are written and read once, weights updated."""
         return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
 
-    def of(self, windows: int, frames: int, image_size: int) -> "Needs":
-        """What a step of so many windows takes, if this is what one of them adds."""
-        frame_bytes = windows * frames * 3 * image_size**2 * 4
-        return Needs(self.parameters, windows * self.flops, windows * self.kept_bytes, frame_bytes)
-
 
 def needs(config: VitConfig) -> Needs:
     """Count a step of a run; it takes some seconds at the paper's size."""
     # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
-    return counted.of(config.batch_size, config.history + 1, config.image_size)
+    parameters, flops, kept = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
+    frame_bytes = config.batch_size * (config.history + 1) * 3 * config.image_size**2 * 4
+    return Needs(parameters, config.batch_size * flops, config.batch_size * kept, frame_bytes)
 
 
 @cache
-def _counted(config: VitConfig) -> Needs:
-    """Parameters, and what one more window adds to operations and kept bytes."""
+def _counted(config: VitConfig) -> tuple[int, int, int]:
+    """Parameters, and the operations and kept bytes that one more window adds."""
     model, action_dim = build_model(config), config.make_world().action_dim
     history, image_size = config.history, config.image_size
 
@@ -104,7 +100,7 @@ def _counted(config: VitConfig) -> Needs:
     with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
         few, more = counts(2), counts(4)
     flops, kept_bytes = ((b - a) // 2 for a, b in zip(few, more, strict=True))
-    return Needs(sum(p.numel() for p in model.parameters()), flops, kept_bytes, 0)
+    return sum(p.numel() for p in model.parameters()), flops, kept_bytes
 
 
 def require_memory(config: VitConfig, device: torch.device) -> None:
@@ -147,19 +143,10 @@ def require_room(config: Config, device: torch.device, folder: Path) -> None:
     if parameters > SMALL:
         require_bfloat16(device)
         require_memory(config, device)
-    require_disk(config.world, parameters, folder)
-
-
-def require_disk(world: str, parameters: int, folder: Path) -> None:
-    """Refuse a run whose saved progress and weights do not fit onto the disk of a folder that is there.
-
-    Raises:
-        SMWMError: with what it needs and what there is.
-    """
     needed, free = PROGRESS_BYTES * parameters, shutil.disk_usage(folder).free
     if needed > free:
         raise SMWMError(
-            f"Saving the progress of a run on {world} needs {_gigabytes(needed)}, but the disk of "
+            f"Saving the progress of a run on {config.world} needs {_gigabytes(needed)}, but the disk of "
             f"{root.shown(folder)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
         )
 

@@ -14,10 +14,9 @@ import numpy as np
 
 from smwm_book import paths
 from smwm_book.experiments.measures import KINDS, Measure
-from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
 from smwm_book.experiments.recipe import recipe, require_recipe
-from smwm_book.experiments.runs import Run, publish, run_name
+from smwm_book.experiments.runs import Run, run_name
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, save_arrays, write_text
@@ -56,50 +55,16 @@ class Results:
                 return entry
         raise SMWMError(f"These results have no metric {name!r}.")
 
+    def each(self, pattern: str, labels: dict[str, object]) -> dict[object, dict]:
+        """By label, the metric whose name is the pattern with the label's key for ``*``; only those that there are."""
+        known = {entry["name"]: entry for entry in self.metrics}
+        names = {label: pattern.replace("*", key) for key, label in labels.items()}
+        return {label: known[name] for label, name in names.items() if name in known}
+
 
 def result_path(notebook: str, preset: str, seed: int = 0) -> Path:
     """The file for a notebook at a preset; another first seed than 0 has a file of its own."""
     return root.data() / "results" / notebook / f"{preset}{f'_seed{seed}' if seed else ''}.json"
-
-
-def write_or_check(
-    notebook: str,
-    rows: dict[int, dict[str, Measure]],
-    *,
-    write: bool,
-    figure: str,
-    preset: str,
-    runs: list[Run],
-    arrays: dict[str, np.ndarray],
-    published: list[Run],
-) -> Results:
-    """The one way from a notebook's measurements to the numbers on its page.
-
-    Arguments:
-        notebook: its stem, which names the result file.
-        rows: per seed the same names with their measures.
-        write: whether the rows become the result file, and weights of seed 0 are published with it (budgets that are
-            meant to be committed); otherwise they must agree with the file that is there.
-        figure, preset: what the file says it is.
-        runs: the runs behind the rows, for their device, training time and recipes.
-        arrays: what the figures draw; written with the rows.
-        published: those of the runs whose weights are published.
-
-    Raises:
-        SMWMError: rows and results do not agree, or the result file is missing or broken.
-    """
-    if not write:
-        results = load_results(notebook, preset, min(rows))
-        for seed, row in rows.items():
-            require_agreement(results, seed, row)
-        return results
-    results = collected(notebook, rows, figure=figure, preset=preset, runs=runs, arrays=arrays)
-    save_results(results)
-    if get_preset(preset).published and min(rows) == 0:
-        for run in published:
-            if run.seed == 0:
-                publish(run)
-    return results
 
 
 def collected(
@@ -111,7 +76,13 @@ def collected(
     runs: list[Run],
     arrays: dict[str, np.ndarray],
 ) -> Results:
-    """Results in memory, of rows that were just measured.
+    """Results in memory, of what was just measured.
+
+    Arguments:
+        notebook, figure, preset: what they are of.
+        rows: per seed the same names with their measures.
+        runs: those behind the rows, for their device, training time and recipes.
+        arrays: what the figures draw.
 
     Raises:
         SMWMError: rows with different metrics, or a number that is not finite.
@@ -126,20 +97,9 @@ def collected(
         if not np.isfinite(values).all():
             raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
         value, low, high = type(measure).over_seeds(values, measure.trials)
-        metrics.append(
-            {
-                "name": name,
-                "value": value,
-                "low": low,
-                "high": high,
-                "n": len(values),
-                "paper": known.get(name),
-                "unit": measure.unit,
-                "per_seed": values,
-                "kind": type(measure).__name__.lower(),
-                "trials": measure.trials,
-            }
-        )
+        summary = {"name": name, "value": value, "low": low, "high": high, "n": len(values), "paper": known.get(name)}
+        kind = {"kind": type(measure).__name__.lower(), "trials": measure.trials}
+        metrics.append({**summary, "unit": measure.unit, "per_seed": values, **kind})
     command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
     device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))

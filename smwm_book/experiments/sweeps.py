@@ -117,7 +117,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     missing = [job for job in jobs if progress(*job, device) < 1]
     with _cluster(scheduler), _bar(jobs, missing, device) as bar:
         for config in {config.world: config for config, _ in missing}.values():
-            _prepare(config)
+            trainer(config).prepare(config)  # episodes and frames, which all runs of a world need at once
         try:
             trained = Parallel(n_jobs=-1 if scheduler else workers, return_as="generator_unordered")(
                 delayed(_train)(*job, device, threads, None if scheduler else root.data()) for job in missing
@@ -133,11 +133,6 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
             f"shared disk, and the same build of torch ({torch.__version__} here)."
         )
     return len(missing)
-
-
-def _prepare(config: Config) -> None:
-    """Record the episodes of a world and draw their frames, which all its runs share, before they need them at once."""
-    trainer(config).prepare(config)
 
 
 def _train(config: Config, seed: int, device: torch.device, threads: int, data: Path | None) -> tuple[str, float]:

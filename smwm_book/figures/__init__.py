@@ -18,33 +18,3 @@ from smwm_book.figures.play import driven_moves, plans_and_ways
 from smwm_book.figures.rollout import rollout_error, rollout_paths
 from smwm_book.figures.sprite import decoded_frames, learning_order
 from smwm_book.figures.translations import composition_errors, displacement_fields
-
-__all__ = [
-    "collapse",
-    "composition_errors",
-    "controllable_worlds",
-    "decoded_frames",
-    "displacement_fields",
-    "distractor_filtering",
-    "driven_moves",
-    "explorer_moment",
-    "explorer_table",
-    "filmstrips",
-    "found_one_by_one",
-    "geometry",
-    "horizon_sweep",
-    "kept_and_dropped",
-    "lambda_sweep",
-    "landscapes",
-    "latent_grids",
-    "learning_order",
-    "planning_success",
-    "plans_and_ways",
-    "position_colours",
-    "probe_scores",
-    "rollout_error",
-    "rollout_paths",
-    "search_narrowing",
-    "spectra",
-    "spectra_by_method",
-]

@@ -18,10 +18,8 @@ def kept_and_dropped(controlled: dict[str, np.ndarray], distractor: dict[str, np
         for values, colour, marker in ((controlled, SMWM, "o"), (distractor, VERMILION, "D")):
             seeds = values[label].clip(0, 1)
             axis.plot(seeds, np.full(len(seeds), place), linestyle="none", marker=marker, color=colour, markersize=4)
-    for values, colour, marker, name in (
-        (controlled, SMWM, "o", "controlled dot"),
-        (distractor, VERMILION, "D", "distractor"),
-    ):
+    kinds = (controlled, SMWM, "o", "controlled dot"), (distractor, VERMILION, "D", "distractor")
+    for values, colour, marker, name in kinds:
         means = [values[label].clip(0, 1).mean() for label in values]
         axis.plot(means, range(len(means)), linestyle="none", marker=marker, color=colour, markersize=9, label=name)
     axis.set(yticks=range(len(controlled)), yticklabels=list(controlled), xlim=(-0.04, 1.04))
@@ -38,9 +36,8 @@ def spectra_by_method(spectra: dict[str, dict[str, np.ndarray]], true_dim: dict[
         spectra: per method's label, per world's name, variances ``(seeds, Z)``.
         true_dim: per world, the number of dimensions of the action.
     """
-    figure, axes = new_figure(
-        9, 1.5 * len(spectra) + 0.8, len(spectra), len(true_dim), sharex=True, sharey=True, squeeze=False
-    )
+    shape, shared = (len(spectra), len(true_dim)), {"sharex": True, "sharey": True}
+    figure, axes = new_figure(9, 1.5 * len(spectra) + 0.8, *shape, **shared, squeeze=False)
     components = 16
     x = np.arange(1, components + 1)
     for row, (label, worlds) in zip(axes, spectra.items(), strict=True):

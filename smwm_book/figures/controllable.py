@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_book.figures.dot_world import training_step_axis
-from smwm_book.figures.style import GREY, INK, ORANGE, PALE, SMALL, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import GREY, INK, ORANGE, PALE, SMALL, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
 
 
 def controllable_worlds(panels: list[dict]) -> Figure:
@@ -49,13 +49,8 @@ def _draw_spectrum(axis, panel: dict, components: int = 10) -> None:
     for seed in shares:
         axis.plot(x, seed[:components], linestyle="none", marker="o", markersize=3.5, color=INK, alpha=0.6)
     axis.axvline(panel["true_dim"] + 0.5, color=GREY, linestyle="--", linewidth=1.2)
-    axis.text(
-        panel["true_dim"] + 0.65,
-        0.95,
-        f"action: {panel['true_dim']}-D",
-        transform=axis.get_xaxis_transform(),
-        va="top",
-    )
+    label, above = f"action: {panel['true_dim']}-D", axis.get_xaxis_transform()
+    axis.text(panel["true_dim"] + 0.65, 0.95, label, transform=above, va="top")
     axis.set(xticks=x, ylabel="variance share")
 
 
@@ -74,9 +69,7 @@ def distractor_filtering(
     """
     figure, (left, right) = new_figure(9, 4, 1, 2, width_ratios=(1.25, 1))
     for values, colour, name in ((controlled, SMWM, "controlled dot"), (distractor, VERMILION, "distractor")):
-        values = values.clip(min=0)
-        left.plot(steps, values.T, color=colour, linewidth=0.8, alpha=0.5)
-        left.plot(steps, values.mean(0), color=colour, marker="o", label=name)
+        seeds_and_mean(left, steps, values.clip(min=0), colour, label=name)
     training_step_axis(left, steps)
     left.set(ylabel="R² of the position", ylim=(-0.03, 1.05))
     left.legend(loc="center left")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_book.figures.style import FORWARD_ONLY, GREY, INK, PALE, SMWM, Figure, new_figure
+from smwm_book.figures.style import FORWARD_ONLY, GREY, INK, PALE, SMWM, Figure, new_figure, seeds_and_mean
 
 
 def latent_grids(position: np.ndarray, latents: dict[str, np.ndarray]) -> Figure:
@@ -93,9 +93,7 @@ def training_step_axis(axis, steps: np.ndarray) -> None:
 def _seeds_and_mean(axis, x: np.ndarray, curves: dict[str, np.ndarray]) -> None:
     """A thin line per seed and their geometric mean; what is exactly zero is drawn at 1e-30."""
     for (label, values), colour in zip(curves.items(), (SMWM, FORWARD_ONLY), strict=False):
-        values = np.maximum(values, 1e-30)
-        axis.plot(x, values.T, color=colour, linewidth=0.8, alpha=0.5)
-        axis.plot(x, np.exp(np.log(values).mean(0)), color=colour, marker="o", label=label)
+        seeds_and_mean(axis, x, np.maximum(values, 1e-30), colour, geometric=True, label=label)
 
 
 def _name_corners(axis, points: np.ndarray) -> None:
@@ -111,11 +109,6 @@ def _name_corners(axis, points: np.ndarray) -> None:
 
 
 def _name_the_point(axis, points: np.ndarray) -> None:
-    axis.annotate(
-        f"{points.shape[0] * points.shape[1]} positions,\none point",
-        points.reshape(-1, 2).mean(0),
-        xytext=(0, 26),
-        textcoords="offset points",
-        ha="center",
-        arrowprops={"arrowstyle": "-", "color": INK, "shrinkB": 5},
-    )
+    label, line = f"{points.shape[0] * points.shape[1]} positions,\none point", {"arrowstyle": "-", "color": INK}
+    at = {"xytext": (0, 26), "textcoords": "offset points", "ha": "center", "arrowprops": {**line, "shrinkB": 5}}
+    axis.annotate(label, points.reshape(-1, 2).mean(0), **at)

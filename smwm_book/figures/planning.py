@@ -3,6 +3,7 @@
 import numpy as np
 
 from smwm_book.figures.dot_world import position_colours
+from smwm_book.figures.play import plans_in_room
 from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
 
 METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "true dynamics": PURPLE}
@@ -136,25 +137,19 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
     return figure
 
 
-def search_narrowing(
-    frame: np.ndarray, start: np.ndarray, goal: np.ndarray, stages: dict[int, np.ndarray], best: np.ndarray
-) -> Figure:
+def search_narrowing(frame: np.ndarray, goal: np.ndarray, stages: dict[int, np.ndarray], best: np.ndarray) -> Figure:
     """Where the plans of a search lead, iteration by iteration, in TwoRoom.
 
     Arguments:
         frame: of the start, ``(H, W, 3)``; it spans 224 px.
-        start, goal: places ``(2,)`` in px.
+        goal: position ``(2,)`` in px.
         stages: per iteration, the ways of sampled plans, ``(M, steps, 2)`` in px.
         best: the lowest cost of each iteration.
     """
     figure, axes = new_figure(13, 3.1, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
     for axis, (iteration, ways) in zip(axes, stages.items(), strict=False):
-        axis.imshow(frame, extent=(0, 224, 224, 0))
-        axis.plot(*np.moveaxis(ways, -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
+        plans_in_room(axis, frame, ways, goal, f"iteration {iteration}")
         axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
-        axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white")
-        axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
-        axis.set_title(f"iteration {iteration}", fontsize=SMALL, fontweight="normal", loc="center")
     axes[-1].plot(range(1, len(best) + 1), best, color=SMWM)
     axes[-1].set(yscale="log", xlabel="iteration")
     axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")

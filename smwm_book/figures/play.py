@@ -38,6 +38,15 @@ def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, n
     return figure
 
 
+def plans_in_room(axis, frame: np.ndarray, ways: np.ndarray, goal: np.ndarray, title: str) -> None:
+    """Draw where plans lead, ``(M, steps, 2)`` px, and the goal ``(2,)`` over a frame of TwoRoom, 224 px wide."""
+    axis.imshow(frame, extent=(0, 224, 224, 0))
+    axis.plot(*np.moveaxis(ways, -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
+    axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white", zorder=3)
+    axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
+    axis.set_title(title, fontsize=SMALL, fontweight="normal", loc="center")
+
+
 def plans_and_ways(goal: np.ndarray, plans: list[dict[str, np.ndarray]], reached: float) -> Figure:
     """A panel per plan in TwoRoom, and the lowest cost of every round of the search.
 
@@ -49,15 +58,11 @@ def plans_and_ways(goal: np.ndarray, plans: list[dict[str, np.ndarray]], reached
     """
     figure, axes = new_figure(3.1 * (len(plans) + 1.3), 3.2, 1, len(plans) + 1, width_ratios=[1] * len(plans) + [1.3])
     for number, (axis, plan) in enumerate(zip(axes, plans, strict=False), start=1):
-        axis.imshow(plan["frame"], extent=(0, 224, 224, 0))
-        axis.plot(*np.moveaxis(plan["ways"], -1, 0).transpose(0, 2, 1), color=ORANGE, linewidth=0.7, alpha=0.5)
+        plans_in_room(axis, plan["frame"], plan["ways"], goal, f"plan {number}")
         axis.plot(*plan["way"].T, color=INK, linewidth=2)
         axis.plot(*plan["way"][-1], "o", color=VERMILION, markersize=8)
-        axis.plot(*goal, marker="*", color=SMWM, markersize=14, markeredgecolor="white")
         around = np.linspace(0, 2 * np.pi, 60)
         axis.plot(goal[0] + reached * np.cos(around), goal[1] + reached * np.sin(around), color=SMWM, linewidth=1)
-        axis.set(xticks=[], yticks=[], xlim=(0, 224), ylim=(224, 0))
-        axis.set_title(f"plan {number}", fontsize=SMALL, fontweight="normal", loc="center")
     colours = [SMWM, ORANGE, VERMILION, GREY]
     for number, plan in enumerate(plans, start=1):
         best = plan["best"]

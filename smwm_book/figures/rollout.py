@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, SMWM, Figure, new_figure
+from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, SMWM, Figure, new_figure, seeds_and_mean
 
 
 def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.ndarray) -> Figure:
@@ -40,8 +40,7 @@ def rollout_error(ratios: np.ndarray, label: str) -> Figure:
     steps = np.arange(1, ratios.shape[1] + 1)
     axis.axhline(1, color=GREY, linestyle="--", linewidth=1.4)
     axis.text(steps[-1], 0.97, "“it stays where it is”", ha="right", va="top", color=GREY)
-    axis.plot(steps, ratios.T, color=SMWM, linewidth=0.8, alpha=0.5)
-    axis.plot(steps, ratios.mean(0), color=SMWM, marker="o", markersize=8)
+    seeds_and_mean(axis, steps, ratios, SMWM, markersize=8)
     axis.text(steps[0], ratios.mean(0)[0] + 0.05, label, color=SMWM)
     axis.set(xlabel="steps ahead", ylabel="error ÷ stay-put error", xticks=steps, ylim=(0, 1.1))
     return figure

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_book.figures.dot_world import training_step_axis
-from smwm_book.figures.style import GREY, ORANGE, PALE, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import GREY, ORANGE, PALE, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
 
 
 def decoded_frames(truth: np.ndarray, decoded: dict[str, np.ndarray]) -> Figure:
@@ -36,9 +36,7 @@ def learning_order(steps: np.ndarray, r2: dict[str, np.ndarray], unordered: np.n
     """
     figure, axis = new_figure(7.5, 4.2)
     for (label, values), colour, marker in zip(r2.items(), (SMWM, ORANGE, VERMILION), "os^", strict=False):
-        values = values.clip(min=0)
-        axis.plot(steps, values.T, color=colour, linewidth=0.8, alpha=0.5)
-        axis.plot(steps, values.mean(0), color=colour, marker=marker, markersize=5, label=label)
+        seeds_and_mean(axis, steps, values.clip(min=0), colour, marker=marker, markersize=5, label=label)
     axis.plot(steps, unordered.clip(min=0), color=GREY, linestyle=":", label="θ, random order")
     training_step_axis(axis, steps)
     axis.set(ylabel="R² of a linear read-out", ylim=(-0.03, 1.05))

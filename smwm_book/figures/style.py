@@ -6,6 +6,7 @@ a white ground, so that they read the same on light and dark pages. The pages' s
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, VERMILION, PURPLE, SKY = "#0072B2", "#E69F00", "#D55E00", "#CC79A7", "#56B4E9"
@@ -34,7 +35,7 @@ _RC = {
 }
 
 
-def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options):
+def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **options) -> tuple[Figure, object]:
     """A figure in the house style, detached from pyplot so that a notebook shows it just once.
 
     Arguments:
@@ -50,17 +51,8 @@ def new_figure(width: float, height: float, rows: int = 1, columns: int = 1, **o
     return figure, axes
 
 
-__all__ = [
-    "FAINT",
-    "FORWARD_ONLY",
-    "GREY",
-    "INK",
-    "ORANGE",
-    "PALE",
-    "PURPLE",
-    "SMALL",
-    "SMWM",
-    "VERMILION",
-    "Figure",
-    "new_figure",
-]
+def seeds_and_mean(axis, x: np.ndarray, values: np.ndarray, colour: str, *, geometric: bool = False, **options) -> None:
+    """A thin line per seed, ``(seeds, X)``, and their mean with the options of ``plot``."""
+    axis.plot(x, values.T, color=colour, linewidth=0.8, alpha=0.5)
+    mean = np.exp(np.log(values).mean(0)) if geometric else values.mean(0)
+    axis.plot(x, mean, color=colour, **{"marker": "o", **options})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_book.figures.style import ORANGE, PALE, SMWM, Figure, new_figure
+from smwm_book.figures.style import ORANGE, PALE, SMWM, Figure, new_figure, seeds_and_mean
 
 
 def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict[str, np.ndarray]) -> Figure:
@@ -32,12 +32,7 @@ def composition_errors(counts: np.ndarray, errors: np.ndarray) -> Figure:
         errors: ``(seeds, K)``, relative to the length of the single step.
     """
     figure, axis = new_figure(7, 3.6)
-    axis.plot(counts, 100 * errors.T, color=SMWM, linewidth=0.8, alpha=0.5)
-    axis.plot(counts, 100 * errors.mean(0), color=SMWM, marker="o", markersize=8)
-    axis.set(
-        xlabel="number of small steps that make up the large one",
-        ylabel="distance of the end points\n(% of the large step)",
-        xticks=counts,
-        ylim=(0, None),
-    )
+    seeds_and_mean(axis, counts, 100 * errors, SMWM, markersize=8)
+    axis.set(xlabel="number of small steps that make up the large one", xticks=counts, ylim=(0, None))
+    axis.set_ylabel("distance of the end points\n(% of the large step)")
     return figure

@@ -13,8 +13,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import jupytext
@@ -35,13 +34,7 @@ KEPT_CELL_METADATA = ("tags", "mystnb")
 
 
 def sources() -> dict[str, Path]:
-    """Every notebook's name and source, in alphabetical order.
-
-    Raises:
-        SMWMError: this is no clone of the repository.
-    """
-    if not paths.NOTEBOOKS.is_dir():
-        raise SMWMError("This needs a clone of the repository, which has the notebooks; run `pip install -e .` in one.")
+    """Every notebook's name and source, in alphabetical order."""
     return {path.stem: path for path in sorted(paths.NOTEBOOKS.glob("*.py"))}
 
 
@@ -58,13 +51,13 @@ def title(name: str) -> str:
     raise SMWMError(f"Notebook {name} has no heading.")
 
 
-def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: str = "") -> Path:
+def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: Sequence[str] = ()) -> Path:
     """Run a notebook and keep its executed form.
 
     With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
-    what readers open never trains. With ``changes`` it trains what it shows, and publishes nothing. With
-    default parameters it goes to ``notebooks/``, as long as results go to the repository's own ``data/``; all else
-    goes to ``cache/notebooks`` there.
+    what readers open never trains. With ``changes``, each ``NAME=VALUE``, it trains what it shows, and publishes
+    nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
+    ``data/``; all else goes to ``cache/notebooks`` there.
 
     Returns:
         where the executed notebook lies.
@@ -72,24 +65,23 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
     Raises:
         SMWMError: an unknown notebook, one that was edited by hand, or a mistake that the notebook itself explained.
     """
+    require_unedited(name)
     parameters = {"preset": preset, "seed": seed, "device": device}
+    kept = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
     if changes:
         named = "_".join(f"{value}{number:g}" for value, number in parse_changes(changes).items())
-        output = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}_{named}.ipynb"
-        with _environment(SMWM_CHANGES=changes):
-            execute(name, parameters, output, show_progress=True)
+        output = kept.with_name(f"{kept.stem}_{named}.ipynb")
+        execute(name, parameters, output, changes=changes, show_progress=True)
         return output
     if recompute:
-        with tempfile.TemporaryDirectory() as scratch, _environment(SMWM_PUBLISH="1"):
-            execute(name, {**parameters, "recompute": True}, Path(scratch) / "trained.ipynb", show_progress=True)
+        with tempfile.TemporaryDirectory() as scratch:
+            trained = Path(scratch) / "trained.ipynb"
+            execute(name, {**parameters, "recompute": True}, trained, publish=True, show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
     if shown == DEFAULTS and root.data() == paths.REPOSITORY / "data":
-        output, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
-        require_unedited(name)
-    else:
-        output = root.data() / "cache" / "notebooks" / f"{name}_{preset}_seed{seed}.ipynb"
-    execute(name, parameters, output)
-    return output
+        kept, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
+    execute(name, parameters, kept)
+    return kept
 
 
 def require_unedited(name: str) -> None:
@@ -116,27 +108,23 @@ def digest(notebook: nbformat.NotebookNode) -> str:
     return hashlib.sha256(written.encode()).hexdigest()[:12]
 
 
-@contextmanager
-def _environment(**values: str) -> Iterator[None]:
-    """Set variables for kernels that start within."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-
-
-def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = False) -> None:
+def execute(
+    name: str,
+    parameters: dict,
+    output: Path,
+    *,
+    changes: Sequence[str] = (),
+    publish: bool = False,
+    show_progress: bool = False,
+) -> None:
     """Execute a notebook's source with parameters and write the cleaned result.
 
     Arguments:
         name: of the notebook.
         parameters: values for names in its cell tagged ``parameters``.
         output: where the executed notebook goes; replaced only when everything went well.
+        changes: of the runs that it trains, each ``NAME=VALUE``.
+        publish: whether it writes what it measures.
         show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
 
     Raises:
@@ -150,6 +138,8 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
         known = papermill.inspect_notebook(str(source))
         for parameter in parameters:
             choose(f"parameter of {name}", parameter, known)
+        # Kernels get exactly these, and nothing that was left behind in the environment.
+        os.environ.update(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else "")
         try:
             papermill.execute_notebook(
                 str(source),
@@ -164,6 +154,8 @@ def execute(name: str, parameters: dict, output: Path, *, show_progress: bool = 
             if error.ename == SMWMError.__name__:
                 raise SMWMError(error.evalue) from None
             raise
+        finally:
+            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
         finished = clean(nbformat.read(executed, as_version=4), parameters)
     write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 

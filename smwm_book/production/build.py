@@ -17,7 +17,7 @@ from tqdm import tqdm
 from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
-from smwm_book.production import gallery, icons, pdf, slides
+from smwm_book.production import chromium, gallery, icons, pdf, slides
 from smwm_book.tables import gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
 from smwm_core.storage.files import write_text
@@ -61,9 +61,12 @@ def lay_out(stage: Path, root: Path) -> Path:
     """Make pages and PDF of staged sources in ``_build`` of a folder; without a Chromium the PDF is left out."""
     for former in ("html", "singlehtml", ".doctrees"):
         shutil.rmtree(root / "_build" / former, ignore_errors=True)
-    _jupyter_book(stage, root, "singlehtml")
-    title = yaml.safe_load((stage / "_config.yml").read_text())["title"]
-    _if_possible("The PDF was left out", pdf.write, root / "_build" / "singlehtml", stage / "pdf" / pdf.NAME, title)
+    if any(chromium.candidates()):
+        _jupyter_book(stage, root, "singlehtml")
+        title, output = yaml.safe_load((stage / "_config.yml").read_text())["title"], stage / "pdf" / pdf.NAME
+        _if_possible("The PDF was left out", pdf.write, root / "_build" / "singlehtml", output, title)
+    else:
+        print("The PDF was left out: there is no Chromium.", file=sys.stderr)
     _jupyter_book(stage, root, "html")  # with a link to the PDF if there is one
     _if_possible("Pages load more than they need", icons.cut, root / "_build" / "html")
     return root / "_build" / "html" / "index.html"

@@ -66,14 +66,9 @@ def step_table() -> str:
         "peak memory": lambda value: f"{value['step.peak_memory_mb'] / 1e3:.1f} GB",
         "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
     }
-    lines = [
-        " | ".join(["| what", *(origin["device"] for origin, _ in machines), ""]).strip(),
-        "|:--|" + "--:|" * len(machines),
-    ]
-    lines += [
-        " | ".join([f"| {name}", *(show(value) for _, value in machines), ""]).strip() for name, show in rows.items()
-    ]
-    lines += ["| commit | " + " | ".join(f"`{origin['commit']}`, {origin['date']}" for origin, _ in machines) + " |"]
+    lines = [_row("what", *(origin["device"] for origin, _ in machines)), "|:--|" + "--:|" * len(machines)]
+    lines += [_row(name, *(show(value) for _, value in machines)) for name, show in rows.items()]
+    lines += [_row("commit", *(f"`{origin['commit']}`, {origin['date']}" for origin, _ in machines))]
     return "\n".join(lines).replace(" s |", "\u00a0s |").replace(" GB |", "\u00a0GB |")
 
 
@@ -86,21 +81,16 @@ def floor_seconds() -> float:
 def figures_table() -> str:
     """Markdown: what each figure's runs would take on one H100, all estimated."""
     memory = measured()[0][1]["step.counted_memory_mb"] / 1e3
-    lines = [
-        "| figure | runs | optimiser steps | floor | estimate | GPU memory |",
-        "|:--|--:|--:|--:|--:|--:|",
-    ]
+    lines = ["| figure | runs | optimiser steps | floor | estimate | GPU memory |", "|:--|--:|--:|--:|--:|--:|"]
     for name, (runs, steps) in TOY_FIGURES.items():
-        total = runs * PAPER.seeds * steps
-        floor, estimate = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
-        lines.append(
-            f"| `{name}` | {runs * PAPER.seeds} | {total:,} | {floor} | {estimate} | {_toy_memory():.1f}\u00a0GB |"
-        )
+        total, toy_memory = runs * PAPER.seeds * steps, f"{_toy_memory():.1f}\u00a0GB"
+        times = _hours(total * _toy_floor()), _hours(total * TOY_STEP)
+        lines.append(_row(f"`{name}`", f"{runs * PAPER.seeds}", f"{total:,}", *times, toy_memory))
     step = floor_seconds()
     for name, (tasks, runs) in PLANNING_FIGURES.items():
         total = runs * sum(_steps(task) for task in tasks)
-        floor, estimate = _hours(total * step), _hours(total * step * OVER_FLOOR)
-        lines.append(f"| `{name}` | {runs * len(tasks)} | {total:,} | {floor} | {estimate} | {memory:.0f}\u00a0GB |")
+        times = _hours(total * step), _hours(total * step * OVER_FLOOR)
+        lines.append(_row(f"`{name}`", f"{runs * len(tasks)}", f"{total:,}", *times, f"{memory:.0f}\u00a0GB"))
     return "\n".join(lines)
 
 
@@ -110,8 +100,8 @@ def run_table() -> str:
     lines = ["| task | windows | steps of 10 epochs | floor | estimate | the paper |", "|:--|--:|--:|--:|--:|:--|"]
     for task, windows in WINDOWS.items():
         steps = _steps(task)
-        floor, estimate = _hours(steps * step), _hours(steps * step * OVER_FLOOR)
-        lines.append(f"| {TASKS[task]} | {windows:,} | {steps:,} | {floor} | {estimate} | under 4\u00a0h |")
+        times = _hours(steps * step), _hours(steps * step * OVER_FLOOR)
+        lines.append(_row(TASKS[task], f"{windows:,}", f"{steps:,}", *times, "under 4\u00a0h"))
     return "\n".join(lines)
 
 
@@ -131,6 +121,10 @@ def _toy_memory() -> float:
     (path, *_) = sorted((paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_training.json"))
     (found,) = (m for m in json.loads(path.read_text())["metrics"] if m["name"] == "training.peak_memory_mb")
     return found["value"] / 1e3
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _hours(seconds: float) -> str:

@@ -3,11 +3,13 @@
 import re
 import subprocess
 import sys
+import tomllib
 
 import papermill
 import pytest
 import torch
 
+import smwm_core
 from smwm_book import paths
 from smwm_book.cli import main
 from smwm_book.notebooks import run as notebooks
@@ -107,7 +109,7 @@ def test_run_hands_its_options_to_the_notebook(capsys, monkeypatch):
         notebooks, "run", lambda name, **options: asked.update(name=name, **options) or paths.REPOSITORY / "x.ipynb"
     )
     assert main(["run", NOTEBOOK, "--preset", "smoke", "--seed", "3", "--device", "cpu", "--recompute"]) == 0
-    assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True, "changes": ""}
+    assert asked == {"name": NOTEBOOK, "preset": "smoke", "seed": 3, "device": "cpu", "recompute": True, "changes": []}
     assert main(["run", NOTEBOOK]) == 0
     assert asked == {
         "name": NOTEBOOK,
@@ -115,7 +117,7 @@ def test_run_hands_its_options_to_the_notebook(capsys, monkeypatch):
         "seed": 0,
         "device": "auto",
         "recompute": False,
-        "changes": "",
+        "changes": [],
     }
     assert capsys.readouterr().out.splitlines() == ["x.ipynb"] * 2
 
@@ -150,6 +152,23 @@ def test_without_the_book_tools_the_command_line_says_what_to_install(capsys, mo
     monkeypatch.delitem(sys.modules, "smwm_book.notebooks.run", raising=False)
     assert main(["list"]) == 2
     assert_one_sentence(capsys.readouterr().err, "needs the package jupytext", "pip install -r requirements.txt")
+
+
+@pytest.mark.parametrize("words", [["list"], ["run", NOTEBOOK], ["pages"], ["student", "folder"], ["book"]])
+def test_what_needs_the_repository_says_so_outside_a_clone(words, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")
+    assert main(words) == 2
+    assert_one_sentence(capsys.readouterr().err, "needs a clone of the repository")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_version_is_the_same_everywhere():
+    project = tomllib.loads((paths.REPOSITORY / "pyproject.toml").read_text())
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "smwm_core.__version__"}
+    for name, mark in {"CITATION.cff": "version: ", "CHANGELOG.md": "## "}.items():
+        text = (paths.REPOSITORY / name).read_text()
+        assert re.search(rf"^{mark}([0-9.]+)", text, re.MULTILINE)[1] == smwm_core.__version__
 
 
 def test_episodes_are_collected_and_described(capsys, monkeypatch):

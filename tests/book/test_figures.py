@@ -156,9 +156,7 @@ def test_filmstrips_show_frames_and_ways():
 
 def test_searches_landscapes_and_shapes_are_drawn_as_given():
     ways = RANDOM.random((4, 7, 2)) * 224
-    figure = figures.search_narrowing(
-        RANDOM.random((8, 8, 3)), ways[0, 0], ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0])
-    )
+    figure = figures.search_narrowing(RANDOM.random((8, 8, 3)), ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0]))
     assert np.array_equal(figure.axes[0].lines[2].get_xydata(), ways[2])
     assert np.array_equal(figure.axes[-1].lines[0].get_ydata(), [2.0, 1.0])
     ticks, cost = np.linspace(-1, 1, 5), RANDOM.random((5, 5))
@@ -195,7 +193,7 @@ def test_journeys_are_drawn_plan_by_plan():
     axes = figures.plans_and_ways(np.array([5.0, 6.0]), plans, 16.0).axes
     assert [axis.get_title(loc="center") for axis in axes] == ["plan 1", "plan 2", "lowest cost"]
     assert np.array_equal(axes[0].lines[2].get_xydata(), plan["ways"][2])
-    assert np.array_equal(axes[1].lines[3].get_xydata(), plan["way"])
+    assert np.array_equal(axes[1].lines[4].get_xydata(), plan["way"])
     circle = axes[0].lines[-1].get_xydata()
     assert np.linalg.norm(circle - [5, 6], axis=1) == pytest.approx(np.full(len(circle), 16))
     assert [line.get_ydata().tolist() for line in axes[2].lines] == [[3, 2], [1, 0.5]]

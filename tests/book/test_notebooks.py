@@ -3,8 +3,8 @@
 1. The executed ``.ipynb`` is its ``.py`` source, cell by cell, and nothing in it is machine-specific.
 2. Every figure has a caption and alt text; every notebook prints numbers that nbval compares.
 3. nbval really compares them: one changed digit makes it fail.
-4. Every notebook trains from nothing in a scratch folder, where those that share runs find them; one trains vision
-   transformers and is read again; a failed run changes nothing.
+4. Every notebook trains from nothing in a scratch folder, where those that share runs find them, and reads what it
+   wrote; one does so in kernels, one trains vision transformers; a failed run changes nothing.
 5. Pages made from results and notebooks are up to date.
 """
 
@@ -17,6 +17,7 @@ import sys
 import jupytext
 import nbformat
 import pytest
+from cells import run_notebook
 
 from smwm_book import paths
 from smwm_book.experiments import checkpoints
@@ -104,17 +105,14 @@ def test_nbval_notices_one_changed_digit(tmp_path):
     cell.outputs[0].text = text[:position] + str((int(text[position]) + 1) % 10) + text[position + 1 :]
     nbformat.write(notebook, tmp_path / "changed.ipynb")
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-o", "filterwarnings="]
-
-    def nbval(file: str) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [*command, str(tmp_path / file)], capture_output=True, text=True, check=False, cwd=paths.REPOSITORY
-        )
-
-    unchanged, changed = nbval("unchanged.ipynb"), nbval("changed.ipynb")
-    assert unchanged.returncode == 0, unchanged.stdout[-2000:]
-    assert changed.returncode == 1
-    assert " 1 failed" in changed.stdout.replace("\n", " ")
-    assert "mismatch 'stdout'" in changed.stdout
+    finished = subprocess.run(
+        [*command, str(tmp_path)], capture_output=True, text=True, check=False, cwd=paths.REPOSITORY
+    )
+    assert finished.returncode == 1
+    assert " 1 failed" in finished.stdout.replace("\n", " ")
+    assert "changed.ipynb::" in finished.stdout
+    assert "unchanged.ipynb::" not in finished.stdout
+    assert "mismatch 'stdout'" in finished.stdout
 
 
 @pytest.fixture(scope="module")
@@ -123,27 +121,45 @@ def scratch(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_notebook_trains_from_nothing(name, scratch, monkeypatch):
+def test_notebook_trains_from_nothing_and_reads_what_it_wrote(name, scratch, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(scratch))
-    output = notebooks.run(name, preset="smoke", seed=3, device="cpu", recompute=True)
-    assert output.is_relative_to(scratch)
-    results = json.loads((scratch / "results" / name / "smoke_seed3.json").read_text())
+    monkeypatch.setenv("SMWM_PUBLISH", "1")
+    asked = {"preset": "smoke", "seed": 3, "device": "cpu"}
+    run_notebook(name, **asked, recompute=True)
+    path = scratch / "results" / name / "smoke_seed3.json"
+    settled = path.read_bytes()
+    results = json.loads(settled)
     assert results["seeds"] in ([3, 4], [3])  # pages that are there to be looked at have one seed
     assert results["metrics"]
     assert results["provenance"]["command"].endswith("--preset smoke --seed 3 --recompute")
-    assert nbformat.read(output, as_version=4).metadata["smwm"]["parameters"]["preset"] == "smoke"
+    monkeypatch.delenv("SMWM_PUBLISH")
+    scope = run_notebook(name, **asked, recompute=False)
+    assert scope["results"].metrics == results["metrics"]
+    assert not scope["page"].redo
+    assert path.read_bytes() == settled
+
+
+def test_a_notebook_is_trained_and_read_in_kernels(scratch, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(scratch))
+    output = notebooks.run("fig3_latent_rollout", preset="smoke", seed=3, device="cpu", recompute=True)
+    assert output.is_relative_to(scratch)
+    shown = nbformat.read(output, as_version=4)
+    assert shown.metadata["smwm"]["parameters"] == {"preset": "smoke", "seed": 3, "device": "cpu"}
+    assert any("image/png" in part.get("data", {}) for cell in shown.cells for part in cell.get("outputs", []))
 
 
 def test_a_planning_notebook_trains_vision_transformers_and_is_read_again(scratch, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(scratch))
-    name = "fig9_horizon"
-    notebooks.run(name, preset="paper_smoke", seed=3, device="cpu", recompute=True)
+    monkeypatch.setenv("SMWM_PUBLISH", "1")
+    name, asked = "fig9_horizon", {"preset": "paper_smoke", "seed": 3, "device": "cpu"}
+    run_notebook(name, **asked, recompute=True)
     path = scratch / "results" / name / "paper_smoke_seed3.json"
     settled = path.read_bytes()
     assert json.loads(settled)["provenance"]["command"].endswith("--preset paper_smoke --seed 3 --recompute")
     trained = {p.parent.name: p.stat().st_mtime_ns for p in scratch.rglob("*_vit_2epochsx16_*/weights.safetensors")}
     assert len(trained) == 3  # one for each method
-    notebooks.run(name, preset="paper_smoke", seed=3, device="cpu", recompute=False)
+    monkeypatch.delenv("SMWM_PUBLISH")
+    run_notebook(name, **asked, recompute=False)
     assert path.read_bytes() == settled
     again = {p.parent.name: p.stat().st_mtime_ns for p in scratch.rglob("*_vit_2epochsx16_*/weights.safetensors")}
     assert again == trained

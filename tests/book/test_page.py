@@ -2,18 +2,24 @@
 
 1. Measured anew in a kernel, a page shows its numbers and replaces nothing; published, it writes results and weights.
 2. Read, it checks the first seed against what is stored; what only some seeds could measure is left out.
-3. Changes reach every run; nothing stored is read or written with them, and what no run has is refused.
-4. From the command line, a changed page is trained, kept apart, and named; an edited notebook is never replaced.
+3. Changes reach every run; nothing stored is read or written with them; what no run has or takes, and what the page
+   varies itself, is refused.
+4. From the command line, a changed page is trained, kept apart, and named; an edited notebook is never replaced,
+   and no kernel gets what was left in the environment.
 """
 
 import json
+import os
 from dataclasses import replace
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
 import pytest
+from cells import run_notebook
 
 from smwm_book import cli, paths
+from smwm_book.experiments import page as experiment
 from smwm_book.experiments import presets
 from smwm_book.experiments.measures import Count, Scale
 from smwm_book.experiments.page import Page, changed, parse_changes
@@ -96,6 +102,48 @@ def test_changes_reach_every_run_and_nothing_stored_is_touched(data, monkeypatch
         load_results("fig2_dot_world", "smoke", 5)
 
 
+def test_a_change_that_no_run_takes_is_refused(monkeypatch):
+    monkeypatch.setenv("SMWM_CHANGES", "sigreg=0.1")
+    with pytest.raises(SMWMError, match="No run of fig2_dot_world has a weight for sigreg"):
+        measured(recompute=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("collapse_explorer", "inverse"), ("fig7_lambda", "inverse"), ("fig_sprite_control", "curriculum")],
+)
+def test_what_a_page_varies_itself_cannot_be_changed(name, value, data, monkeypatch):
+    monkeypatch.setenv("SMWM_CHANGES", f"{value}=3")
+    with pytest.raises(SMWMError, match=f"{name} compares values of {value} itself"):
+        run_notebook(name, preset="smoke")
+    assert not kept(data)
+
+
+def test_changed_runs_are_asked_about_tasks_drawn_anew(data, monkeypatch):
+    monkeypatch.setattr(experiment, "planning_tasks", lambda *_, **asked: asked)
+    run = SimpleNamespace(config=SimpleNamespace(world="tworoom"))
+    published = experiment.tasks_path("tworoom", TINY.tasks, 25)
+    published.parent.mkdir()
+    published.touch()
+    page = Page("fig5_planning", "Fig. 5", "smoke", 0, "cpu", True)
+    assert page.tasks(run, 25) == {"recompute": False, "keep": False}
+    monkeypatch.setenv("SMWM_CHANGES", "inverse=1")
+    page = Page("fig5_planning", "Fig. 5", "smoke", 0, "cpu", False)
+    assert page.tasks(run, 25) == {"recompute": True, "keep": False}
+
+
+def test_planning_models_are_all_trained_and_some_read_again(monkeypatch):
+    page = Page("fig5_planning", "Fig. 5", "smoke", 0, "cpu", True)
+    monkeypatch.setattr(page, "run", lambda config, seed, published: (config.objective, seed, published))
+    objectives = page.budget.objectives("tworoom")
+    assert page.planners("tworoom", 7) == {
+        method: (objective, 7, method != "forward_only") for method, objective in objectives.items()
+    }
+    page.redo = False
+    assert list(page.planners("tworoom")) == ["smwm"]
+    assert list(page.planners("tworoom", again=["smwm", "sigreg"])) == ["smwm", "sigreg"]
+
+
 def test_a_weight_is_changed_where_it_is_not_zero():
     config = ToyConfig(objective=Objective(inverse=0, sigreg=0.09))
     assert changed(config, {"inverse": 3.0, "sigreg": 1.0}).objective == Objective(inverse=0, sigreg=1)
@@ -115,13 +163,16 @@ def test_a_weight_is_changed_where_it_is_not_zero():
         ("inverse=much", "inverse is a number, not 'much'"),
         ("steps=1.5", "steps is a whole number, not '1.5'"),
         ("inverse=-1", "The weight of a loss is a finite number"),
-        ("inverse=nan", "The weight of a loss is a finite number"),
+        ("inverse=nan", "inverse is a number, not 'nan'"),
+        ("learning_rate=inf", "learning_rate is a number, not 'inf'"),
+        ("", "has the form NAME=VALUE, such as inverse=1; '' has not"),
+        ("inverse=1 inverse=2", "inverse can be changed once, not to 1 and to 2"),
         ("steps=0", "at least one step"),
         ("batch_size=0", "A batch holds between 2 and"),
     ],
 )
 def test_an_impossible_change_is_one_sentence_and_starts_nothing(text, words, data, capsys):
-    assert cli.main(["run", "fig2_dot_world", "--preset", "smoke", "--set", text]) == 2
+    assert cli.main(["run", "fig2_dot_world", "--preset", "smoke", *(f"--set={part}" for part in text.split(" "))]) == 2
     said = capsys.readouterr().err
     assert words in said
     assert said.count("\n") == 1
@@ -134,12 +185,12 @@ def test_a_change_and_a_publication_exclude_each_other(capsys):
 
 
 def test_changes_are_read_in_order():
-    assert parse_changes("inverse=1,steps=400,learning_rate=1e-3") == {
+    assert parse_changes(["inverse=1", "steps=400", "learning_rate=1e-3"]) == {
         "inverse": 1.0,
         "steps": 400,
         "learning_rate": 0.001,
     }
-    assert parse_changes("") == {}
+    assert parse_changes([]) == {}
 
 
 def test_another_lambda_and_seed_from_the_command_line(data, capsys):
@@ -165,5 +216,24 @@ def test_an_edited_notebook_is_not_replaced(tmp_path, monkeypatch):
     notebooks.require_unedited("page")
     notebook.cells[0].source = "x = 3"
     nbformat.write(notebook, tmp_path / "page.ipynb")
-    with pytest.raises(SMWMError, match=r"page\.ipynb was edited, and `run` executes notebooks/page\.py"):
-        notebooks.require_unedited("page")
+    monkeypatch.setattr(notebooks, "execute", lambda *_, **__: pytest.fail("executed a notebook"))
+    for recompute, changes in ((False, []), (True, []), (False, ["inverse=1"])):
+        with pytest.raises(SMWMError, match=r"page\.ipynb was edited, and `run` executes notebooks/page\.py"):
+            notebooks.run("page", preset="smoke", seed=0, device="cpu", recompute=recompute, changes=changes)
+
+
+def test_what_was_left_in_the_environment_reaches_no_kernel(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    (tmp_path / "page.py").write_text(
+        "# %%\nimport os\n\n[os.environ.get(f'SMWM_{x}') for x in ('CHANGES', 'PUBLISH')]\n"
+    )
+    monkeypatch.setenv("SMWM_CHANGES", "inverse=1")
+    monkeypatch.setenv("SMWM_PUBLISH", "1")
+
+    def told(**asked) -> str:
+        notebooks.execute("page", {}, tmp_path / "page.ipynb", **asked)
+        return nbformat.read(tmp_path / "page.ipynb", as_version=4).cells[0].outputs[0].data["text/plain"]
+
+    assert told() == "['', '']"
+    assert told(changes=["steps=3"], publish=True) == "['steps=3', '1']"
+    assert os.environ["SMWM_PUBLISH"] == ""

@@ -20,16 +20,17 @@ from safetensors.torch import load_file
 
 from smwm_book.experiments import checkpoints, runs
 from smwm_book.experiments.measures import Count, Number, Rate, Scale
+from smwm_book.experiments.page import Page
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, commit
 from smwm_book.experiments.recipe import fingerprint, recipe
 from smwm_book.experiments.results import (
     Results,
+    collected,
     load_results,
     paper_values,
     require_agreement,
     result_path,
     save_results,
-    write_or_check,
 )
 from smwm_book.experiments.runs import Run, load_run, run_name, train_or_load, train_run
 from smwm_core.errors import SMWMError
@@ -367,16 +368,17 @@ def stored(tmp_path, monkeypatch) -> Path:
 
 def page_of(rows: list[dict], *, write: bool, first: int = 0, of: Run | None = None, published=None) -> Results:
     run = of or Run(CONFIG, 1, make_world("dots/single"), toy(), {}, 1.5, Path("not published"))
-    return write_or_check(
-        "fig2_dot_world",
-        {first + i: row for i, row in enumerate(rows)},
-        write=write,
-        figure="Fig. 2",
-        preset="laptop",
-        runs=[run, run],
-        arrays={"curve": np.arange(3.0)},
-        published=[run, run] if published is None else published,
-    )
+    page = Page("fig2_dot_world", "Fig. 2", "laptop", first, "cpu", recompute=write)
+    page.publish = write
+    page._rows = {first + i: row for i, row in enumerate(rows)}
+    page._runs, page._published = {"one": run, "two": run}, [run, run] if published is None else published
+    page.arrays["curve"] = np.arange(3.0)
+    return page.results()
+
+
+def test_metrics_are_found_by_a_pattern():
+    stored = results()
+    assert stored.each("k*", {"nee": "Knee", "ilo": "none"}) == {"Knee": stored.metric("knee")}
 
 
 def errors(*values: float) -> list[dict]:
@@ -424,9 +426,9 @@ def test_results_are_checked_and_nothing_is_written(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("rows", [[], [{}], [*errors(1.0), {"other": Number(1.0)}]], ids=len)
-def test_rows_with_other_metrics_are_refused(tmp_path, monkeypatch, rows):
-    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    refused(lambda: page_of(rows, write=True), "one row per seed", untouched=tmp_path)
+def test_rows_with_other_metrics_are_refused(tmp_path, rows):
+    facts = {"figure": "Fig. 2", "preset": "laptop", "runs": [], "arrays": {}}
+    refused(lambda: collected("page", dict(enumerate(rows)), **facts), "one row per seed", untouched=tmp_path)
 
 
 def test_agreement_is_within_two_percent_of_the_value_of_that_seed():
