@@ -17,7 +17,7 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.measures import R2, Count, Number, Scale, Share
+from smwm_book.experiments.measures import R2, Count, Scale, Share
 from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core import Objective
@@ -65,7 +65,7 @@ for s in page.seeds:
             page.add(s, "single", knee=Count(knee(variances)), top2_share=Share(top_share(variances, 2)))
         of = "single" if config is with_inverse else "lambda0"
         page.add(
-            s, of, position_r2=R2(linear_r2(z, held_out.state).mean()), effective_rank=Number(effective_rank(variances))
+            s, of, position_r2=R2(linear_r2(z, held_out.state).mean()), effective_rank=Count(effective_rank(variances))
         )
         page.add(s, of, total_variance=Scale(variances.sum(), "latent units²"))
         method = "smwm" if config is with_inverse else "forward_only"
