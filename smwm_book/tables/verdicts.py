@@ -37,7 +37,8 @@ def number_verdict(metric: dict | None, paper: Number, rivals: list[float]) -> s
 
     Arguments:
         rivals: values that the paper tells apart from its number: of other methods, and of chance. An interval that
-            reaches one of them as well is too wide. A count must be right for every seed.
+            reaches one of them as well is too wide, and so is one that reaches farther than the margin of
+            equivalence from its own middle. A count must be right for every seed.
     """
     if metric is None:
         return NOT_RUN
@@ -49,7 +50,9 @@ def number_verdict(metric: dict | None, paper: Number, rivals: list[float]) -> s
     low, high = bounds
     if not low - paper.within <= paper.value <= high + paper.within:
         return "differs"
-    return "undecided" if not rivals or any(low <= rival <= high for rival in rivals) else "reproduced"
+    width = np.log(high / low) if paper.kind == "scale" and low > 0 else high - low
+    wide = width > 2 * EQUIVALENT[paper.kind] or any(low <= rival <= high for rival in rivals)
+    return "undecided" if wide else "reproduced"
 
 
 def rivals(paper: Number, claims: list[dict[str, str]], numbers: dict[str, Number]) -> list[float]:

@@ -40,7 +40,6 @@ from smwm_book.tables.verdicts import (
     rivals,
     seed_interval,
 )
-from smwm_core.analysis.intervals import newcombe_interval, welch_interval
 from smwm_core.errors import SMWMError
 
 
@@ -92,14 +91,6 @@ def test_a_difference_is_above_below_level_or_open(low, high, expected):
     assert relation(low, high, 3) == expected
 
 
-def test_intervals_of_differences_by_hand():
-    # Newcombe's example (1998): 56 of 70 and 48 of 80. Welch: two samples of equal size and spread are Student's case.
-    assert newcombe_interval(80, 70, 60, 80) == pytest.approx((5.24, 33.39), abs=0.01)
-    half = 2.776 * (1 / 3 + 1 / 3) ** 0.5
-    assert welch_interval([1, 2, 3], [4, 5, 6]) == pytest.approx((-3 - half, -3 + half), abs=1e-3)
-    assert welch_interval([2, 2], [1, 1]) == (1, 1)
-
-
 def test_all_pairs_of_figure_5_are_there_and_those_that_tie():
     found = claims("Fig. 5")
     assert len(found) == 4 * 6
@@ -136,7 +127,10 @@ def test_a_number_is_rounded_to_its_last_digit(text, expected):
         (rate(98, 99, 100), paper("99"), [94, 30], "reproduced"),
         (rate(97, 98, 94), paper("94"), [99, 30], "undecided"),  # not told from the rival
         (rate(80, 81, 82), paper("94"), [99, 30], "differs"),
-        (rate(94, 94, 94), paper("94"), [], "undecided"),  # nothing to tell it from
+        (rate(90, 94, 98), paper("94"), [], "reproduced"),
+        (rate(88, 94, 100), paper("94"), [30], "undecided"),  # wide, though told from the rival
+        (metric("x", "scale", 0.0027, 0.0027, 0.0027), paper("0.0027", "scale"), [0.0032], "reproduced"),
+        (metric("x", "scale", 0.002, 0.003, 0.0028), paper("0.0027", "scale"), [0.0441], "undecided"),
         (rate(94), paper("94"), [30], ONE_SEED),
         (None, paper("94"), [30], NOT_RUN),
         (metric("x", "count", 2, 2, 2), paper("2", "count"), [], "reproduced"),
