@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from smwm_book.experiments.results import Results, paper_table
 from smwm_book.notebooks import run as notebooks
-from smwm_book.tables.published import claims, numbers
+from smwm_book.tables import published
 from smwm_book.tables.report import count_seeds, format_number, published_results
 from smwm_book.tables.verdicts import (
     NOT_RUN,
@@ -73,11 +73,18 @@ class Card(NamedTuple):
         ours = [[v for claim, v in self.claims if bool(claim["threshold"]) == own] for own in (False, True)]
         return figure_verdict([verdict for *_, verdict, _ in self.numbers], *ours)
 
+    @property
+    def counted(self) -> tuple[list[str], list[str], list[str]]:
+        """Verdicts on comparisons with a learnt model, on numbers of learnt models, and on all that is of baselines."""
+        claims = [[v for c, v in self.claims if bool(c["baselines"]) == of and v != OPEN] for of in (False, True)]
+        values = [[verdict for *_, verdict, base in self.numbers if base == of] for of in (False, True)]
+        return claims[0], values[0], values[1] + claims[1]
+
 
 def judge(row: dict[str, str], results: Results) -> Card:
     """Apply the rules to a figure: its row in ``data/paper/figures.csv``, and its results at a budget."""
     figure, ours = row["figure"], {metric["name"]: metric for metric in results.metrics}
-    paper, compared = numbers(figure), claims(figure)
+    paper, compared = published.numbers(figure), published.claims(figure)
     failed = _failed_probes(figure, results)
     judged_numbers = [
         (
@@ -93,7 +100,7 @@ def judge(row: dict[str, str], results: Results) -> Card:
         for claim in compared
     ]
     rows = [other for other in paper_table("figures") if other["notebook"] == row["notebook"]]
-    taken = {name for other in rows for name in numbers(other["figure"])}
+    taken = {name for other in rows for name in published.numbers(other["figure"])}
     return Card(
         results,
         judged_numbers,
@@ -127,16 +134,13 @@ def _counts(cards: list[Card | None]) -> str:
     """How many figures, comparisons and numbers are reproduced, each figure at its largest budget."""
     reached = Counter(card.verdict if card else NOT_RUN for card in cards)
     run = [card for card in cards if card]
-    verdicts = [verdict for card in run for _, verdict in card.claims if verdict != OPEN]
-    of_learnt, of_baselines = (
-        _tally(verdict for card in run for *_, verdict, base in card.numbers if base == of) for of in (False, True)
-    )
+    claims, learnt, baselines = ([v for card in run for v in card.counted[part]] for part in range(3))
     figures = ", ".join(f"{reached[verdict]} {verdict}" for verdict in _FIGURES if reached[verdict])
     budgets = ", ".join(sorted({f"`{card.results.preset}`" for card in run}))
     return (
         f"The paper has {len(cards)} figures, tables and theorems that can be computed. Here, at the budget {budgets}: "
-        f"{figures}. Their {len(verdicts)} comparisons: {_tally(verdicts)}. Their numbers for learnt models: "
-        f"{of_learnt}; for baselines: {of_baselines}."
+        f"{figures}. Their {len(claims)} comparisons: {_tally(claims)}. Their {len(learnt)} numbers for learnt models: "
+        f"{_tally(learnt)}. Numbers and comparisons of baselines alone: {_tally(baselines)}."
     )
 
 
@@ -181,8 +185,7 @@ def _overview_row(row: dict, card: Card | None) -> str:
         row["figure"],
         f"[{row['content']}](../notebooks/{row['notebook']}.ipynb)",
         "no paper value" if row["figure"] == "Ours" else f"**{card.verdict}**",
-        _tally(verdict for _, verdict in card.claims if verdict != OPEN) or "–",
-        *(_tally(verdict for *_, verdict, base in card.numbers if base == of) or "–" for of in (False, True)),
+        *(_tally(verdicts) or "–" for verdicts in card.counted),
         f"`{card.results.preset}`,&nbsp;{len(card.results.seeds)}",
     ]
     return f"| {' | '.join(cells)} |"

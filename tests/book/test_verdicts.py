@@ -299,8 +299,11 @@ def test_what_the_paper_does_not_have_changes_no_verdict():
 
 
 def test_baselines_are_counted_apart():
-    apart = {number.name for number, *_, baseline in card("Fig. 5", *published_again("Fig. 5")).numbers if baseline}
+    found = card("Fig. 5", *published_again("Fig. 5"))
+    apart = {number.name for number, *_, baseline in found.numbers if baseline}
     assert apart == {name for name in numbers("Fig. 5") if "random" in name or "forward_only" in name}
+    of_pairs, learnt, baselines = found.counted
+    assert (len(of_pairs), len(learnt), len(baselines)) == (4 * 5, 8, 8 + 3)  # of four pairs of baselines one is open
 
 
 def test_a_latent_that_fails_its_probe_is_not_judged_on_the_page(monkeypatch):
