@@ -15,7 +15,7 @@ recompute: bool = False  # False reads the published weights and results, True t
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.measures import R2, Count, Number, Scale, Share
+from smwm_book.experiments.measures import R2, Count, Scale, Share
 from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core import Objective

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from smwm_book import figures
-from smwm_book.experiments.measures import Count, Number, Share
+from smwm_book.experiments.measures import Count, Share
 from smwm_book.experiments.page import Page
 from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
@@ -41,7 +41,7 @@ for s in page.seeds:
                 states = torch.from_numpy(stored[f"{task}.states"])
             z, of = run.encode(states), f"{task}.{method}"
             variances = spectrum(z)
-            page.add(s, of, knee=Count(knee(variances)), effective_rank=Number(effective_rank(variances)))
+            page.add(s, of, knee=Count(knee(variances)), effective_rank=Count(effective_rank(variances)))
             page.add(s, of, top2_share=Share(top_share(variances, 2)))
             page.arrays[f"{of}.spectrum"].append(variances)
             if page.redo and s == seed:

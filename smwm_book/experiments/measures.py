@@ -63,7 +63,7 @@ class R2(Measure):
 
 
 class Count(Measure):
-    """Something counted from 1 on: a knee, steps. The paper's must be ours for every seed."""
+    """What starts at 1: a knee, steps, an effective rank."""
 
     within = (1.0, math.inf)
 

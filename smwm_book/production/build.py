@@ -91,12 +91,15 @@ def write_generated(root: Path) -> None:
     """Write the pages and pictures that are made from results and executed notebooks.
 
     Arguments:
-        root: a tree with ``notebooks/`` (executed) and ``book/``; its README and its pages on teaching and on GPUs,
-            if they are there, get their tables.
+        root: a tree with ``notebooks/`` (executed) and ``book/``; its README and its pages, if they are there,
+            get what stands between their marks.
     """
-    scorecard.write(root / "book")
+    scorecard.write_csv(root / "book" / "scorecard.csv")
     gallery.write(root / "notebooks", root / "book" / "_static" / "gallery")
-    _fill(root / "README.md", {"figures": scorecard.readme_table()})
+    verdicts = scorecard.parts()
+    _fill(root / "README.md", {"figures": scorecard.readme_table(), **verdicts})
+    for page in ("intro.md", "scorecard.md"):
+        _fill(root / "book" / page, verdicts)
     _fill(root / "book" / "teaching.md", {"pages": teaching.pages_table(), "training": teaching.training_table()})
     of_gpus = {"step": gpu_table.step_table(), "run": gpu_table.run_table(), "gpu": gpu_table.figures_table()}
     _fill(root / "book" / "gpu.md", of_gpus)

@@ -33,10 +33,10 @@ def count_seeds(results: Results) -> str:
 
 
 def published_results(notebook: str) -> list[Results]:
-    """The committed results of a notebook, one per budget that has been run."""
+    """The committed results of a notebook, one per budget that has been run, those of the longest training last."""
     return [
         load_results(notebook, name)
-        for name, preset in PRESETS.items()
+        for name, preset in sorted(PRESETS.items(), key=lambda item: item[1].steps)
         if preset.published and result_path(notebook, name).exists()
     ]
 
