@@ -31,6 +31,8 @@ _RARELY_CHANGED = {
     "learning_rate": "lr",
     "latent_dim": "z",
     "curriculum": "curriculum",
+    "frames": "frames",
+    "precision": "",
     "image_size": "px",
     "patch_size": "patch",
     "encoder_depth": "layers",
@@ -82,7 +84,7 @@ def run_name(config: Config, seed: int) -> str:
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name in _RARELY_CHANGED and value != field.default:
-            parts.append(f"{_RARELY_CHANGED[field.name]}{value:g}")
+            parts.append(_RARELY_CHANGED[field.name] + (value if isinstance(value, str) else f"{value:g}"))
     return "_".join([*parts, f"seed{seed}"])
 
 

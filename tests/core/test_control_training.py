@@ -280,7 +280,7 @@ def test_with_a_longer_history_the_losses_are_those_of_a_loop(heads):
 
 @pytest.mark.parametrize(("steps", "rising"), [(1_000, 10), (1_001, 11), (150, 2), (6, 1), (1, 1)])
 def test_the_learning_rate_rises_along_a_line_and_falls_along_half_a_cosine(steps, rising):
-    rates = [vit.learning_rate(CONFIG, step, steps) for step in range(steps)]
+    rates = [vit.schedule(CONFIG, steps)(step) for step in range(steps)]
     assert rates[:rising] == pytest.approx([1e-4 * (step + 1) / rising for step in range(rising)])
     falling = [math.cos(math.pi / 2 * k / (steps - rising)) ** 2 for k in range(steps - rising)]
     assert rates[rising:] == pytest.approx([1e-4 * share for share in falling])
