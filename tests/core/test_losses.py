@@ -331,7 +331,7 @@ def test_the_generator_alone_chooses_the_directions():
     assert torch.equal(torch.get_rng_state(), untouched)
 
 
-@pytest.mark.parametrize("shape", [(8,), (1, 8), (0, 8), (2, 4, 8)])
+@pytest.mark.parametrize("shape", [(8,), (1, 8), (0, 8), (2, 1, 8), (2, 2, 4, 8)])
 def test_sigreg_refuses_what_is_no_batch_of_latents(shape):
     with pytest.raises(SMWMError, match=r"at least two latents of shape \(N, Z\)"):
         sigreg_loss(torch.zeros(shape))
