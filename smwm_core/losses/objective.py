@@ -84,7 +84,7 @@ class Objective:
             model: whose heads predict the next latent and recover the action.
             z, z_next: latents ``(N, Z)`` or ``(N, T, Z)``; ``a[:, t]`` takes ``z[:, t]`` to ``z_next[:, t]``.
             a: actions ``(N, A)`` or ``(N, T, A)``.
-            generator: source of SIGReg's directions; it judges each frame of the windows by itself, on the same ones.
+            generator: source of SIGReg's directions; it is applied to each frame of the windows by itself.
             frames: those of ``z``, ``(N, 3, H, W)`` or ``(N, T, 3, H, W)``; only for reconstruction.
             decoder: draws frames from latents; only for reconstruction.
 
@@ -98,7 +98,7 @@ class Objective:
         if self.inverse:
             losses["inverse"] = inverse_loss(model.inverse_model(z, z_next), a)
         if self.sigreg:
-            losses["sigreg"] = sigreg_loss(torch.stack(each), generator=generator)
+            losses["sigreg"] = torch.stack([sigreg_loss(part, generator=generator) for part in each]).mean()
         if self.vicreg:
             losses["vicreg"] = torch.stack([vicreg_loss(part) for part in each]).mean()
         if self.reconstruction:

@@ -22,20 +22,20 @@ def sigreg_loss(z: Tensor, *, directions: int = 1024, knots: int = 17, generator
     [−3, 3]; the integrand is even, so it is summed by the trapezoid rule over [0, 3] and doubled.
 
     Arguments:
-        z: ``(N, Z)``, N ≥ 2, or several such batches ``(T, N, Z)``, all of which are projected on the same directions.
+        z: ``(N, Z)``, N ≥ 2.
         directions: number of random unit directions.
         knots: number of points of the trapezoid rule.
         generator: source of the directions, on the device of ``z``.
 
     Returns:
-        the mean over directions and batches, a scalar ≥ 0. Its expectation on N(0, I) does not depend on N.
+        the mean over directions, a scalar ≥ 0. Its expectation on N(0, I) does not depend on N.
     """
-    if z.ndim not in (2, 3) or z.shape[-2] < 2:
-        raise SMWMError(f"SIGReg needs at least two latents of shape (N, Z) or (T, N, Z), not {tuple(z.shape)}.")
-    direction = torch.randn(z.shape[-1], directions, generator=generator, device=z.device, dtype=z.dtype)
+    if z.ndim != 2 or len(z) < 2:
+        raise SMWMError(f"SIGReg needs at least two latents of shape (N, Z), not {tuple(z.shape)}.")
+    direction = torch.randn(z.shape[1], directions, generator=generator, device=z.device, dtype=z.dtype)
     projection = z @ (direction / direction.norm(dim=0))
     t = torch.linspace(0, HIGHEST_FREQUENCY, knots, device=z.device, dtype=z.dtype)
     normal = torch.exp(-t.square() / 2)
     angle = projection[..., None] * t
-    distance = (angle.cos().mean(-3) - normal).square() + angle.sin().mean(-3).square()
-    return z.shape[-2] * 2 * torch.trapezoid(distance * normal, t, dim=-1).mean()
+    distance = (angle.cos().mean(0) - normal).square() + angle.sin().mean(0).square()
+    return len(z) * 2 * torch.trapezoid(distance * normal, t, dim=-1).mean()

@@ -1,7 +1,7 @@
 """The convolutional encoder: a frame of 64×64 pixels becomes a point in a 64-dimensional latent.
 
-Its last layers are those of the paper's toy model, one linear layer and a tanh, or the kind of projector that the paper's
-control models have, through which an action that is hard to see finds its way into the latent much sooner.
+Its last layers are those of the paper's toy model, one linear layer and a tanh, or the kind of projector that the
+paper's control models have, through which an action that is hard to see finds its way into the latent much sooner.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), toy architecture and control tasks.
 """

@@ -59,7 +59,7 @@ class WorldModel(nn.Module):
         image_size: int = IMAGE_SIZE,
         bfloat16: bool = False,
     ) -> "WorldModel":
-        """A small model for planning: the toy model with the paper's kind of projector and no tanh, 1.4 million parameters.
+        """A small model for planning: the toy model without tanh, with the paper's kind of projector; 1.4 million weights.
 
         Arguments:
             action_dim: size of the action.
@@ -68,9 +68,7 @@ class WorldModel(nn.Module):
             image_size: of the frames, a multiple of 16.
             bfloat16: whether the convolutions are trained in bfloat16.
         """
-        encoder = ConvEncoder(
-            latent_dim, False, image_size, frames=frames, projector=True, bfloat16=bfloat16
-        )
+        encoder = ConvEncoder(latent_dim, False, image_size, frames=frames, projector=True, bfloat16=bfloat16)
         forward_model = ForwardModel(latent_dim, action_dim, bounded=False)
         return cls(encoder, forward_model, InverseModel(latent_dim, action_dim))
 

@@ -34,8 +34,8 @@ class SpriteWorld:
 
     A state is ``(x, y, θ)``: the centre in pixels, measured from the top left corner of the frame with
     y downwards, and the heading in radians in [−π, π), clockwise on the screen. Before a step the
-    centre lies in [21.5, 42.5]², the centres of the pixels 21 to 42. At every step x and y change by up to 8 px and θ by up to 8/7.5 rad (by up to π
-    where it is controlled), all uniformly.
+    centre lies in [21.5, 42.5]², between the centres of the pixels 21 and 42. At every step x and y change by up to 8
+    px and θ by up to 8/7.5 rad (by up to π where it is controlled), all uniformly.
 
     Arguments:
         control: what the action contains: none, x, xy or xyt.

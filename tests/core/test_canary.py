@@ -141,8 +141,7 @@ def fewer(count: int, task: str):
     return {**SIMULATORS, task: (SIMULATORS[task][0], count)}
 
 
-ADAM = torch.optim.Adam
-ACTIONS = Windows.actions
+ADAM, ACTIONS = torch.optim.Adam, Windows.actions
 LEWM = sys.modules[released.__module__]  # the package calls the function by the module's name
 # What is planted, by the component whose version it must raise, with a family that shows it.
 MUTATIONS = {
@@ -152,14 +151,14 @@ MUTATIONS = {
         patched(torch.optim, "Adam", lambda p, lr, **k: ADAM(p, lr=1.01 * lr, **k)),
     ),
     ("toy training", "another share of the curriculum"): ("sprite-xyt", patched(toy, "EASIEST_SHARE", 0.8)),
-    ("control model", "another width"): ("tworoom", patched(encoder, "PROJECTOR_WIDTH", 500)),
-    ("control training", "learning rate × 1.01"): (
-        "tworoom",
-        patched(control, "warm_up_and_cosine", scaled(control.warm_up_and_cosine, 1.01)),
+    ("control model", "another width"): ("control-tworoom", patched(encoder, "PROJECTOR_WIDTH", 500)),
+    ("control training", "learning rate × 1.1"): (
+        "control-tworoom",
+        patched(control, "warm_up_and_cosine", scaled(control.warm_up_and_cosine, 1.1)),
     ),
     ("control training", "actions one step off"): (
-        "tworoom",
-        patched(Windows, "actions", lambda self, n: ACTIONS(self, n).roll(2, -1)),
+        "control-tworoom",
+        patched(Windows, "actions", lambda self, numbers: ACTIONS(self, numbers).roll(2, -1)),
     ),
     ("vit model", "another mean colour"): ("vit", patched(vit, "IMAGENET_MEAN", (0.485, 0.456, 0.456))),
     ("vit training", "learning rate × 1.01"): (

@@ -87,25 +87,17 @@ def covered_frame(state: list[float], size: int, samples: int = 8) -> np.ndarray
     points = (np.arange(size * samples) + 0.5) * 512 / (size * samples)
     x, y = np.meshgrid(points, points)
 
-    def in_parts(pose, by=0.0):
-        """Bar and stem, each larger by ``by`` on every side, with round corners."""
+    def in_t(pose):
         u = (x - pose[0]) * math.cos(pose[2]) + (y - pose[1]) * math.sin(pose[2])
         v = (y - pose[1]) * math.cos(pose[2]) - (x - pose[0]) * math.sin(pose[2])
-        for half, low, high in ((60, 0, 30), (15, 30, 120)):
-            beyond_u, beyond_v = abs(u) - half, abs(v - (low + high) / 2) - (high - low) / 2
-            outside = np.hypot(beyond_u.clip(0), beyond_v.clip(0))
-            yield outside + np.maximum(beyond_u, beyond_v).clip(max=0) <= by
+        return (abs(u) <= 60) & (v >= 0) & (v <= 30) | (abs(u) <= 15) & (v >= 30) & (v <= 120)
 
     picture = np.ones((*x.shape, 3))
-    for part in in_parts((256, 256, math.pi / 4)):
-        picture[part] = np.array([144, 238, 144]) / 255
+    picture[in_t((256, 256, math.pi / 4))] = np.array([144, 238, 144]) / 255
     for wall in (abs(x - 5) <= 2, abs(x - 506) <= 2, abs(y - 5) <= 2, abs(y - 506) <= 2):
         picture[wall] = 211 / 255
-    for radius, colour in ((15, (65, 105, 225)), (11, (78, 126, 255))):  # a dark outline, lighter inside
-        picture[np.hypot(x - state[0], y - state[1]) <= radius] = np.array(colour) / 255
-    for outline, inside in zip(in_parts(state[2:5], 2), in_parts(state[2:5], -2), strict=True):
-        picture[outline] = np.array([119, 136, 153]) / 255
-        picture[inside] = np.array([142.8, 163.2, 183.6]) / 255
+    picture[np.hypot(x - state[0], y - state[1]) <= 15] = np.array([65, 105, 225]) / 255
+    picture[in_t(state[2:5])] = np.array([119, 136, 153]) / 255
     return picture.reshape(size, samples, size, samples, 3).mean((1, 3)).transpose(2, 0, 1)
 
 

@@ -23,7 +23,6 @@ ACTION_SCALE = 100.0
 SUBSTEPS, TIME_STEP = 10, 0.01
 SPRING, DAMPER = 100.0, 20.0
 DISC_RADIUS = 15.0
-DISC_EDGE, T_EDGE = 4.0, 2.0  # of dark outlines: inside the disc, and on either side of an edge of the T
 WALL_LOW, WALL_HIGH, WALL_RADIUS = 5.0, 506.0, 2.0
 CENTRE_OF_MASS = (0.0, 45.0)  # of the T, measured from the middle of its bar's outer edge
 GOAL_POSE = (256.0, 256.0, math.pi / 4)
@@ -92,12 +91,6 @@ class PushT:
         require_actions("Push-T", state, actions, 2)
         played = [_play(s, a) for s, a in zip(state.double().tolist(), actions.double().tolist(), strict=True)]
         return torch.tensor(played, dtype=torch.float64).view(*actions.shape[:2], 7)
-
-    def settled(self, state: Tensor) -> Tensor:
-        """What becomes of states ``(N, 7)`` as a table is set up in them: the original lets 0.01 s pass."""
-        require_states("Push-T", state, 7)
-        settled = [_settle(s) for s in state.double().tolist()]
-        return torch.tensor(settled, dtype=torch.float64).view(-1, 7).to(state)
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
         """Whether disc and T are at their goals: two ``(…, 7)`` → ``(…,)`` bool.
@@ -185,14 +178,13 @@ class PushT:
         return torch.cat([self._draw(part) for part in state.float().split(at_once)])
 
     def _draw(self, state: Tensor) -> Tensor:
-        empty, grid = _empty_table(self.image_size, state.device)
+        device = state.device
+        empty, grid = _empty_table(self.image_size, device)
+        pixel = TABLE / self.image_size
         disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
-        layers = [(disc, DISC_COLOUR), (disc + DISC_EDGE, _lighter(DISC_COLOUR))]
-        for part in _distances_to_t(grid, state[:, 2:5]):
-            layers += [(part - T_EDGE, T_COLOUR), (part + T_EDGE, _lighter(T_COLOUR))]
-        frames = empty
-        for distance, colour in layers:
-            frames = _paint(frames, distance, colour, TABLE / self.image_size)
+        frames = empty.expand(len(state), -1, -1, -1)
+        frames = _paint(frames, disc, DISC_COLOUR, pixel)
+        frames = _paint(frames, _distance_to_t(grid, state[:, 2:5]), T_COLOUR, pixel)
         return frames.contiguous().permute(0, 3, 1, 2)
 
 
@@ -205,30 +197,6 @@ def centre_of_mass(state: Tensor) -> Tensor:
 
 def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
     """One table: set it up, push, and write down what happens."""
-    pymunk = _pymunk()
-    space, disc, block = _table(state)
-    states = []
-    for x, y in actions:
-        aim = disc.position + pymunk.Vec2d(x * ACTION_SCALE, y * ACTION_SCALE)
-        for _ in range(SUBSTEPS):
-            disc.velocity += (SPRING * (aim - disc.position) - DAMPER * disc.velocity) * TIME_STEP
-            space.step(TIME_STEP)
-        states.append(_seen(disc, block))
-    return states
-
-
-def _settle(state: list[float]) -> list[float]:
-    space, disc, block = _table(state)
-    space.step(TIME_STEP)
-    return _seen(disc, block)
-
-
-def _seen(disc, block) -> list[float]:
-    return [*disc.position, *block.position, block.angle % (2 * math.pi), *disc.velocity]
-
-
-def _table(state: list[float]) -> tuple:
-    """A table with its walls, the disc and the T."""
     pymunk = _pymunk()
     space = pymunk.Space()
     space.damping = 0
@@ -246,7 +214,14 @@ def _table(state: list[float]) -> tuple:
     disc.position, disc.velocity = (state[0], state[1]), (state[5], state[6])
     block.angle = state[4]  # before the position: turning moves the body about its centre of mass
     block.position = (state[2], state[3])
-    return space, disc, block
+    states = []
+    for x, y in actions:
+        aim = disc.position + pymunk.Vec2d(x * ACTION_SCALE, y * ACTION_SCALE)
+        for _ in range(SUBSTEPS):
+            disc.velocity += (SPRING * (aim - disc.position) - DAMPER * disc.velocity) * TIME_STEP
+            space.step(TIME_STEP)
+        states.append([*disc.position, *block.position, block.angle % (2 * math.pi), *disc.velocity])
+    return states
 
 
 def _around(disc: Tensor, target: Tensor, mass: Tensor) -> Tensor:
@@ -271,16 +246,8 @@ def _pymunk():
     return pymunk
 
 
-def _lighter(colour: tuple[int, int, int]) -> tuple[float, ...]:
-    """The shade inside a dark outline."""
-    return tuple(min(1.2 * part, 255.0) for part in colour)
-
-
-def _distances_to_t(grid: Tensor, pose: Tensor) -> list[Tensor]:
-    """Signed distances of points ``(H, W, 2)`` to bar and stem of a T at each pose ``(N, 3)``: ``(N, H, W)`` each.
-
-    They are negative inside.
-    """
+def _distance_to_t(grid: Tensor, pose: Tensor) -> Tensor:
+    """Signed distance of points ``(H, W, 2)`` to a T at each pose ``(N, 3)``, negative inside: ``(N, H, W)``."""
     offset = grid - pose[:, None, None, :2]
     cos, sin = pose[:, 2].cos()[:, None, None], pose[:, 2].sin()[:, None, None]
     x = cos * offset[..., 0] + sin * offset[..., 1]
@@ -291,10 +258,10 @@ def _distances_to_t(grid: Tensor, pose: Tensor) -> list[Tensor]:
         beyond_y = (y - (y0 + y1) / 2).abs() - (y1 - y0) / 2
         outside = torch.hypot(beyond_x.clamp(min=0), beyond_y.clamp(min=0))
         distances.append(outside + torch.maximum(beyond_x, beyond_y).clamp(max=0))
-    return distances
+    return torch.minimum(*distances)
 
 
-def _paint(frames: Tensor, distance: Tensor, colour: tuple[float, ...], pixel: float) -> Tensor:
+def _paint(frames: Tensor, distance: Tensor, colour: tuple[int, int, int], pixel: float) -> Tensor:
     """Put a colour where the signed distance is negative, softened over one pixel."""
     share = (0.5 - distance / pixel).clamp(0, 1)[..., None]
     return frames + share * (torch.tensor(colour, device=frames.device) / 255 - frames)
@@ -306,7 +273,7 @@ def _empty_table(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
     centre = (torch.arange(size) + 0.5) * TABLE / size
     grid = torch.stack(torch.meshgrid(centre, centre, indexing="xy"), -1)
     frame = torch.tensor(WHITE).expand(1, size, size, 3) / 255
-    frame = _paint(frame, torch.minimum(*_distances_to_t(grid, torch.tensor([GOAL_POSE]))), GOAL_COLOUR, TABLE / size)
+    frame = _paint(frame, _distance_to_t(grid, torch.tensor([GOAL_POSE])), GOAL_COLOUR, TABLE / size)
     for low_side in (True, False):
         for axis in (0, 1):
             wall = (grid[..., axis] - (WALL_LOW if low_side else WALL_HIGH)).abs() - WALL_RADIUS
