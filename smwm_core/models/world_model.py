@@ -59,7 +59,7 @@ class WorldModel(nn.Module):
         image_size: int = IMAGE_SIZE,
         bfloat16: bool = False,
     ) -> "WorldModel":
-        """A small model for planning: the toy model without tanh, with the paper's kind of projector; 1.4 million weights.
+        """A small model for planning: the toy model without tanh and with a projector; 1.4 million parameters.
 
         Arguments:
             action_dim: size of the action.

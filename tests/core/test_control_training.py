@@ -170,15 +170,6 @@ def test_windows_are_those_of_a_loop_over_episodes(world, history):
     )
 
 
-def test_windows_of_one_step_are_what_the_world_samples(world):
-    found, sampled = windows.Windows(world, 1, CPU), world.sample(100, generator(0, "test"))
-    everything = torch.arange(len(found))
-    state = found.state[found.rows(everything)]
-    for s, a, s_next in zip(sampled.state, sampled.action, sampled.next_state, strict=True):
-        same = (state[:, 0] == s).all(1) & (state[:, 1] == s_next).all(1)
-        assert (found.actions(everything[same]) == a).all(2).any()
-
-
 def test_an_episode_that_is_too_short_for_the_history_is_refused(world):
     with pytest.raises(SMWMError, match=r"No episode has 5004 steps"):
         windows.Windows(world, 1_000, CPU)
