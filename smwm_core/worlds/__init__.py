@@ -54,9 +54,9 @@ def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
     Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
-    records another number of episodes than usual if its name ends with it, ``"tworoom/400"``, and other ones if its name
-    says so: ``"pusht/pose"``, ``"reacher/fresh"``, ``"reacher/mixed/6000"``; it takes those that were released with
-    LeWorldModel if its name ends with that: ``"tworoom/released"``.
+    records another number of episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its
+    name says so, ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released
+    with LeWorldModel if its name ends with that: ``"tworoom/released"``.
 
     Arguments:
         name: of the world.

@@ -25,7 +25,7 @@ from smwm_core.worlds.simulators.push_t_geometry import (
 from smwm_core.worlds.world import Simulator
 
 STEPS = 200  # of an episode
-ROOM = 150.0  # px from the table's middle along each axis, in which the T's middle is at the start and at the goal
+ROOM = 140.0  # px from the table's middle along each axis, in which the T's middle is at the start and at the goal
 LEAST_TURN = math.pi / 3  # by which goals are turned from starts
 
 PUSHES, LONGEST_PUSH = 24, 8  # tried at each decision, and their steps
