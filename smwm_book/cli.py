@@ -98,7 +98,9 @@ def _parser() -> argparse.ArgumentParser:
         required=True, metavar="ACTION"
     )
     generating = data.add_parser("generate", help="collect the episodes of a task; an interrupted collection goes on")
-    generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes")
+    generating.add_argument(
+        "task", help=f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes, pusht/pose other ones"
+    )
     generating.add_argument("--workers", type=int, help="processes (default: one per core)")
     generating.set_defaults(command=_data_generate)
     telling = data.add_parser("info", help="say what is recorded of a task")
@@ -211,9 +213,9 @@ def _data_generate(options: argparse.Namespace) -> None:
 
 
 def _data_info(options: argparse.Namespace) -> None:
-    choose("planning task", options.task, SIMULATORS)
+    _, name, _ = planning_task(options.task)
     recordings = root.data() / "cache" / "episodes"
-    found = sorted(recordings.glob(f"{options.task}_*_{version(options.task)}/episodes.npz"))
+    found = sorted(recordings.glob(f"{name}_*_{version(name)}/episodes.npz"))
     if not found:
         raise SMWMError(f"Nothing is recorded of {options.task} yet; `smwm data generate {options.task}` does that.")
     for path in found:
