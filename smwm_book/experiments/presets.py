@@ -43,7 +43,7 @@ class Preset:
         probe_states: to fit a probe of physical quantities, and to score it.
         tasks: of planning, per world.
         search: values of the planner that differ from the paper's.
-        episodes: recorded per planning world, where that differs from the usual number.
+        episodes: recorded per planning world, where their kind or number differs from the usual one.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
         control: where planning models are the small control models, values of their runs.
@@ -63,7 +63,7 @@ class Preset:
     probe_states: tuple[int, int]
     tasks: int = 100
     search: Mapping[str, int] = field(default_factory=dict)
-    episodes: Mapping[str, int] = field(default_factory=dict)
+    episodes: Mapping[str, int | str] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     control: Mapping[str, int | str] | None = None
     vit: Mapping[str, int] | None = None
