@@ -152,7 +152,12 @@ PRESETS = {
         released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
 }
-PRESETS["overnight"] = replace(PRESETS["laptop"], name="overnight", control={"steps": 12_800, "precision": "bfloat16"})
+PRESETS["overnight"] = replace(
+    PRESETS["laptop"],
+    name="overnight",
+    episodes={"reacher": "mixed/6000", "pusht": "pose/4000", "cube": 5_000},
+    control={"steps": 12_800, "precision": "bfloat16"},
+)
 PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", released=tuple(TASKS))
 PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],
