@@ -59,7 +59,7 @@ for s in page.seeds:
             page.add(s, "single", knee=Count(knee(variances)), top2_share=Share(top_share(variances, 2)))
         of, method = ("single", "smwm") if config is with_inverse else ("lambda0", "forward_only")
         page.add(s, of, position_r2=R2(linear_r2(z, held_out.state).mean()))
-        page.add(s, of, effective_rank=Number(effective_rank(variances)))
+        page.add(s, of, effective_rank=Count(effective_rank(variances)))
         page.add(s, of, total_variance=Scale(variances.sum(), "latent units²"))
         page.arrays[f"{method}_spectrum"].append(variances)
         if page.redo:

@@ -100,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     data = data.add_subparsers(required=True, metavar="ACTION")
     words = "collect the episodes of a task; an interrupted collection goes on"
     generating = command("generate", _data_generate, words, data)
-    generating.add_argument("task", help=f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes")
+    words = f"one of {', '.join(SIMULATORS)}; pusht/20000 records so many episodes, pusht/pose other ones"
+    generating.add_argument("task", help=words)
     generating.add_argument("--workers", type=int, help="processes (default: one per core)")
     telling = command("info", _data_info, "say what is recorded of a task", data)
     telling.add_argument("task", help=f"one of {', '.join(SIMULATORS)}")
@@ -200,9 +201,9 @@ def _data_generate(options: argparse.Namespace) -> None:
 
 
 def _data_info(options: argparse.Namespace) -> None:
-    choose("planning task", options.task, SIMULATORS)
+    _, name, _ = planning_task(options.task)
     recordings = root.data() / "cache" / "episodes"
-    found = sorted(recordings.glob(f"{options.task}_*_{version(options.task)}/episodes.npz"))
+    found = sorted(recordings.glob(f"{name}_*_{version(name)}/episodes.npz"))
     if not found:
         raise SMWMError(f"Nothing is recorded of {options.task} yet; `smwm data generate {options.task}` does that.")
     for path in found:

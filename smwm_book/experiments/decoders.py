@@ -17,6 +17,7 @@ from smwm_core.models import PixelDecoder, WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root, weights
 from smwm_core.storage.files import locked
+from smwm_core.storage.versions import VERSIONS
 
 LEARNING_RATE = 1e-3
 REFRESH_EVERY = 20
@@ -36,7 +37,8 @@ def trained_decoder(run: Run, steps: int) -> PixelDecoder:
         SMWMError: another process is training it.
     """
     encoder, batch_size = encoder_digest(run.model), run.config.batch_size
-    folder = root.data() / "cache" / "decoders" / f"{run_name(run.config, run.seed)}_{encoder}_{steps}x{batch_size}"
+    name = f"{run_name(run.config, run.seed)}_{encoder}_{steps}x{batch_size}_v{VERSIONS['reconstruction']}"
+    folder = root.data() / "cache" / "decoders" / name
     path = folder / "weights.safetensors"
     with locked(folder, "training"):
         if not path.exists():

@@ -17,7 +17,7 @@ from smwm_book.experiments.tasks import planning_tasks, tasks_path
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.planning.tasks import Tasks
-from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.training.kinds import Config
 
 
@@ -155,7 +155,8 @@ def parse_changes(parts: Iterable[str]) -> dict[str, float | int]:
     Raises:
         SMWMError: another form, a name that no configuration has or that comes twice, or a value that is no number.
     """
-    known = {field.name: field.type for kind in (Objective, ToyConfig, VitConfig) for field in fields(kind)}
+    kinds = (Objective, ToyConfig, ControlConfig, VitConfig)
+    known = {field.name: field.type for kind in kinds for field in fields(kind)}
     known = {name: kind for name, kind in known.items() if kind in (int, float, int | None)}
     changes = {}
     for part in parts:

@@ -1,9 +1,10 @@
 """Named budgets, the same names for every notebook.
 
-``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the
-committed book shows: minutes on two cores. ``paper`` is the paper's own budget, for a GPU: its planning
-models are vision transformers on frames of 224 px. ``paper_released`` takes the released data in every
-task, and ``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames of 28 px.
+``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the committed book shows:
+minutes on two cores. ``overnight`` trains the small control models for planning, hours on two cores. ``paper`` is the
+paper's own budget, for a GPU: its planning models are vision transformers on frames of 224 px. ``paper_released`` takes
+the released data in every task, and ``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames
+of 28 px.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from smwm_core.errors import choose
 from smwm_core.losses.objective import Objective
-from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.worlds.lewm.world import released_file
 from smwm_core.worlds.sprite import ACTION_SETS
 
-# The planning tasks and their names. At laptop size one weight of the inverse loss serves all of them, that of the toy
-# worlds: in fig7_lambda no weight from 0.1 to 100 plans better than the others by more than chance.
+# The planning tasks and their names. One weight of the inverse loss serves all of them on two cores, that of the toy
+# worlds; fig7_lambda shows what others do.
 TASKS = {"tworoom": "TwoRoom", "reacher": "Reacher", "pusht": "Push-T", "cube": "OGBench-Cube"}
 PLANNING_LAMBDA = 10
 PLANNING_OBJECTIVES = {
@@ -43,9 +44,10 @@ class Preset:
         probe_states: to fit a probe of physical quantities, and to score it.
         tasks: of planning, per world.
         search: values of the planner that differ from the paper's.
-        episodes: recorded per planning world, where that differs from the usual number.
+        episodes: recorded per planning world, where their kind or number differs from the usual one.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
+        control: where planning models are the small control models, values of their runs.
         vit: where planning models are vision transformers, values of their runs that differ from the paper's.
         weights: of the inverse loss in planning tasks, where they differ from that of the toy worlds.
         released: planning tasks that vision transformers learn from the released data.
@@ -62,8 +64,9 @@ class Preset:
     probe_states: tuple[int, int]
     tasks: int = 100
     search: Mapping[str, int] = field(default_factory=dict)
-    episodes: Mapping[str, int] = field(default_factory=dict)
+    episodes: Mapping[str, int | str] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    control: Mapping[str, int | str] | None = None
     vit: Mapping[str, int] | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     released: tuple[str, ...] = ()
@@ -72,12 +75,15 @@ class Preset:
         """The methods that are compared in a planning task."""
         return {**PLANNING_OBJECTIVES, "smwm": Objective(inverse=self.weights.get(task, PLANNING_LAMBDA))}
 
-    def planner_config(self, task: str, objective: Objective) -> ToyConfig | VitConfig:
+    def planner_config(self, task: str, objective: Objective) -> ToyConfig | ControlConfig | VitConfig:
         """The run of this budget in a planning task under an objective."""
-        if self.vit is None:
+        if self.vit is None and self.control is None:
             return self.config(task, objective)
         episodes = "released" if task in self.released else self.episodes.get(task)
-        return VitConfig(f"{task}/{episodes}" if episodes else task, objective, **self.vit)
+        world = f"{task}/{episodes}" if episodes else task
+        if self.vit is None:
+            return ControlConfig(world, objective, **self.control)
+        return VitConfig(world, objective, **self.vit)
 
     def require_data(self, tasks: Iterable[str]) -> None:
         """Refuse to begin without the released data that some of these planning tasks are trained on."""
@@ -147,6 +153,12 @@ PRESETS = {
         released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
 }
+PRESETS["overnight"] = replace(
+    PRESETS["laptop"],
+    name="overnight",
+    episodes={"reacher": "mixed/6000", "pusht": "pose/4000", "cube": 5_000},
+    control={"steps": 12_800, "precision": "bfloat16"},
+)
 PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", released=tuple(TASKS))
 PRESETS["paper_smoke"] = replace(
     PRESETS["smoke"],

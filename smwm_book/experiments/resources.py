@@ -32,7 +32,7 @@ _ATTENTION = {
 OPTIMISER_BYTES = 16  # per parameter, float32 each: the weight, its gradient and AdamW's two averages
 UPDATE_BYTES = 32  # per parameter: weight and averages are read and written, the gradient is written and read
 PROGRESS_BYTES = 2 * 12 + 2  # per parameter: saved progress, twice while it is replaced, and weights in half precision
-SMALL = 1_000_000  # parameters; such a model fits everywhere
+SMALL = 3_000_000  # parameters; such a model fits everywhere
 MARGIN = 1.1  # of memory, for what the allocator cannot use
 
 

@@ -21,6 +21,7 @@ from smwm_core.models import WorldModel
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, locked, save_arrays
 from smwm_core.storage.weights import load_weights, save_weights
+from smwm_core.training.control import has_bfloat16
 from smwm_core.training.kinds import Config, config_from, trainer
 from smwm_core.training.loop import read_progress
 from smwm_core.worlds import World
@@ -31,6 +32,8 @@ _RARELY_CHANGED = {
     "learning_rate": "lr",
     "latent_dim": "z",
     "curriculum": "curriculum",
+    "frames": "frames",
+    "precision": "",
     "image_size": "px",
     "patch_size": "patch",
     "encoder_depth": "layers",
@@ -82,13 +85,15 @@ def run_name(config: Config, seed: int) -> str:
     for field in fields(config):
         value = getattr(config, field.name)
         if field.name in _RARELY_CHANGED and value != field.default:
-            parts.append(f"{_RARELY_CHANGED[field.name]}{value:g}")
+            parts.append(_RARELY_CHANGED[field.name] + (value if isinstance(value, str) else f"{value:g}"))
     return "_".join([*parts, f"seed{seed}"])
 
 
 def train_or_load(config: Config, seed: int, device: torch.device, *, recompute: bool) -> Run:
     """A run, trained (``recompute``) or only opened: the call that notebooks make."""
-    return (train_run if recompute else load_run)(config, seed, device)
+    if recompute:
+        return train_run(trainable(config, device), seed, device)
+    return load_run(config, seed, device)
 
 
 def train_run(config: Config, seed: int, device: torch.device) -> Run:
@@ -105,6 +110,13 @@ def train_run(config: Config, seed: int, device: torch.device) -> Run:
         if not (folder / "weights.safetensors").exists():
             _train_into(folder, config, seed, device)
     return _open_cached(folder, config, seed, device)
+
+
+def trainable(config: Config, device: torch.device) -> Config:
+    """A configuration in a precision that a device computes in: float32 in place of bfloat16 where it lacks that."""
+    if getattr(config, "precision", "float32") == "bfloat16" and not has_bfloat16(device):
+        return replace(config, precision="float32")
+    return config
 
 
 def publish(run: Run) -> None:

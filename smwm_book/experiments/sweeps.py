@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.presets import LAMBDAS, TASKS, Preset, get_preset
-from smwm_book.experiments.runs import progress, run_name, train_run
+from smwm_book.experiments.runs import progress, run_name, train_run, trainable
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root
@@ -114,6 +114,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     if workers is not None and workers < 1:
         raise SMWMError(f"A sweep needs at least one worker, not {workers}.")
     workers = workers or (max(1, torch.multiprocessing.cpu_count() // threads) if device.type == "cpu" else 1)
+    jobs = [(trainable(config, device), seed) for config, seed in jobs]
     missing = [job for job in jobs if progress(*job, device) < 1]
     with _cluster(scheduler), _bar(jobs, missing, device) as bar:
         for config in {config.world: config for config, _ in missing}.values():

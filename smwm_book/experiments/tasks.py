@@ -1,5 +1,6 @@
 """The planning tasks of the book, published beside its results: the same are planned again without the episodes."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -25,14 +26,15 @@ def planning_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: boo
     if recompute:
         tasks = draw_tasks(make_world(name), n, offset, generator(0, f"planning tasks of {name}"))
         if keep:
-            save_arrays(path, {"start": tasks.start.numpy(), "goal": tasks.goal.numpy()})
+            save_arrays(path, {name: states.numpy() for name, states in tasks.columns.items()})
         return tasks
     if not path.exists():
         raise SMWMError(f"There are no published tasks {root.shown(path)}; draw them with --recompute.")
     arrays = load_arrays(path, "restore it or draw the tasks with --recompute")
     if not {"start", "goal"} <= arrays.keys():
         raise SMWMError(f"{root.shown(path)} holds no tasks; restore it or draw them with --recompute.")
-    return Tasks(torch.from_numpy(arrays["start"]), torch.from_numpy(arrays["goal"]))
+    columns = {field.name for field in fields(Tasks)}
+    return Tasks(**{name: torch.from_numpy(values) for name, values in arrays.items() if name in columns})
 
 
 def tasks_path(name: str, n: int, offset: int) -> Path:

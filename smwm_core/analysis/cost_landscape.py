@@ -28,7 +28,7 @@ def rank_correlation(
     low, high = world.bounds
     drawn = torch.randn(len(tasks), plans, horizon, len(low), generator=generator).clamp(low, high)
     device = next(model.parameters()).device
-    z, z_goal = (model.encode_states(world, states.to(device)) for states in (tasks.start, tasks.goal))
+    z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
     cost = final_distance(model)(z, z_goal, drawn.to(device)).cpu()
     primitive = world.primitive_sequence(drawn).flatten(0, 1)
     last = world.simulator.play(tasks.start.repeat_interleave(plans, 0), primitive)[:, -1]

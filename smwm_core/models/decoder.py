@@ -23,7 +23,6 @@ class PixelDecoder(nn.Module):
         self.expand = nn.Linear(latent_dim, 128 * 4 * 4)
         self.layers = nn.Sequential(
             nn.Unflatten(1, (128, 4, 4)),
-            nn.ReLU(),
             nn.ConvTranspose2d(128, 128, 4, stride=2, padding=1),
             nn.ReLU(),
             nn.ConvTranspose2d(128, 64, 4, stride=2, padding=1),

@@ -139,7 +139,7 @@ class TransformerForwardModel(nn.Module):
                 f"This forward model reads up to {self.history} latents with an action each, not latents of shape "
                 f"{tuple(z.shape)} with actions of shape {tuple(a.shape)}."
             )
-        with torch.autocast(z.device.type, torch.bfloat16):
+        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.training):
             x, c = z + self.position[: z.shape[1]], self.action_encoder(a)
             for block in self.blocks:
                 x = block(x, c)

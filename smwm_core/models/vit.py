@@ -40,7 +40,8 @@ class Projector(nn.Module):
 class ViTEncoder(nn.Module):
     """ViT-Tiny: patches of 14×14 pixels, twelve layers of width 192, the class token, a projector.
 
-    It computes in bfloat16 and returns float32.
+    In training it computes in bfloat16, else in float32: rounding would drown the differences between places that
+    are close to each other. It returns float32.
 
     Arguments:
         image_size: of the frames, a multiple of ``patch_size``.
@@ -84,5 +85,5 @@ class ViTEncoder(nn.Module):
         size = self.image_size
         if o.ndim != 4 or o.shape[1:] != (3, size, size):
             raise SMWMError(f"This encoder reads frames of shape (N, 3, {size}, {size}), not {tuple(o.shape)}.")
-        with torch.autocast(o.device.type, torch.bfloat16):
+        with torch.autocast(o.device.type, torch.bfloat16, enabled=self.training):
             return self.projector(self.vit((o - self.mean) / self.std).last_hidden_state[:, 0])

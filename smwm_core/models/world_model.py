@@ -49,8 +49,36 @@ class WorldModel(nn.Module):
             InverseModel(latent_dim, action_dim),
         )
 
+    @classmethod
+    def control(
+        cls,
+        action_dim: int,
+        latent_dim: int = 64,
+        *,
+        frames: int = 1,
+        image_size: int = IMAGE_SIZE,
+        bfloat16: bool = False,
+    ) -> "WorldModel":
+        """A small model for planning: the toy model without tanh and with a projector; 1.4 million parameters.
+
+        Arguments:
+            action_dim: size of the action.
+            latent_dim: size of the latent.
+            frames: how many consecutive frames the encoder sees; with two, velocities are in the latent.
+            image_size: of the frames, a multiple of 16.
+            bfloat16: whether the convolutions are trained in bfloat16.
+        """
+        encoder = ConvEncoder(latent_dim, False, image_size, frames=frames, projector=True, bfloat16=bfloat16)
+        forward_model = ForwardModel(latent_dim, action_dim, bounded=False)
+        return cls(encoder, forward_model, InverseModel(latent_dim, action_dim))
+
+    @property
+    def frames(self) -> int:
+        """How many consecutive frames the encoder sees at once."""
+        return getattr(self.encoder, "frames", 1)
+
     def encode(self, o: Tensor) -> Tensor:
-        """Frames ``(N, 3, H, W)`` in [0, 1] → latents ``(N, Z)``."""
+        """Frames ``(N, 3, H, W)`` in [0, 1] → latents ``(N, Z)``; an encoder of F frames reads ``(N, 3 · F, H, W)``."""
         return self.encoder(o)
 
     @torch.no_grad()
@@ -59,12 +87,23 @@ class WorldModel(nn.Module):
 
         Arguments:
             world: which draws the frames.
-            state: ``(N, state_dim)``, on the model's device.
+            state: ``(N, state_dim)``, on the model's device; for an encoder of F frames ``(N, F, state_dim)``, the
+                newest last.
 
         Returns:
             latents ``(N, Z)``.
         """
-        return torch.cat([self.encode(world.render(part)) for part in state.split(512)])
+        if self.frames > 1 and (state.ndim != 3 or state.shape[1] != self.frames):
+            raise SMWMError(
+                f"This model sees {self.frames} states at once, (N, {self.frames}, S), not {tuple(state.shape)}."
+            )
+
+        def encoded(part: Tensor) -> Tensor:
+            if self.frames == 1:
+                return self.encode(world.render(part))
+            return self.encode(world.render(part.flatten(0, 1)).unflatten(0, part.shape[:2]).flatten(1, 2))
+
+        return torch.cat([encoded(part) for part in state.split(512)])
 
     def predict(self, z: Tensor, a: Tensor) -> Tensor:
         """Latents and the actions in them → the latents they lead to: ``(N, …)``, or ``(N, T, …)`` over T steps."""

@@ -5,7 +5,7 @@ the simulator's own test holds after any step.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Generator, Tensor
@@ -18,8 +18,8 @@ from smwm_core.planning.tasks import Tasks
 from smwm_core.seeds import generator as seeded
 from smwm_core.worlds.recorded.frameskip import FrameSkip
 
-# state, goal, generator → primitive actions: (N, S), (N, S) → (N, K, A), to be carried out before it is asked again.
-Policy = Callable[[Tensor, Tensor, Generator], Tensor]
+# What is left of the tasks and a generator → primitive actions (N, K, A), to be carried out before it is asked again.
+Policy = Callable[[Tasks, Generator], Tensor]
 
 TASKS_PER_SEARCH = 20  # tasks
 
@@ -64,7 +64,9 @@ def run_episodes(
             raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
     path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= act_steps:
-        chosen = policy(path[:, -1], goal, generator)[:, : act_steps - actions.shape[1]]
+        before = path[:, -1 - world.frameskip] if path.shape[1] > world.frameskip else tasks.start_before
+        left = replace(tasks, start=path[:, -1], start_before=before)
+        chosen = policy(left, generator)[:, : act_steps - actions.shape[1]]
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
         actions = torch.cat([actions, chosen], 1)
     reached = simulator.reached(path[:, 1:], goal[:, None])
@@ -97,8 +99,8 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     cost = cost or final_distance(model)
     device = next(model.parameters()).device
 
-    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
-        z, z_goal = (model.encode_states(world, s.to(device)) for s in (state, goal))
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
         if device.type != generator.device.type:  # a search draws on the device of its latents
             seed = int(torch.randint(2**62, (), generator=generator))
             generator = Generator(device).manual_seed(seed)
@@ -108,17 +110,22 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     return policy
 
 
-def oracle_policy(world: FrameSkip, search: CEM) -> Policy:
-    """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
+def oracle_policy(world: FrameSkip, search: CEM, scale: Tensor | float = 1.0, start: Callable | None = None) -> Policy:
+    """The same search with the true dynamics and the distance between states: what the protocol allows at best.
+
+    Arguments:
+        scale: of each number of a state in that distance, ``(state_dim,)``; 0 leaves one out.
+        start: what the search takes a state for, ``(N, S)`` → ``(N, S)``, such as one at rest; by default what it is.
+    """
 
     def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
         tasks, samples = actions.shape[:2]
         primitive = world.primitive_sequence(actions.flatten(0, 1))
         s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
-        return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
+        return (scale * (s.unflatten(0, (tasks, samples)) - goal[:, None])).square().sum(-1)
 
-    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
-        plan = search(cost, state, goal, generator)
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        plan = search(cost, start(tasks.start) if start else tasks.start, tasks.goal, generator)
         return world.primitive_sequence(plan.actions)
 
     return policy
@@ -127,7 +134,7 @@ def oracle_policy(world: FrameSkip, search: CEM) -> Policy:
 def random_policy(world: FrameSkip) -> Policy:
     """Random actions: the floor."""
 
-    def policy(state: Tensor, goal: Tensor, generator: Generator) -> Tensor:
-        return world.simulator.random_action(len(state), generator)[:, None]
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        return world.simulator.random_action(len(tasks), generator)[:, None]
 
     return policy

@@ -1,6 +1,6 @@
 """Tasks: a state of a held-out episode to start from, and the state some steps later to get to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Generator, Tensor
@@ -11,7 +11,11 @@ from smwm_core.worlds import FrameSkip
 
 @dataclass(frozen=True)
 class Tasks:
-    """Where to start and where to get to: two ``(N, state_dim)``.
+    """Where to start and where to get to, each ``(N, state_dim)``.
+
+    Arguments:
+        start, goal: states.
+        start_before, goal_before: the states a block of steps earlier, for models that see two frames at once.
 
     Raises:
         SMWMError: states that do not belong together, or that are not finite.
@@ -19,26 +23,51 @@ class Tasks:
 
     start: Tensor
     goal: Tensor
+    start_before: Tensor | None = None
+    goal_before: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.start.ndim != 2 or self.start.shape != self.goal.shape:
-            raise SMWMError(
-                f"Tasks have as many starts as goals, (N, S) both; these have {tuple(self.start.shape)} and "
-                f"{tuple(self.goal.shape)}."
-            )
-        if not (torch.isfinite(self.start).all() and torch.isfinite(self.goal).all()):
-            raise SMWMError("A start or a goal of a task is not finite.")
+        if self.start.ndim != 2:
+            raise SMWMError(f"The starts of tasks are (N, S), not {tuple(self.start.shape)}.")
+        for name, states in self.columns.items():
+            if states.shape != self.start.shape:
+                raise SMWMError(
+                    f"Tasks have as many starts as goals, (N, S) both; these have {tuple(self.start.shape)} and, as "
+                    f"{name}, {tuple(states.shape)}."
+                )
+            if not torch.isfinite(states).all():
+                raise SMWMError("A start or a goal of a task is not finite.")
 
     def __len__(self) -> int:
         return len(self.start)
 
     def __getitem__(self, chosen) -> "Tasks":
         """Some of the tasks, by slice or index."""
-        return Tasks(self.start[chosen], self.goal[chosen])
+        return Tasks(**{name: states[chosen] for name, states in self.columns.items()})
+
+    @property
+    def columns(self) -> dict[str, Tensor]:
+        """The states that there are, by name."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: states for name, states in found.items() if states is not None}
+
+    def seen(self, frames: int) -> tuple[Tensor, Tensor]:
+        """What a model that sees one frame, or two, is shown of start and goal: ``(N, S)`` each, or ``(N, 2, S)``.
+
+        Raises:
+            SMWMError: more frames, or tasks that do not say what came before.
+        """
+        if frames == 1:
+            return self.start, self.goal
+        if frames != 2 or self.start_before is None or self.goal_before is None:
+            raise SMWMError(f"These tasks have no {frames} consecutive states of start and goal.")
+        return torch.stack([self.start_before, self.start], 1), torch.stack([self.goal_before, self.goal], 1)
 
 
 def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> Tasks:
     """Tasks from held-out episodes, without drawing a start twice.
+
+    What came before is the state of a block of steps earlier, or the first of the episode where there is none.
 
     Arguments:
         n: how many.
@@ -52,4 +81,6 @@ def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> T
     if len(starts) < n:
         raise SMWMError(f"The held-out episodes have {len(starts)} places for a task of {offset} steps, not {n}.")
     rows = starts[torch.randperm(len(starts), generator=generator)[:n]]
-    return Tasks(held_out.state[rows], held_out.state[rows + offset])
+    first = rows - held_out.step[rows]
+    before = [torch.maximum(moment - world.frameskip, first) for moment in (rows, rows + offset)]
+    return Tasks(*(held_out.state[moment] for moment in (rows, rows + offset, *before)))

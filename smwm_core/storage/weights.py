@@ -22,7 +22,7 @@ FORMAT = "smwm-weights-1"
 
 
 def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
-    """Write a model's weights in half precision; whole numbers, such as the count of a BatchNorm, stay what they are.
+    """Write a model's weights in half precision; what a BatchNorm has counted and averaged stays what it is.
 
     Arguments:
         path: where to; an existing file is replaced only by a complete one.
@@ -30,7 +30,8 @@ def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
         description: JSON-ready facts about the run, kept in the file's header.
     """
     state = {name: w.detach().contiguous().cpu() for name, w in model.state_dict().items()}
-    weights = {name: w.half() if w.is_floating_point() else w for name, w in state.items()}
+    trained = {name for name, _ in model.named_parameters()}
+    weights = {name: w.half() if name in trained else w for name, w in state.items()}
     header = {"format": FORMAT, "run": json.dumps(description, sort_keys=True)}
     write_whole(path, lambda unfinished: save_file(weights, unfinished, metadata=header))
 

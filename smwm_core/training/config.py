@@ -1,9 +1,9 @@
-"""What a run is: everything but the seed that decides its numbers, for toy models and for vision transformers."""
+"""What a run is: everything but the seed that decides its numbers, for toy models, small control models and ViTs."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from smwm_core.errors import SMWMError
+from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.worlds import FrameSkip, World, make_world
 
@@ -61,6 +61,57 @@ class ToyConfig:
 
 
 @dataclass(frozen=True)
+class ControlConfig:
+    """Everything but the seed that decides the numbers of a small control model.
+
+    Arguments:
+        world: name of a planning task, as ``make_world`` knows it.
+        objective: the weighted losses; none of them needs bounded latents.
+        frames: how many consecutive frames the encoder sees at once, a block of primitive steps apart.
+        batch_size: windows per step; a window has ``frames + 1`` frames.
+        steps: optimiser steps.
+        learning_rate: of Adam, after a linear warm-up; it falls to 0 along a cosine.
+        warm_up: share of the steps that the learning rate rises.
+        latent_dim: size of the latent.
+        precision: ``"float32"``, or ``"bfloat16"`` for the convolutions in training.
+
+    Raises:
+        SMWMError: values that make no run.
+    """
+
+    kind: ClassVar[str] = "control"
+    world: str = "tworoom"
+    objective: Objective = field(default_factory=Objective)
+    frames: int = 1
+    batch_size: int = 64
+    steps: int = 12_800
+    learning_rate: float = 1e-3
+    warm_up: float = 0.01
+    latent_dim: int = 64
+    precision: str = "float32"
+
+    def __post_init__(self) -> None:
+        choose("precision", self.precision, dict.fromkeys(("float32", "bfloat16")))
+        if min(self.frames, self.steps) < 1 or min(self.batch_size, self.latent_dim) < 2:
+            raise SMWMError(
+                f"A run needs a frame, a step, two windows in a batch and a latent of at least 2, not {self.frames}, "
+                f"{self.steps}, {self.batch_size} and {self.latent_dim}."
+            )
+        if not 0 < self.learning_rate < float("inf") or not 0 <= self.warm_up < 1:
+            raise SMWMError("A run needs a positive learning rate and a warm-up in [0, 1).")
+        self.make_world()
+
+    def make_world(self) -> FrameSkip:
+        """The world, always the same object."""
+        return _planning_world(self.world)
+
+    @property
+    def length(self) -> str:
+        """How long it is trained, for its name."""
+        return f"control_{self.steps}"
+
+
+@dataclass(frozen=True)
 class VitConfig:
     """Everything but the seed that decides the numbers of a run. The defaults are the paper's for TwoRoom.
 
@@ -74,7 +125,7 @@ class VitConfig:
         epochs: times that every window of the training episodes is seen.
         windows: as many of them as are used, all if None.
         learning_rate: of AdamW, after a linear warm-up; it falls to 0 along a cosine.
-        warm_up: share of the steps that the learning rate rises; 0.01 is ours, the paper does not say.
+        warm_up: share of the steps that the learning rate rises; 0.01 is the default of the authors' library.
         weight_decay: of AdamW.
         clip: largest norm of the gradient.
 
@@ -120,12 +171,16 @@ class VitConfig:
 
     def make_world(self) -> FrameSkip:
         """The world, drawn in the size of this run."""
-        world = make_world(self.world, self.image_size)
-        if not isinstance(world, FrameSkip):
-            raise SMWMError(f"Control models are for the planning tasks, which {self.world} is not.")
-        return world
+        return _planning_world(self.world, self.image_size)
 
     @property
     def length(self) -> str:
         """How long it is trained, for its name."""
         return f"vit_{self.epochs}epochs"
+
+
+def _planning_world(name: str, image_size: int | None = None) -> FrameSkip:
+    world = make_world(name, image_size)
+    if not isinstance(world, FrameSkip):
+        raise SMWMError(f"Control models are for the planning tasks, which {name} is not.")
+    return world

@@ -4,11 +4,11 @@ from dataclasses import fields
 from types import ModuleType
 
 from smwm_core.losses.objective import Objective
-from smwm_core.training import toy, vit
-from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training import control, toy, vit
+from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 
-Config = ToyConfig | VitConfig
-TRAINERS = {"toy": toy, "vit": vit}
+Config = ToyConfig | ControlConfig | VitConfig
+TRAINERS = {"toy": toy, "control": control, "vit": vit}
 
 
 def trainer(config: Config) -> ModuleType:
@@ -29,7 +29,7 @@ def config_from(values: dict) -> Config:
         TypeError: names that no configuration has.
         SMWMError: values that make no run.
     """
-    for kind in (ToyConfig, VitConfig):
+    for kind in (ToyConfig, ControlConfig, VitConfig):
         if values.keys() <= {field.name for field in fields(kind)}:
             return kind(**{**values, "objective": Objective(**values["objective"])})
     raise TypeError(f"no configuration has all of {', '.join(sorted(values))}")

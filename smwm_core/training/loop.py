@@ -30,8 +30,6 @@ from smwm_core.training.batches import own_batches
 from smwm_core.worlds.world import Transitions
 
 REFRESH_EVERY = 20
-# On a CPU, activations of more frames leave the cache, and their memory is given back and fetched anew at every step.
-ENCODED_AT_ONCE = 32
 PROGRESS_KEYS = {
     *("step", "steps", "seconds", "model", "auxiliary", "optimizer", "directions", "random", "losses", "snapshots"),
 }
@@ -88,11 +86,17 @@ class Step:
             self.auxiliary = AuxiliaryNetworks(objective, model).to(device)
         self.directions = generator(seed, "loss directions", device)
         self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
-        mixes = any(isinstance(part, nn.modules.batchnorm._BatchNorm) for part in model.encoder.modules())
-        self.at_once = None if mixes or device.type != "cpu" else ENCODED_AT_ONCE
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``."""
+        """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``.
+
+        An encoder of F frames needs the first F - 1 to see the next one, so T is smaller by that.
+        """
+        if (seen := self.model.frames) > 1:
+            moments = frames.shape[1] - seen + 1
+            if moments < 2:
+                raise SMWMError(f"A model that sees {seen} frames needs windows of {seen + 1}, not {frames.shape[1]}.")
+            frames = torch.cat([frames[:, k : k + moments] for k in range(seen)], 2)
         if self.auxiliary.target is None:
             z = self._encode(self.model.encoder, frames)
             return z[:, :-1], z[:, 1:]
@@ -101,9 +105,16 @@ class Step:
         return self._encode(self.model.encoder, frames[:, :-1]), z_next
 
     def losses(self, z: Tensor, a: Tensor, z_next: Tensor, frames: Tensor) -> dict[str, Tensor]:
-        """Every term of the objective; ``frames`` are those of ``encode``."""
+        """Every term of the objective; actions and ``frames`` are those of the whole windows."""
+        steps = z.shape[1]
         return self.objective(
-            self.model, z, a, z_next, self.directions, frames=frames[:, :-1], decoder=self.auxiliary.decoder
+            self.model,
+            z,
+            a[:, -steps:],
+            z_next,
+            self.directions,
+            frames=frames[:, -1 - steps : -1],
+            decoder=self.auxiliary.decoder,
         )
 
     def update(self, done: int) -> None:
@@ -120,8 +131,7 @@ class Step:
     def _encode(self, encoder: nn.Module, frames: Tensor) -> Tensor:
         in_time = frames.stride(0) < frames.stride(1)  # all first frames were drawn, then all second ones
         frames = frames.transpose(0, 1) if in_time else frames  # as they lie in memory, so that nothing is copied
-        flat = frames.flatten(0, 1)
-        z = torch.cat([encoder(part) for part in flat.split(self.at_once or len(flat))]).unflatten(0, frames.shape[:2])
+        z = encoder(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
         return z.transpose(0, 1) if in_time else z
 
 

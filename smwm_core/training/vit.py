@@ -5,7 +5,6 @@ On a GPU the encoder and the forward model are compiled. A run is saved after ev
 Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 """
 
-import math
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -20,6 +19,7 @@ from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
 from smwm_core.training.config import VitConfig
 from smwm_core.training.loop import History, Step, fit
+from smwm_core.training.schedule import warm_up_and_cosine
 from smwm_core.training.windows import Windows, feed, shuffled
 
 
@@ -36,14 +36,6 @@ def build_model(config: VitConfig, seed: int = 0) -> VitWorldModel:
         )
 
 
-def learning_rate(config: VitConfig, step: int, steps: int) -> float:
-    """The learning rate of a step, from 0: a straight line up, then half a cosine down to nearly 0."""
-    rising = math.ceil(config.warm_up * steps)
-    if step < rising:
-        return config.learning_rate * (step + 1) / rising
-    return config.learning_rate * (1 + math.cos(math.pi * (step - rising) / (steps - rising))) / 2
-
-
 def make_step(config: VitConfig, model: VitWorldModel, seed: int, steps: int) -> Step:
     """A step of a run by itself, as ``fit`` takes it; on a GPU the model is compiled."""
     return Step(model, config.objective, **_options(config, model, steps), seed=seed)
@@ -54,7 +46,8 @@ def _options(config: VitConfig, model: VitWorldModel, steps: int) -> dict:
         model.encoder.compile()
         model.forward_model.compile()
     adamw = partial(torch.optim.AdamW, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
-    return {"optimizer": adamw, "schedule": lambda step: learning_rate(config, step, steps), "clip": config.clip}
+    schedule = partial(warm_up_and_cosine, config.learning_rate, config.warm_up, steps=steps)
+    return {"optimizer": adamw, "schedule": schedule, "clip": config.clip}
 
 
 def train(

@@ -23,7 +23,8 @@ _FROM_ONE_PLACE, _PLACE = 16, 100
 class Windows:
     """All windows of ``history + 1`` frames in the training episodes of a world.
 
-    Frames of a window are ``world.frameskip`` primitive steps apart; windows overlap.
+    Frames of a window are ``world.frameskip`` primitive steps apart; windows overlap. As in the original, a window
+    takes whole blocks of steps, its last frame's included, so the last frames of an episode are never targets.
 
     Arguments:
         world: a planning task.
@@ -32,12 +33,15 @@ class Windows:
     """
 
     def __init__(self, world: FrameSkip, history: int, device: torch.device) -> None:
-        training, frameskip = world.split[0], world.frameskip
+        training, frameskip, frames = world.split[0], world.frameskip, world.frames
         self.state, self.action = training.state.to(device), training.action.to(device)
         self.standardised = world.standardised
-        self.starts = training.starts(frameskip * history).to(device)
-        self.read = getattr(world, "read", None)
-        self.frame_offsets = torch.arange(0, frameskip * history + 1, frameskip, device=device)
+        offsets = torch.arange(0, frameskip * history + 1, frameskip)
+        starts = training.starts(world.window_steps(history))
+        if frames:
+            starts = starts[training.step[starts] % frameskip == 0]
+            frames.prepare(training.state[(starts[:, None] + offsets).unique()])
+        self.read, self.starts, self.frame_offsets = getattr(world, "read", None), starts.to(device), offsets.to(device)
         self.action_offsets = torch.arange(frameskip * history, device=device).view(history, frameskip)
 
     def __len__(self) -> int:

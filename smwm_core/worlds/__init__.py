@@ -1,5 +1,6 @@
 """Worlds: where transitions come from and how their states look."""
 
+from collections.abc import Callable
 from functools import cache, partial
 
 from smwm_core.errors import SMWMError, choose
@@ -36,6 +37,12 @@ SIMULATORS = {
     "pusht": (PushT, 4_000),
     "cube": (Cube, 500),
 }
+# Other episodes than the usual ones of the same simulator.
+VARIANTS = {
+    "pusht/pose": {"demonstrations": "pose"},
+    "reacher/mixed": {"torques": "mixed"},
+    "reacher/fresh": {"torques": "fresh"},
+}
 USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
@@ -47,8 +54,9 @@ def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
     Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
-    records another number of episodes than usual if its name ends with it: ``"tworoom/400"``; it takes those that were
-    released with LeWorldModel if its name ends with that: ``"tworoom/released"``.
+    records another number of episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its
+    name says so, ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released
+    with LeWorldModel if its name ends with that: ``"tworoom/released"``.
 
     Arguments:
         name: of the world.
@@ -67,22 +75,26 @@ def _blocks(name: str, episodes: str, image_size: int) -> FrameSkip:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
     if episodes == "released":
         return released(name, image_size)
-    build, name, count = planning_task(f"{name}/{episodes}")
+    build, recording, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
     return FrameSkip(
-        simulator, partial(recorded, simulator, name, count), frames=frames, components=("recording", name)
+        simulator, partial(recorded, simulator, recording, count), frames=frames, components=("recording", name)
     )
 
 
-def planning_task(name: str) -> tuple[type[Simulator], str, int]:
-    """The simulator of a planning task, the task's own name, and how many episodes to record of ``"pusht/20000"``.
+def planning_task(name: str) -> tuple[Callable[..., Simulator], str, int]:
+    """What builds the simulator of a planning task, its recording's name, and how many episodes of ``"pusht/20000"``.
 
     Raises:
-        SMWMError: an unknown task, or something else than a number after it.
+        SMWMError: an unknown task, or something else after it than episodes that it knows, and a number.
     """
-    task, _, episodes = name.partition("/")
+    task, _, rest = name.partition("/")
     build, usual = choose("planning task", task, SIMULATORS)
+    variant, _, episodes = rest.partition("/")
+    if f"{task}/{variant}" not in VARIANTS:
+        variant, episodes = "", rest
     if episodes and not episodes.isdecimal():
         raise SMWMError(f"The world {name} should end with a number of episodes.")
-    return build, task, int(episodes or usual)
+    build = partial(build, **VARIANTS[f"{task}/{variant}"]) if variant else build
+    return build, "-".join(filter(None, (task, variant))), int(episodes or usual)

@@ -141,8 +141,8 @@ class DotWorld:
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` independent transitions.
 
-        Candidates are uniform; those in which two dots come closer than 5 px, before or after the
-        step, are thrown away, so the rest is uniform over the allowed transitions.
+        Starts are uniform over those in which no two dots come closer than 5 px; each step is then uniform over
+        those that leave them so.
 
         Arguments:
             n: how many.
@@ -154,26 +154,9 @@ class DotWorld:
         Raises:
             SMWMError: the dots cannot be placed (fewer than one candidate in 10,000 is allowed).
         """
-        kept: list[tuple[Tensor, Tensor, Tensor]] = []
-        found, tried = 0, 0
-        while found < n or not kept:
-            if tried >= 10_000 and found * 10_000 < tried:
-                raise SMWMError(
-                    f"{len(self.motions)} dots cannot be placed {MIN_SEPARATION:g} px apart in this frame; "
-                    f"use fewer dots or a larger frame."
-                )
-            chance = found / tried if found else 1.0
-            draw = min(int(1.1 * (n - found) / chance) + 64, 1_000_000)
-            start = self._draw_positions(draw, generator)
-            action, displacement = self._draw_motion(draw, generator)
-            end = start + displacement
-            allowed = self._separated(start) & self._separated(end)
-            kept.append((start[allowed], action[allowed], end[allowed]))
-            found, tried = found + int(allowed.sum()), tried + draw
-        state, action, next_state = (torch.cat(parts)[:n] for parts in zip(*kept, strict=True))
-        return Transitions(
-            state.flatten(1).contiguous(), action.float() / MAX_DISPLACEMENT, next_state.flatten(1).contiguous()
-        )
+        start = self._draw_starts(n, generator)
+        action, end = self._draw_steps(start, generator)
+        return Transitions(start.flatten(1), action, end.flatten(1))
 
     def sample_trajectories(self, n: int, steps: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Draw ``n`` trajectories whose every state lies where single steps may start.
@@ -184,25 +167,10 @@ class DotWorld:
         Returns:
             states ``(n, steps + 1, state_dim)`` int16 and actions ``(n, steps, action_dim)`` in [-1, 1].
         """
-        position = self.sample(n, generator).state.unflatten(1, (-1, 2))
+        position = self._draw_starts(n, generator)
         states, actions = [position.flatten(1)], []
         for _ in range(steps):
-            action = torch.zeros(n, self.action_dim)
-            arrived = position.clone()
-            waiting = torch.arange(n)
-            for _attempt in range(100_000):
-                if not len(waiting):
-                    break
-                drawn, displacement = self._draw_motion(len(waiting), generator)
-                end = position[waiting] + displacement
-                inside = ((end >= self.lowest_start) & (end <= self.highest_start)).flatten(1).all(1)
-                allowed = inside & self._separated(end)
-                action[waiting[allowed]] = drawn[allowed].float() / MAX_DISPLACEMENT
-                arrived[waiting[allowed]] = end[allowed]
-                waiting = waiting[~allowed]
-            else:
-                raise SMWMError(f"{len(self.motions)} dots leave no room for trajectories; use fewer dots.")
-            position = arrived
+            action, position = self._draw_steps(position, generator, stay=True)
             states.append(position.flatten(1))
             actions.append(action)
         return torch.stack(states, 1), torch.stack(actions, 1)
@@ -238,9 +206,44 @@ class DotWorld:
             canvas[(centre[:, None] + disc).flatten()] = colours[dot]
         return canvas.view(n, size, size, 3).permute(0, 3, 1, 2)
 
-    def _draw_positions(self, n: int, generator: Generator) -> Tensor:
-        shape = (n, len(self.motions), 2)
-        return torch.randint(self.lowest_start, self.highest_start + 1, shape, generator=generator, dtype=torch.int16)
+    def _draw_starts(self, n: int, generator: Generator) -> Tensor:
+        """Allowed positions ``(n, dots, 2)``, int16."""
+        kept: list[Tensor] = []
+        found, tried = 0, 0
+        while found < n or not kept:
+            if tried >= 10_000 and found * 10_000 < tried:
+                raise SMWMError(
+                    f"{len(self.motions)} dots cannot be placed {MIN_SEPARATION:g} px apart in this frame; "
+                    f"use fewer dots or a larger frame."
+                )
+            chance = found / tried if found else 1.0
+            shape = (min(int(1.1 * (n - found) / chance) + 64, 1_000_000), len(self.motions), 2)
+            drawn = torch.randint(
+                self.lowest_start, self.highest_start + 1, shape, generator=generator, dtype=torch.int16
+            )
+            kept.append(drawn[self._separated(drawn)])
+            found, tried = found + len(kept[-1]), tried + len(drawn)
+        return torch.cat(kept)[:n]
+
+    def _draw_steps(self, start: Tensor, generator: Generator, stay: bool = False) -> tuple[Tensor, Tensor]:
+        """One allowed step from each position: actions ``(n, action_dim)`` and the positions that they lead to.
+
+        Steps that bring two dots too close, or with ``stay`` one out of where steps may start, are drawn again.
+        """
+        action, end = torch.zeros(len(start), self.action_dim), start.clone()
+        waiting = torch.arange(len(start))
+        for _attempt in range(100_000):
+            drawn, displacement = self._draw_motion(len(waiting), generator)
+            arrived = start[waiting] + displacement
+            allowed = self._separated(arrived)
+            if stay:
+                allowed &= ((arrived >= self.lowest_start) & (arrived <= self.highest_start)).flatten(1).all(1)
+            action[waiting[allowed]] = drawn[allowed].float() / MAX_DISPLACEMENT
+            end[waiting[allowed]] = arrived[allowed]
+            waiting = waiting[~allowed]
+            if not len(waiting):
+                return action, end
+        raise SMWMError(f"{len(self.motions)} dots leave no room for a step; use fewer dots.")
 
     def _draw_motion(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Whole-pixel actions ``(n, action_dim)`` and the displacements ``(n, dots, 2)`` they and chance cause."""

@@ -34,8 +34,8 @@ class SpriteWorld:
 
     A state is ``(x, y, θ)``: the centre in pixels, measured from the top left corner of the frame with
     y downwards, and the heading in radians in [−π, π), clockwise on the screen. Before a step the
-    centre lies in [21, 43]². At every step x and y change by up to 8 px and θ by up to 8/7.5 rad (by up to π
-    where it is controlled), all uniformly.
+    centre lies in [21.5, 42.5]², between the centres of the pixels 21 and 42. At every step x and y change by up to 8
+    px and θ by up to 8/7.5 rad (by up to π where it is controlled), all uniformly.
 
     Arguments:
         control: what the action contains: none, x, xy or xyt.
@@ -50,7 +50,7 @@ class SpriteWorld:
 
     def __post_init__(self) -> None:
         choose("sprite control", self.control, ACTION_SETS)
-        if self.image_size < 2 * MARGIN:
+        if self.image_size < 2 * MARGIN + 1:
             raise SMWMError(
                 f"No arrow fits: a frame of {self.image_size} px leaves no room for a margin of "
                 f"{MARGIN:g} px on each side."
@@ -83,8 +83,8 @@ class SpriteWorld:
         Returns:
             float32 states and actions, each action in [-1, 1] of its own range, on the CPU.
         """
-        highest = self.image_size - MARGIN
-        low, high = torch.tensor([MARGIN, MARGIN, -math.pi]), torch.tensor([highest, highest, math.pi])
+        lowest, highest = MARGIN + 0.5, self.image_size - MARGIN - 0.5
+        low, high = torch.tensor([lowest, lowest, -math.pi]), torch.tensor([highest, highest, math.pi])
         state = low + (high - low) * torch.rand(n, 3, generator=generator)
         motion = 2 * torch.rand(n, 3, generator=generator) - 1
         next_state = state + motion * torch.tensor([MAX_SHIFT, MAX_SHIFT, self.max_turn])
@@ -117,7 +117,7 @@ class SpriteWorld:
         """
         if state.ndim != 2 or state.shape[1] != 3:
             raise SMWMError(f"This world draws states of shape (N, 3), not {tuple(state.shape)}.")
-        n, size, device = len(state), self.image_size, state.device
+        state, n, size, device = state.float(), len(state), self.image_size, state.device
         reach = PATCH / 2
         if device.type == "cpu" and n and not (reach <= state[:, :2].min() and state[:, :2].max() <= size - reach):
             raise SMWMError(

@@ -48,6 +48,8 @@ def test_tasks_are_drawn_once_and_found_again(tmp_path, monkeypatch):
 class Seeing(torch.nn.Module):
     """A perfect world model of a free TwoRoom: its latent is the state, read from the world instead of the frame."""
 
+    frames = 1
+
     def __init__(self, world: FrameSkip, sign: float = 1.0) -> None:
         super().__init__()
         self.world, self.sign = world, sign

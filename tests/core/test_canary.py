@@ -28,9 +28,10 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import encoder, vit
 from smwm_core.storage import weights as weights_module
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.training import kinds, toy
+from smwm_core.training import control, kinds, toy
 from smwm_core.training import vit as vit_training
 from smwm_core.training.config import ToyConfig
+from smwm_core.training.windows import Windows
 from smwm_core.worlds import SIMULATORS, dots, sprite
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
@@ -140,7 +141,7 @@ def fewer(count: int, task: str):
     return {**SIMULATORS, task: (SIMULATORS[task][0], count)}
 
 
-ADAM = torch.optim.Adam
+ADAM, ACTIONS = torch.optim.Adam, Windows.actions
 LEWM = sys.modules[released.__module__]  # the package calls the function by the module's name
 # What is planted, by the component whose version it must raise, with a family that shows it.
 MUTATIONS = {
@@ -150,10 +151,19 @@ MUTATIONS = {
         patched(torch.optim, "Adam", lambda p, lr, **k: ADAM(p, lr=1.01 * lr, **k)),
     ),
     ("toy training", "another share of the curriculum"): ("sprite-xyt", patched(toy, "EASIEST_SHARE", 0.8)),
+    ("control model", "another width"): ("control-tworoom", patched(encoder, "PROJECTOR_WIDTH", 500)),
+    ("control training", "learning rate × 1.1"): (
+        "control-tworoom",
+        patched(control, "warm_up_and_cosine", scaled(control.warm_up_and_cosine, 1.1)),
+    ),
+    ("control training", "actions one step off"): (
+        "control-tworoom",
+        patched(Windows, "actions", lambda self, numbers: ACTIONS(self, numbers).roll(2, -1)),
+    ),
     ("vit model", "another mean colour"): ("vit", patched(vit, "IMAGENET_MEAN", (0.485, 0.456, 0.456))),
     ("vit training", "learning rate × 1.01"): (
         "vit",
-        patched(vit_training, "learning_rate", scaled(vit_training.learning_rate, 1.01)),
+        patched(vit_training, "warm_up_and_cosine", scaled(vit_training.warm_up_and_cosine, 1.01)),
     ),
     ("objective", "λ × 1.01"): ("dots-single", configured("dots-single", inverse=10.1)),
     ("objective", "a detached target"): (
@@ -235,6 +245,6 @@ def test_a_term_counts_only_where_it_is_used():
 def test_a_raised_version_renames_the_runs_that_use_it_and_no_others(monkeypatch):
     dotted, arrow = (ToyConfig(world) for world in ("dots/single", "sprite/xy"))
     before = fingerprint(dotted, 0, "cpu"), fingerprint(arrow, 0, "cpu")
-    monkeypatch.setitem(VERSIONS, "dots", 2)
+    monkeypatch.setitem(VERSIONS, "dots", VERSIONS["dots"] + 1)
     assert fingerprint(dotted, 0, "cpu") != before[0]
     assert fingerprint(arrow, 0, "cpu") == before[1]

@@ -38,6 +38,7 @@ from smwm_core.seeds import generator
 from smwm_core.training import kinds, vit, windows
 from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.loop import History
+from smwm_core.training.schedule import warm_up_and_cosine
 from smwm_core.worlds import FrameSkip, make_world
 
 CPU = torch.device("cpu")
@@ -153,9 +154,9 @@ def test_windows_are_those_of_a_loop_over_episodes(world, history):
     mean, std = actions.mean(0), actions.std(0)
     first = 0
     for length in episodes.length.tolist():
-        for start in range(first, first + length - 5 * history):
+        for start in range(first, first + length - 5 * (history + 1) + 1):
             rows = [start + 5 * t for t in range(history + 1)]
-            assert rows[-1] < first + length
+            assert rows[-1] + 4 < first + length  # the whole block that the last frame begins
             blocks = [episodes.action[row : row + 5] for row in rows[:-1]]
             expected.append((rows, torch.stack([((block - mean) / std).flatten() for block in blocks])))
         first += length
@@ -169,17 +170,8 @@ def test_windows_are_those_of_a_loop_over_episodes(world, history):
     )
 
 
-def test_windows_of_one_step_are_what_the_world_samples(world):
-    found, sampled = windows.Windows(world, 1, CPU), world.sample(100, generator(0, "test"))
-    everything = torch.arange(len(found))
-    state = found.state[found.rows(everything)]
-    for s, a, s_next in zip(sampled.state, sampled.action, sampled.next_state, strict=True):
-        same = (state[:, 0] == s).all(1) & (state[:, 1] == s_next).all(1)
-        assert (found.actions(everything[same]) == a).all(2).any()
-
-
 def test_an_episode_that_is_too_short_for_the_history_is_refused(world):
-    with pytest.raises(SMWMError, match=r"No episode has 5000 steps"):
+    with pytest.raises(SMWMError, match=r"No episode has 5004 steps"):
         windows.Windows(world, 1_000, CPU)
 
 
@@ -280,7 +272,7 @@ def test_with_a_longer_history_the_losses_are_those_of_a_loop(heads):
 
 @pytest.mark.parametrize(("steps", "rising"), [(1_000, 10), (1_001, 11), (150, 2), (6, 1), (1, 1)])
 def test_the_learning_rate_rises_along_a_line_and_falls_along_half_a_cosine(steps, rising):
-    rates = [vit.learning_rate(CONFIG, step, steps) for step in range(steps)]
+    rates = [warm_up_and_cosine(1e-4, 0.01, step, steps) for step in range(steps)]
     assert rates[:rising] == pytest.approx([1e-4 * (step + 1) / rising for step in range(rising)])
     falling = [math.cos(math.pi / 2 * k / (steps - rising)) ** 2 for k in range(steps - rising)]
     assert rates[rising:] == pytest.approx([1e-4 * share for share in falling])
@@ -290,15 +282,14 @@ def test_the_learning_rate_rises_along_a_line_and_falls_along_half_a_cosine(step
 
 
 def test_without_a_warm_up_it_starts_at_its_peak():
-    config = replace(CONFIG, warm_up=0.0)
-    assert vit.learning_rate(config, 0, 100) == pytest.approx(1e-4)
-    assert vit.learning_rate(config, 50, 100) == pytest.approx(0.5e-4)
+    assert warm_up_and_cosine(1e-4, 0.0, 0, 100) == pytest.approx(1e-4)
+    assert warm_up_and_cosine(1e-4, 0.0, 50, 100) == pytest.approx(0.5e-4)
 
 
 def test_every_step_has_its_learning_rate_and_the_papers_weight_decay():
     for step in range(1, STEPS):
         (group,) = saved(step)["optimizer"]["param_groups"]
-        assert group["lr"] == vit.learning_rate(CONFIG, step - 1, STEPS)
+        assert group["lr"] == warm_up_and_cosine(CONFIG.learning_rate, CONFIG.warm_up, step - 1, STEPS)
         assert group["weight_decay"] == 1e-3
 
 

@@ -81,6 +81,16 @@ def test_what_is_drawn_is_not_drawn_again(data, monkeypatch):
     assert torch.equal(together(states), store(states))
 
 
+def test_the_file_of_all_frames_is_what_numpy_writes(data):
+    store = FrameStore(TwoRoom(), "test", workers=1)
+    states = places().unique(dim=0)
+    store.prepare(states)
+    (path,) = data.glob("cache/frames/*/frames.npy")
+    assert [other.name for other in path.parent.iterdir() if other.name != "lock"] == ["frames.npy"]
+    np.save(data / "whole.npy", to_bytes(TwoRoom().render(states)))
+    assert path.read_bytes() == (data / "whole.npy").read_bytes()
+
+
 def test_a_damaged_file_is_refused(data):
     store = FrameStore(TwoRoom(), "test", workers=1)
     store.prepare(places())

@@ -266,7 +266,7 @@ def test_a_model_plans_from_frames():
     search = CEM(*world().bounds, horizon=2, samples=20, iterations=2, elites=5)
     tasks = draw_tasks(world(), 6, 25, generator(3))
     policy = mpc_policy(world(), model, search)
-    actions = policy(tasks.start, tasks.goal, generator(5))
+    actions = policy(tasks, generator(5))
     assert actions.shape == (6, 10, 2)
     assert actions.abs().max() <= 1 + 1e-5
     plan = search(
@@ -282,6 +282,8 @@ def test_a_model_plans_from_frames():
 def test_a_search_on_another_device_draws_there(monkeypatch):
     class Elsewhere(torch.nn.Module):
         """A model on a device that computes nothing; what it would encode is made here."""
+
+        frames = 1
 
         def __init__(self):
             super().__init__()
@@ -302,7 +304,7 @@ def test_a_search_on_another_device_draws_there(monkeypatch):
 
     tasks = draw_tasks(world(), 6, 25, generator(3))
     for seed in (5, 5, 6):
-        mpc_policy(world(), Elsewhere(), search)(tasks.start, tasks.goal, generator(seed))
+        mpc_policy(world(), Elsewhere(), search)(tasks, generator(seed))
     assert [device.type for device in devices] == ["meta"] * 3
     assert seeds[0] == seeds[1] != seeds[2]
 
@@ -323,6 +325,8 @@ def test_a_rate_of_nothing_is_refused(successes, n):
 
 class Seeing(torch.nn.Module):
     """A perfect world model of a free TwoRoom: its latent is the state, read from the world instead of the frame."""
+
+    frames = 1
 
     def __init__(self, world: FrameSkip, sign: float = 1.0) -> None:
         super().__init__()

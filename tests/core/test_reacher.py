@@ -6,7 +6,8 @@
 4. A frame is the larger frame's average; what moves is seen, the target is not; frames do not depend on those before.
 5. Success is the published test: both joints within 0.05 rad, a turn more is another place.
 6. Recorded episodes start anywhere, at rest, and repeat with the seed; random torques rarely reach a goal.
-7. Mistakes are refused.
+7. Torques are held, new at every step, or half of the episodes each.
+8. Mistakes are refused.
 """
 
 import math
@@ -174,6 +175,26 @@ def test_recorded_episodes_repeat_with_the_seed():
     assert all(torch.equal(one, two) for one, two in zip(recorded, again, strict=True))
     assert not torch.equal(states, other[0])
     assert len(Episodes.from_padded(*recorded)) == 300
+
+
+def test_torques_are_held_fresh_or_half_of_each():
+    def repeated(torques: str, episodes: int) -> torch.Tensor:
+        world = Reacher(torques=torques)
+        states, actions, length = recorded = world.collect(episodes, generator())
+        assert len(Episodes.from_padded(*recorded)) == episodes
+        assert (length == 200).all()
+        assert world.reached(world.play(states[:, 0], actions[:, :25])[:, -1], states[:, 25].double()).all()
+        return (actions[:, 1:] == actions[:, :-1]).all(-1).float().mean(1)
+
+    assert (repeated("held", 20) > 0.6).all()
+    assert (repeated("fresh", 20) == 0).all()
+    mixed = repeated("mixed", 20)
+    assert (mixed[:10] > 0.6).all()
+    assert (mixed[10:] == 0).all()
+    held, half = (Reacher(torques=torques).collect(20, generator()) for torques in ("held", "mixed"))
+    assert torch.equal(held[0][:10], half[0][:10])
+    with pytest.raises(SMWMError, match="no kind of torques named 'steady'; choose one of: fresh, held, mixed"):
+        Reacher(torques="steady")
 
 
 def test_random_torques_rarely_reach_a_goal():

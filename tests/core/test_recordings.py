@@ -3,7 +3,7 @@
 1. The outcome does not depend on the number of workers, nor on an interruption; finished parts are not done again.
 2. It is collected once, and again if a version has been raised.
 3. A damaged file is refused.
-4. The worlds of the planning tasks are made of them.
+4. The worlds of the planning tasks are made of them, also of other episodes of the same simulator.
 """
 
 import pytest
@@ -11,7 +11,7 @@ import torch
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.worlds import SIMULATORS, FrameSkip, TwoRoom, make_world
+from smwm_core.worlds import SIMULATORS, VARIANTS, FrameSkip, TwoRoom, make_world, planning_task
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.recording import PART, recorded
@@ -83,3 +83,38 @@ def test_the_worlds_of_the_planning_tasks_are_blocks(name):
     assert world is make_world(name)
     assert world.action_dim == 5 * world.simulator.action_dim
     assert world.describe().endswith("in blocks of 5 steps")
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_other_episodes_have_a_name_of_their_own(name):
+    task, variant = name.split("/")
+    (field, value), *_ = VARIANTS[name].items()
+    build, recording, count = planning_task(f"{name}/60")
+    assert (recording, count) == (f"{task}-{variant}", 60)
+    assert getattr(build(32), field) == value
+    assert planning_task(name)[2] == SIMULATORS[task][1]
+    world = make_world(f"{name}/60")
+    assert getattr(world.simulator, field) == value
+    assert getattr(make_world(f"{task}/60").simulator, field) != value
+    assert world.components == make_world(task).components
+    assert (world.frames is None) == (make_world(task).frames is None)
+    with pytest.raises(SMWMError, match=f"The world {name}/many should end with a number of episodes"):
+        make_world(f"{name}/many")
+
+
+def test_other_episodes_are_recorded_beside_the_usual_ones(data, monkeypatch):
+    monkeypatch.setattr(torch.multiprocessing, "cpu_count", lambda: 1)
+    worlds = [make_world(f"reacher/{episodes}") for episodes in (PART, f"fresh/{PART}", f"mixed/{PART}")]
+    usual, fresh, mixed = (world.record() for world in worlds)
+    known = f"v{VERSIONS['recording']}.{VERSIONS['reacher']}"
+    assert {path.parent.name for path in data.rglob("episodes.npz")} == {
+        f"{name}_{PART}_{known}" for name in ("reacher", "reacher-fresh", "reacher-mixed")
+    }
+    starts = [{tuple(row) for row in part.state[part.offset].tolist()} for part in (usual, fresh, mixed)]
+    assert len(set.union(*starts)) == 3 * PART  # no kind has an episode of another
+
+
+@pytest.mark.parametrize("name", ["tworoom/pose", "reacher/pose", "cube/mixed/40", "pusht/pose/40/2"])
+def test_episodes_that_a_task_does_not_have_are_refused(name):
+    with pytest.raises(SMWMError, match=f"The world {name} should end with a number of episodes"):
+        make_world(name)

@@ -5,6 +5,7 @@ the work.
 """
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,8 @@ class FrameStore:
         parts = {folder / f"part_{k}.npy": (self.simulator, rows[k : k + PART]) for k in range(0, len(rows), PART)}
         desc, unit = f"drawing {self.name}", f" × {PART} frames"
         make_parts(_draw_part, parts, workers=self.workers, desc=desc, unit=unit)
-        frames = np.concatenate([np.load(part) for part in parts])
-        write_whole(whole, lambda unfinished: _save(unfinished, frames))
+        size = self.simulator.image_size
+        write_whole(whole, lambda unfinished: _join(unfinished, parts, (len(rows), size, size, 3)))
         for part in parts:
             part.unlink()
 
@@ -96,6 +97,14 @@ def _draw_part(path: Path, simulator, states: np.ndarray) -> None:
 def _save(path: Path, frames: np.ndarray) -> None:
     with path.open("wb") as file:
         np.save(file, frames)
+
+
+def _join(path: Path, parts: Iterable[Path], shape: tuple[int, ...]) -> None:
+    """Write the frames of parts into one file, a part at a time: all of them may not fit into memory."""
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        for part in parts:
+            file.write(np.load(part).tobytes())
 
 
 def _load(path: Path, count: int) -> np.ndarray:

@@ -91,6 +91,10 @@ class FrameSkip:
         """Sequences of standardised blocks ``(…, H, action_dim)`` → primitive actions, ``(…, H · frameskip, A)``."""
         return self.primitive_actions(plans.flatten(0, -2)).unflatten(0, plans.shape[:-1]).flatten(-3, -2)
 
+    def window_steps(self, history: int) -> int:
+        """Primitive steps that follow the start of a window: up to its last frame, and all but one of a block more."""
+        return self.frameskip * (history + 1) - 1
+
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]

@@ -56,5 +56,8 @@ def _collect_part(path: Path, simulator, name: str, number: int) -> None:
 
 
 def version(name: str) -> str:
-    """The versions of what decides a recording, for the name of its folder; 0 for a simulator of your own."""
-    return f"v{VERSIONS['recording']}.{VERSIONS.get(name, 0)}"
+    """The versions of what decides a recording, for the name of its folder; 0 for a simulator of your own.
+
+    ``"pusht-pose"`` are other episodes of ``"pusht"``, by the same version.
+    """
+    return f"v{VERSIONS['recording']}.{VERSIONS.get(name.partition('-')[0], 0)}"

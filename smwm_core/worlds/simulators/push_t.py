@@ -14,22 +14,26 @@ from functools import cache
 import torch
 from torch import Generator, Tensor
 
-from smwm_core.errors import SMWMError
+from smwm_core.errors import SMWMError, choose
+from smwm_core.worlds.simulators.push_t_demonstrator import demonstrate, draw_poses
+from smwm_core.worlds.simulators.push_t_geometry import (
+    ACTION_SCALE,
+    BAR,
+    DISC_HIGH,
+    DISC_LOW,
+    STEM,
+    TABLE,
+    centre_of_mass,
+    distance_to_t,
+)
 from smwm_core.worlds.world import require_actions, require_states
 
-TABLE = 512
-UNIT = 30.0  # thickness of the T's bar and of its stem
-ACTION_SCALE = 100.0
 SUBSTEPS, TIME_STEP = 10, 0.01
 SPRING, DAMPER = 100.0, 20.0
 DISC_RADIUS = 15.0
 WALL_LOW, WALL_HIGH, WALL_RADIUS = 5.0, 506.0, 2.0
-CENTRE_OF_MASS = (0.0, 45.0)  # of the T, measured from the middle of its bar's outer edge
 GOAL_POSE = (256.0, 256.0, math.pi / 4)
 REACHED_DISTANCE, REACHED_ANGLE = 20.0, math.pi / 9
-
-# In the T's own frame: corners (x0, y0) and (x1, y1) of its bar and its stem.
-BAR, STEM = (-2 * UNIT, 0.0, 2 * UNIT, UNIT), (-UNIT / 2, UNIT, UNIT / 2, 4 * UNIT)
 
 WHITE, GOAL_COLOUR, T_COLOUR, DISC_COLOUR, WALL_COLOUR = (
     (255, 255, 255),
@@ -40,6 +44,8 @@ WHITE, GOAL_COLOUR, T_COLOUR, DISC_COLOUR, WALL_COLOUR = (
 )
 
 FRAMES_AT_ONCE = 16  # on a CPU, what is computed for more of them leaves the cache
+
+DEMONSTRATIONS = ("scripted", "pose")
 
 # Of the scripted agent that collects episodes.
 AWAY, PUSH, NOISE = 105.0, 0.28, 0.06
@@ -54,9 +60,11 @@ class PushT:
 
     Arguments:
         image_size: of the frames that are drawn.
+        demonstrations: whose episodes are collected, those of an agent that pushes the T around (``"scripted"``) or of
+            one that brings it to a pose (``"pose"``).
 
     Raises:
-        SMWMError: pymunk is missing, or a frame that is too small or too large.
+        SMWMError: pymunk is missing, a frame that is too small or too large, or unknown demonstrations.
     """
 
     image_size: int = 64
@@ -65,8 +73,10 @@ class PushT:
     controllable_dim: int = 2
     bounds: tuple[float, float] = (-1.0, 1.0)
     episode_steps: int = 100
+    demonstrations: str = "scripted"
 
     def __post_init__(self) -> None:
+        choose("kind of demonstrations", self.demonstrations, dict.fromkeys(DEMONSTRATIONS))
         if not 16 <= self.image_size <= TABLE:
             raise SMWMError(f"Push-T is drawn at 16 to {TABLE} px, not {self.image_size}.")
         _pymunk()
@@ -111,18 +121,26 @@ class PushT:
         return 2 * torch.rand(n, 2, generator=generator) - 1
 
     def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Episodes of a scripted agent that pushes the T around.
-
-        It picks a direction, more often towards the middle the farther the T is from it, walks around the T to
-        the other side, and pushes; after 25 to 45 steps it picks anew. Its actions are noisy all the time.
+        """Episodes of an agent that pushes the T around, or brings it to a pose that is another one in each episode.
 
         Arguments:
             episodes: how many.
             generator: a CPU generator, the only source of randomness.
 
         Returns:
-            states ``(episodes, 101, 7)`` and actions ``(episodes, 100, 2)``, float32, and the number of actions
-            of each episode, which is 100 for all: ``(episodes,)``.
+            states ``(episodes, T + 1, 7)`` and actions ``(episodes, T, 2)``, float32, and the number of actions
+            of each episode ``(episodes,)``: 100 for all who only push, and as many as are needed, at most 200, where
+            there is a pose to bring the T to.
+        """
+        if self.demonstrations == "pose":
+            return demonstrate(self, *draw_poses(episodes, generator), generator)
+        return self._push_around(episodes, generator)
+
+    def _push_around(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """The scripted agent.
+
+        It picks a direction, more often towards the middle the farther the T is from it, walks around the T to
+        the other side, and pushes; after 25 to 45 steps it picks anew. Its actions are noisy all the time.
         """
 
         def uniform(*shape: int) -> Tensor:
@@ -156,7 +174,7 @@ class PushT:
             walk = _around(state[:, :2], behind, mass)
             action = torch.where(pushing[:, None], PUSH * direction, walk)
             action = action + NOISE * torch.randn(episodes, 2, generator=generator, dtype=torch.float64)
-            aim = (state[:, :2] + ACTION_SCALE * action).clamp(20, TABLE - 20)  # keep the disc on the table
+            aim = (state[:, :2] + ACTION_SCALE * action).clamp(DISC_LOW, DISC_HIGH)
             action = ((aim - state[:, :2]) / ACTION_SCALE).float()
             state = self.play(state, action[:, None])[:, 0]
             states.append(state)
@@ -184,15 +202,8 @@ class PushT:
         disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
         frames = empty.expand(len(state), -1, -1, -1)
         frames = _paint(frames, disc, DISC_COLOUR, pixel)
-        frames = _paint(frames, _distance_to_t(grid, state[:, 2:5]), T_COLOUR, pixel)
+        frames = _paint(frames, distance_to_t(grid, state[:, None, None, 2:5]), T_COLOUR, pixel)
         return frames.contiguous().permute(0, 3, 1, 2)
-
-
-def centre_of_mass(state: Tensor) -> Tensor:
-    """Where the T's centre of mass lies: states ``(…, 7)`` → ``(…, 2)``."""
-    cos, sin = state[..., 4].cos(), state[..., 4].sin()
-    x, y = CENTRE_OF_MASS
-    return state[..., 2:4] + torch.stack([cos * x - sin * y, sin * x + cos * y], -1)
 
 
 def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
@@ -246,21 +257,6 @@ def _pymunk():
     return pymunk
 
 
-def _distance_to_t(grid: Tensor, pose: Tensor) -> Tensor:
-    """Signed distance of points ``(H, W, 2)`` to a T at each pose ``(N, 3)``, negative inside: ``(N, H, W)``."""
-    offset = grid - pose[:, None, None, :2]
-    cos, sin = pose[:, 2].cos()[:, None, None], pose[:, 2].sin()[:, None, None]
-    x = cos * offset[..., 0] + sin * offset[..., 1]
-    y = cos * offset[..., 1] - sin * offset[..., 0]
-    distances = []
-    for x0, y0, x1, y1 in (BAR, STEM):
-        beyond_x = (x - (x0 + x1) / 2).abs() - (x1 - x0) / 2
-        beyond_y = (y - (y0 + y1) / 2).abs() - (y1 - y0) / 2
-        outside = torch.hypot(beyond_x.clamp(min=0), beyond_y.clamp(min=0))
-        distances.append(outside + torch.maximum(beyond_x, beyond_y).clamp(max=0))
-    return torch.minimum(*distances)
-
-
 def _paint(frames: Tensor, distance: Tensor, colour: tuple[int, int, int], pixel: float) -> Tensor:
     """Put a colour where the signed distance is negative, softened over one pixel."""
     share = (0.5 - distance / pixel).clamp(0, 1)[..., None]
@@ -273,7 +269,7 @@ def _empty_table(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
     centre = (torch.arange(size) + 0.5) * TABLE / size
     grid = torch.stack(torch.meshgrid(centre, centre, indexing="xy"), -1)
     frame = torch.tensor(WHITE).expand(1, size, size, 3) / 255
-    frame = _paint(frame, _distance_to_t(grid, torch.tensor([GOAL_POSE])), GOAL_COLOUR, TABLE / size)
+    frame = _paint(frame, distance_to_t(grid, torch.tensor(GOAL_POSE).expand(1, 1, 1, 3)), GOAL_COLOUR, TABLE / size)
     for low_side in (True, False):
         for axis in (0, 1):
             wall = (grid[..., axis] - (WALL_LOW if low_side else WALL_HIGH)).abs() - WALL_RADIUS

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from smwm_core.errors import choose
 from smwm_core.worlds.simulators.mujoco import Camera, load
 from smwm_core.worlds.world import require_actions, require_size, require_states
 
@@ -23,9 +24,10 @@ WRIST_RANGE = math.radians(160)
 SOFTNESS = 0.2  # rad by which the wrist's stops give way
 HIDDEN = 5  # the group of geoms that the camera does not see
 
-# Of the agent that collects episodes: how often it draws new torques. The published one does at every step, and then
-# most of them cancel within a block, so that two frames tell less than a fifth of the action.
+# Of the agent that collects episodes: how often it draws new torques where it holds them. The published one draws them
+# at every step, and then most of them cancel within a block, so that two frames tell less than a fifth of the action.
 CHANGE_PROBABILITY = 0.2
+FRESH_SHARE = {"held": 0.0, "mixed": 0.5, "fresh": 1.0}  # of the episodes, in which torques are new at every step
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,11 @@ class Reacher:
 
     Arguments:
         image_size: of the frames that are drawn.
+        torques: of the episodes that are collected, held for five steps on average (``"held"``), drawn anew at every
+            step (``"fresh"``), or half of the episodes each (``"mixed"``).
 
     Raises:
-        SMWMError: mujoco or dm_control is missing, or a frame that is too small or too large.
+        SMWMError: mujoco or dm_control is missing, a frame that is too small or too large, or unknown torques.
     """
 
     image_size: int = 64
@@ -48,8 +52,10 @@ class Reacher:
     controllable_dim: int = 2
     bounds: tuple[float, float] = (-1.0, 1.0)
     episode_steps: int = 200
+    torques: str = "held"
 
     def __post_init__(self) -> None:
+        choose("kind of torques", self.torques, FRESH_SHARE)
         require_size("Reacher", self.image_size)
         _packages()
 
@@ -97,7 +103,7 @@ class Reacher:
         return 2 * torch.rand(n, 2, generator=generator) - 1
 
     def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Episodes of random torques, held for five steps on average, from random poses at rest.
+        """Episodes of random torques from random poses at rest; where both kinds are mixed, held torques come first.
 
         Arguments:
             episodes: how many.
@@ -111,6 +117,7 @@ class Reacher:
         start = torch.cat([poses * torch.tensor([math.pi, WRIST_RANGE]), torch.zeros(episodes, 2)], 1)
         actions = self.random_action(episodes * self.episode_steps, generator).view(episodes, -1, 2)
         changes = torch.rand(episodes, self.episode_steps, generator=generator) < CHANGE_PROBABILITY
+        changes[round((1 - FRESH_SHARE[self.torques]) * episodes) :] = True
         drawn_at = torch.where(changes, torch.arange(self.episode_steps), 0).cummax(1).values
         actions = actions.gather(1, drawn_at[..., None].expand(-1, -1, 2))
         states = torch.cat([start[:, None], self.play(start, actions)], 1)
