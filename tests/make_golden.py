@@ -202,7 +202,8 @@ def _trained(theirs, config: dict, world: tuple, drawn: dict) -> dict:
     has_action = world.action_dim > 0
     losses = partial(theirs.compute_losses, models, batch, action_scale, has_action, "cpu")
     before = [parameter.detach().clone() for model in models for parameter in model.parameters()]
-    optimizer = theirs.optim.Adam([p for model in models for p in model.parameters()], lr=float(config["training"]["lr"]))
+    rate = float(config["training"]["lr"])
+    optimizer = theirs.optim.Adam([p for model in models for p in model.parameters()], lr=rate)
     found: dict = {"forward": [], "inverse": [], "loss": []}
     with torch.no_grad():
         _, _, z, z_next = losses()
