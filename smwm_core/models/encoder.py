@@ -80,4 +80,4 @@ class ConvEncoder(nn.Module):
         parts = o.split(ENCODED_AT_ONCE) if o.device.type == "cpu" else (o,)
         with torch.autocast(o.device.type, torch.bfloat16, enabled=self.bfloat16 and self.training):
             h = torch.cat([self.expand(self.features(part)) for part in parts])
-        return self.squash(self.head(h.float()))
+        return self.squash(self.head(h.to(o.dtype)))
