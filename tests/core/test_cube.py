@@ -1,6 +1,6 @@
 """Claims about Cube.
 
-1. A step is that of ogbench's own environment, to the bit, once its cube is as large; scenes do not know of each other.
+1. A step is that of ogbench's own environment, to the bit; scenes do not know of each other.
 2. The gripper goes where actions send it, up to the edge of its workspace; it can lift the cube.
 3. A recorded state is complete: playing on from it repeats what was recorded, up to the engine's memory of contacts.
 4. What moves is seen, the target is not, whole arm included; frames do not depend on those before.
@@ -19,7 +19,7 @@ import torch
 
 from smwm_core.errors import SMWMError
 from smwm_core.worlds.recorded.episodes import Episodes
-from smwm_core.worlds.simulators.cube import CUBE, HALF_EDGE, Cube, _camera, _env
+from smwm_core.worlds.simulators.cube import CUBE, Cube, _camera, _env
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -46,9 +46,6 @@ def test_a_step_is_that_of_ogbench(recorded):
 
     states, actions, _ = recorded
     env = CubeEnv("single", mode="data_collection", visualize_info=False)
-    env._mjcf_model = env.build_mjcf_model()
-    for geom in env._mjcf_model.find("body", "object_0").find_all("geom"):
-        geom.size = [HALF_EDGE] * 3
     env.reset(seed=5)
     state, sequence = states[:1, 30], torch.cat([actions[:1, 30:40], 2 * actions[:1, 40:45]], 1)
     env.set_state(*np.split(state[0].double().numpy(), [21]))
