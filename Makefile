@@ -22,6 +22,7 @@ test: .venv/installed ## check code, notebooks and book
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest -n 2
+	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
