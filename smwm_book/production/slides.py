@@ -1,7 +1,7 @@
 """Fill the slides of the lecture with figures of the executed notebooks and committed numbers.
 
-``book/slides.html`` is the lecture in the markup of reveal.js, which the book has a copy of. An appendix is made from the
-notebooks: their claims, their figures with one message each, and what they teach.
+``book/slides.html`` is the lecture in the markup of reveal.js, which the book has a copy of. An appendix is
+made from the notebooks: their claims, their figures with one message each, and what they teach.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Claims about the page that trains a world model, checked in a real browser; opened as a file, as a reader may do.
 
 1. Its losses, its gradients and ten of its steps of Adam are torch's to 1e-5, SIGReg included.
-2. Without the inverse loss the latent collapses within 400 steps; with it the latent stays open and holds the controlled blob.
+2. Without the inverse loss the latent collapses within 400 steps; with it it stays open and holds the controlled blob.
 3. It trains by itself, pauses by keyboard and out of sight, and waits for who asked for less motion.
 4. λ acts while it trains, and opens what had collapsed; another start scale starts again.
 5. It fits a phone, redraws for the dark theme, asks for no other host, and says so where scripts do not run.
@@ -70,9 +70,13 @@ def network(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(inputs, 64), nn.ReLU(), nn.Linear(64, outputs)).double()
 
 
+def turned(value: torch.Tensor) -> torch.Tensor:
+    return value.T if value.ndim == 2 else value
+
+
 def flat(values) -> torch.Tensor:
     """Parameters or gradients in the page's order: every weight (inputs, outputs), then the bias."""
-    return torch.cat([value.detach().T.flatten() for value in values])
+    return torch.cat([turned(value.detach()).flatten() for value in values])
 
 
 @pytest.mark.parametrize("weight", [0, 0.09])
@@ -84,7 +88,7 @@ def test_gradients_and_steps_are_torchs(opened, weight, monkeypatch):
     assert len(start) == sum(parameter.numel() for parameter in parameters)
     with torch.no_grad():
         for parameter, values in zip(parameters, start.split([p.numel() for p in parameters]), strict=True):
-            parameter.copy_(values.view(*reversed(parameter.shape)).T)
+            parameter.copy_(turned(values.view(*reversed(parameter.shape))))
     adam = torch.optim.Adam(parameters, lr=2e-3)
     for step in seen["steps"]:
         frames, next_frames = (torch.tensor(values, dtype=torch.float64).view(64, 512) for values in step["frames"])
