@@ -204,7 +204,7 @@ def test_slides_move_and_fit(browser, address):
     total = page.evaluate("Reveal.getTotalSlides()")
     assert total > 60
     page.keyboard.press("ArrowRight")
-    assert page.url.endswith("#/latent")
+    page.wait_for_url("**/slides.html#/latent")
     page.keyboard.press("o")
     assert page.evaluate("Reveal.isOverview()")
     page.keyboard.press("o")
@@ -215,11 +215,12 @@ def test_slides_move_and_fit(browser, address):
         )
         shown = page.locator("section.present:not(.stack)").last
         label = shown.get_attribute("id")
-        assert shown.evaluate("s => s.scrollHeight") <= 720, f"{label} is too long"
         for picture in shown.locator("img").all():
             assert len(picture.get_attribute("alt")) > 20
             assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
+            page.evaluate("Reveal.layout()")
             assert picture.evaluate("p => p.offsetHeight") > 150, f"the figure of {label} is too small"
+        assert shown.evaluate("s => s.scrollHeight") <= 720, f"{label} is too long"
     assert problems == []
     page.close()
 

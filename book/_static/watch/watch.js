@@ -119,7 +119,8 @@
         if (context.globalAlpha > 0) context.fillRect(i % SIDE * pixel, Math.floor(i / SIDE) * pixel, pixel + 0.5, pixel + 0.5);
       }
     });
-    context.globalAlpha = 1;
+    context.globalAlpha = 0.4;
+    context.strokeRect(0.5, 0.5, side - 1, side - 1);
   }
 
   function drawCloud() {
@@ -170,7 +171,7 @@
       context.lineTo(from + 22, height - 12);
       context.stroke();
       context.textAlign = "left";
-      context.fillText(label, from + 27, height - 7);
+      context.fillText(width < 450 ? label.split(" ")[0] : label, from + 27, height - 7);
     });
     context.setLineDash([]);
   }
