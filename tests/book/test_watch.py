@@ -7,6 +7,7 @@
 5. It fits a phone, redraws for the dark theme, asks for no other host, and says so where scripts do not run.
 """
 
+import json
 import re
 
 import pytest
@@ -62,7 +63,7 @@ TEN_STEPS = """(weight) => {
         steps.push({losses, frames, action: list(batch.action), directions: list(directions),
             gradients: list(learner.gradients)});
     }
-    return {start, steps, end: list(learner.weights)};
+    return JSON.stringify({start, steps, end: list(learner.weights)});
 }"""
 
 
@@ -81,7 +82,7 @@ def flat(values) -> torch.Tensor:
 
 @pytest.mark.parametrize("weight", [0, 0.09])
 def test_gradients_and_steps_are_torchs(opened, weight, monkeypatch):
-    seen = opened().evaluate(TEN_STEPS, weight)
+    seen = json.loads(opened().evaluate(TEN_STEPS, weight))
     parts = {name: network(*sizes) for name, sizes in LAYERS.items()}
     parameters = [parameter for part in parts.values() for parameter in part.parameters()]
     start = torch.tensor(seen["start"], dtype=torch.float64)
