@@ -1,11 +1,11 @@
-"""Slides made from the executed notebooks: their claims, their figures with one message each, and what they teach.
+"""Fill the slides of the lecture with figures of the executed notebooks and committed numbers.
 
-The deck is one HTML file without any other. It moves by keyboard, buttons and touch, and prints one slide a page.
+``book/slides.html`` is the lecture in the markup of reveal.js, which the book has a copy of. An appendix is
+made from the notebooks: their claims, their figures with one message each, and what they teach.
 """
 
-import base64
 import re
-import struct
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 
@@ -13,11 +13,12 @@ from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
 from smwm_book import paths
+from smwm_book.experiments.results import load_results
 from smwm_book.notebooks.run import chapters
 from smwm_book.production.gallery import picture
 from smwm_core.errors import SMWMError
 
-_TEMPLATE = Path(__file__).with_name("slides.html")
+SOURCE = paths.REPOSITORY / "book" / "slides.html"
 # The message of a figure is the last sentence of its caption, or else the one of caption or claim that begins so.
 _MESSAGES = {
     "fig-dot-spectrum": "With the inverse loss two",
@@ -28,21 +29,38 @@ _MESSAGES = {
     "fig-geometry": "With the inverse loss the latent",
     "fig-probes": "From a latent",
 }
-_OBJECTIVE = "L = ‖ẑ<sub>t+1</sub> − z<sub>t+1</sub>‖² + λ ‖â<sub>t</sub> − a<sub>t</sub>‖²"
 
 
 def write(notebooks: dict[str, NotebookNode], path: Path) -> None:
-    """Write the deck.
+    """Write the deck, and its figures into the folder ``slides`` beside it.
 
     Arguments:
         notebooks: executed, by name.
-        path: where the HTML goes; links of the deck lead to ``notebooks/`` beside it.
+        path: where the HTML goes; it needs the book's ``_static`` beside it and links to ``notebooks/``.
 
     Raises:
-        SMWMError: a notebook without claim, a figure without picture, or a message that is in no caption.
+        SMWMError: a notebook without claim, a figure without picture, a message that is in no caption, or a mark of the
+            source that asks for what is not there.
     """
-    slides = [_title(), _method(), *(slide for name in chapters() for slide in _chapter(name, notebooks[name]))]
-    path.write_text(_TEMPLATE.read_text().replace("SLIDES", "\n".join(slides)))
+    folder = path.with_name("slides")
+    folder.mkdir(exist_ok=True)
+    images = {"fig-schematic": _schematic(folder)}
+    for notebook in notebooks.values():
+        images |= {
+            settings["figure"]["name"]: _image(folder, settings, picture(cell)) for cell, settings in _figures(notebook)
+        }
+    appendix = "\n".join(_chapter(name, notebooks[name], images) for name in chapters())
+    text = SOURCE.read_text()
+    text = _filled(text, r"figure (\S+)", lambda name: images[name])
+    text = _filled(text, r"number (\S+) (\S+) (\S+)", number)
+    path.write_text(_filled(text, "(appendix)", lambda _: appendix))
+
+
+def number(notebook: str, metric: str, form: str) -> str:
+    """A committed result at the laptop budget, as Python formats it; powers of ten as one writes them."""
+    value = load_results(notebook, "laptop").metric(metric)["value"]
+    digits, power, exponent = format(value, form).partition("e")
+    return f"{digits} · 10<sup>{int(exponent)}</sup>".replace("-", "−") if power else digits.replace("-", "−")
 
 
 def message(figure: str, caption: str, claim: str) -> tuple[str, str]:
@@ -56,67 +74,63 @@ def message(figure: str, caption: str, claim: str) -> tuple[str, str]:
     raise SMWMError(f"Neither caption nor claim of {figure} has a sentence that begins with {_MESSAGES[figure]!r}.")
 
 
+def _filled(text: str, mark: str, fill: Callable[..., str]) -> str:
+    def filled(found: re.Match) -> str:
+        try:
+            return fill(*found.groups())
+        except KeyError as error:
+            raise SMWMError(f"The slides ask for {found[0]}, but there is no {error}.") from error
+
+    return re.sub(rf"{{{{{mark}}}}}", filled, text)
+
+
 def _sentences(text: str) -> list[str]:
     return re.split(r"(?<=[.!?]) |(?<=[.!?]\*) ", text)
 
 
-def _title() -> str:
-    return _slide(
-        "title",
-        "<h1>Sensorimotor World Models</h1>\n<p class=claim>Why latents collapse, and what keeps them open</p>\n"
-        "<p class=legend>After Ivashkov, Balestriero and Schölkopf, arXiv 2606.20104. Every figure was drawn by the "
-        "code of its page; arrow keys, space or a swipe turn the slides.</p>",
-    )
+def _figures(notebook: NotebookNode) -> list[tuple[NotebookNode, dict]]:
+    return [(cell, cell.metadata["mystnb"]) for cell in notebook.cells if "figure" in cell.metadata.get("mystnb", {})]
 
 
-def _method() -> str:
-    """The schematic with the objective, from the page of the method."""
+def _schematic(folder: Path) -> str:
+    """The schematic of the page of the method."""
     page = (paths.REPOSITORY / "book" / "method.md").read_text()
-    schematic = re.search(r"```{figure} (\S+)\n.*?:alt: (.+?)\n\n(.+?)\n```", page, re.DOTALL)
-    image = _image("svg+xml", (paths.REPOSITORY / "book" / schematic[1]).read_bytes(), schematic[2])
-    said, rest = message("fig-schematic", " ".join(schematic[3].split()), "")
-    return _slide(
-        "fig-schematic",
-        f"<h2>{_inline(said)}</h2>\n{image}\n<p class=claim>{_OBJECTIVE}</p>\n<p class=legend>{_inline(rest)}</p>",
-        "book/method.html",
-    )
+    file, alt = re.search(r"```{figure} (\S+)\n.*?:alt: (.+?)\n", page, re.DOTALL).groups()
+    (folder / "fig-schematic.svg").write_bytes((paths.REPOSITORY / "book" / file).read_bytes())
+    return f'<img class="r-stretch" data-src="slides/fig-schematic.svg" alt="{escape(alt)}">'
 
 
-def _chapter(name: str, notebook: NotebookNode) -> list[str]:
+def _image(folder: Path, settings: dict, png: bytes) -> str:
+    name = settings["figure"]["name"]
+    (folder / f"{name}.png").write_bytes(png)
+    return f'<img class="r-stretch" data-src="slides/{name}.png" alt="{escape(settings["image"]["alt"])}">'
+
+
+def _chapter(name: str, notebook: NotebookNode, images: dict[str, str]) -> str:
+    """The slides of a notebook, one below the other."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     opening = re.search(r"^# (.+)\n\n\*\*The (?:claim|question)\.\*\* ((?:.+\n?)+)", text, re.MULTILINE)
     learned = re.search(r"^## What you have learned\n\n((?:[- ] ?.+\n)+)", text, re.MULTILINE)
     if not opening or not learned:
         raise SMWMError(f"Notebook {name} does not open with a title and a claim, or does not say what was learned.")
-    title, claim, page = opening[1], " ".join(opening[2].split()), f"notebooks/{name}.html"
-    slides = [_slide(name, f"<h2>{_inline(title)}</h2>\n<p class=claim>{_inline(claim)}</p>", page)]
-    for cell in notebook.cells:
-        settings = cell.metadata.get("mystnb", {})
-        if "figure" in settings:
-            said, rest = message(settings["figure"]["name"], settings["figure"]["caption"], claim)
-            image = _image("png", picture(cell), settings["image"]["alt"])
-            slides.append(
-                _slide(
-                    settings["figure"]["name"],
-                    f"<h2>{_inline(said)}</h2>\n{image}\n<p class=legend>{_inline(rest)}</p>",
-                    page,
-                )
-            )
+    claim = " ".join(opening[2].split())
+    title = f'<a href="notebooks/{name}.html">{_inline(opening[1])}</a>'
+    slides = [_slide(name, f"<h2>{title}</h2>\n<p>{_inline(claim)}</p>")]
+    for _, settings in _figures(notebook):
+        figure = settings["figure"]["name"]
+        said, rest = message(figure, settings["figure"]["caption"], claim)
+        slides.append(
+            _slide(figure, f'<h3>{_inline(said)}</h3>\n{images[figure]}\n<p class="legend">{_inline(rest)}</p>')
+        )
     bullets = "\n".join(
         f"<li>{_inline(' '.join(b.split()))}</li>" for b in re.split(r"^- ", learned[1], flags=re.M)[1:]
     )
-    return [*slides, _slide(f"{name}-learned", f"<h2>What you have learned</h2>\n<ul>\n{bullets}\n</ul>", page)]
+    slides.append(_slide(f"{name}-learned", f"<h2>What you have learned</h2>\n<ul>\n{bullets}\n</ul>"))
+    return "<section>\n" + "\n".join(slides) + "\n</section>"
 
 
-def _image(kind: str, data: bytes, alt: str) -> str:
-    width, height = struct.unpack(">II", data[16:24]) if kind == "png" else (2, 1)
-    shape = ' class="tall"' if height > 0.7 * width else ""  # beside its words, where there is room
-    source = f"data:image/{kind};base64,\n{base64.b64encode(data).decode()}\n"
-    return f'<img{shape} alt="{escape(alt)}" src="{source}">'
-
-
-def _slide(label: str, content: str, page: str = "index.html") -> str:
-    return f'<section id="{label}" data-page="{page}">\n{content}\n</section>'
+def _slide(label: str, content: str) -> str:
+    return f'<section id="{label}">\n{content}\n</section>'
 
 
 def _inline(text: str) -> str:

@@ -8,7 +8,7 @@
 4. The collapse explorer moves by keyboard and by pointer, redraws for the dark theme, and says so without its data.
 5. The pages that compute in the browser do so in the book, and weigh little enough.
 6. Solutions of exercises are hidden until somebody asks for them; everything that the page for teachers links is there.
-7. The slides move by keyboard, buttons and touch, fit the screen, and print one a page.
+7. The slides move by keyboard, fit the screen, scroll on a phone, and print one a page.
 """
 
 import re
@@ -208,54 +208,46 @@ def test_everything_that_the_page_for_teachers_links_is_there(built, address, br
         assert sorted(archive.namelist()) == sorted(f"student/{name}.ipynb" for name in names)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_slides_move_and_fit(browser, address, width, scheme):
-    page, problems = open_page(browser, address, "slides.html", width, scheme)
-    counter, total = page.locator("output"), page.locator("section").count()
-    assert total > 40
-
-    def press(key):
-        page.keyboard.press(key)
-        return counter.inner_text()
-
-    assert counter.inner_text() == f"1 of {total}"
-    assert press("ArrowRight") == f"2 of {total}"
-    assert page.url.endswith("#fig-schematic")
-    assert press("Space") == f"3 of {total}"
-    assert press("ArrowLeft") == f"2 of {total}"
-    assert press("End") == press("ArrowRight") == f"{total} of {total}"
-    assert press("Home") == press("ArrowLeft") == f"1 of {total}"
-    for number in range(1, total + 1):
-        shown = page.locator("section:visible")
-        assert shown.count() == 1
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-        assert shown.evaluate("s => s.scrollWidth <= s.clientWidth")
-        if width > 600:
-            assert shown.evaluate("s => s.scrollHeight <= s.clientHeight"), f"slide {number} is too long"
+def test_slides_move_and_fit(browser, address):
+    page, problems = open_page(browser, address, "slides.html", 1280)
+    page.wait_for_function("() => window.Reveal && Reveal.isReady()")
+    page.wait_for_function("() => document.querySelectorAll('mjx-container').length > 10")
+    assert page.locator("mjx-merror, mjx-container [data-mjx-error]").count() == 0
+    total = page.evaluate("Reveal.getTotalSlides()")
+    assert total > 60
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**/slides.html#/latent")
+    page.keyboard.press("o")
+    assert page.evaluate("Reveal.isOverview()")
+    page.keyboard.press("o")
+    assert page.evaluate("Reveal.hasPlugin('notes')")
+    for number in range(total):
+        page.evaluate(
+            "(i) => { const at = Reveal.getIndices(Reveal.getSlides()[i]); Reveal.slide(at.h, at.v); }", number
+        )
+        shown = page.locator("section.present:not(.stack)").last
+        label = shown.get_attribute("id")
         for picture in shown.locator("img").all():
             assert len(picture.get_attribute("alt")) > 20
             assert picture.evaluate("p => p.decode().then(() => p.naturalWidth)") > 0
-            assert picture.bounding_box()["height"] > 90
-        page.keyboard.press("ArrowRight")
-    page.locator("#back").click()
-    assert counter.inner_text() == f"{total - 1} of {total}"
-    page.evaluate(
-        """() => [["touchstart", "touches", 300], ["touchend", "changedTouches", 100]].forEach(([kind, list, x]) => {
-            const point = new Touch({identifier: 1, target: document.body, clientX: x, clientY: 200});
-            dispatchEvent(new TouchEvent(kind, {[list]: [point]}));
-        })"""
-    )
-    assert counter.inner_text() == f"{total} of {total}"
-    ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-    page.locator("#theme").click()
-    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != ground
+            page.evaluate("Reveal.layout()")
+            assert picture.evaluate("p => p.offsetHeight") > 150, f"the figure of {label} is too small"
+        assert shown.evaluate("s => s.scrollHeight") <= 720, f"{label} is too long"
+    assert problems == []
+    page.close()
+
+
+def test_slides_scroll_on_a_phone(browser, address):
+    page, problems = open_page(browser, address, "slides.html", 390)
+    page.wait_for_function("() => window.Reveal && Reveal.isReady()")
+    assert page.evaluate("Reveal.isScrollView()")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert problems == []
     page.close()
 
 
 def test_slides_print_one_a_page(browser, address):
-    page, _ = open_page(browser, address, "slides.html", 1280, "dark")
-    printed = page.pdf(prefer_css_page_size=True, print_background=True)
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) == page.locator("section").count()
+    page, _ = open_page(browser, address, "slides.html?view=print", 1280)
+    page.wait_for_function("() => window.Reveal && Reveal.isReady() && document.querySelector('.pdf-page')")
+    assert page.locator(".pdf-page").count() == page.evaluate("Reveal.getTotalSlides()")
     page.close()

@@ -5,7 +5,8 @@
 3. Student versions hold no line of a solution, run up to their first exercise, and never replace a file.
 4. In the book every exercise is a box, and its solution folds away.
 5. Every page says what you have learned and leads to the list of words.
-6. The slides hold every figure of the book once, with one message and its alt text, and need no other file.
+6. The slides are a lecture with notes, votes and committed numbers; their appendix holds every figure of the book
+   once, with one message and its alt text; they need nothing from another host.
 7. The tables for teachers come from measurements, and the page for teachers has them.
 """
 
@@ -20,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from smwm_book import paths
 from smwm_book.cli import main
+from smwm_book.experiments.results import load_results
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
 from smwm_book.production import slides
@@ -27,6 +29,7 @@ from smwm_book.tables import teaching
 from smwm_core.errors import SMWMError
 
 NAMES = list(notebooks.sources())
+NAMES_IN_ORDER = notebooks.chapters()
 SOURCES = {name: jupytext.read(path) for name, path in notebooks.sources().items()}
 FOUND = {name: exercises.find(notebook, name) for name, notebook in SOURCES.items()}
 
@@ -248,10 +251,10 @@ def test_the_exercise_of_the_method_is_checked_too():
 def deck(tmp_path_factory):
     path = tmp_path_factory.mktemp("deck") / "slides.html"
     slides.write(notebooks.committed(), path)
-    return path.read_text()
+    return path
 
 
-def test_slides_show_every_figure_once_with_a_message_and_alt_text(deck):
+def test_slides_show_every_figure_with_a_message_and_alt_text(deck):
     figures = [
         cell.metadata.mystnb
         for notebook in SOURCES.values()
@@ -259,28 +262,60 @@ def test_slides_show_every_figure_once_with_a_message_and_alt_text(deck):
         if "figure" in cell.metadata.get("mystnb", {})
     ]
     assert len(figures) > 20
-    shown = dict(re.findall(r'<section id="([^"]+)"[^>]*>\n(.*?)</section>', deck, re.DOTALL))
-    assert deck.count("<section") == len(shown)
+    text = deck.read_text()
+    shown = dict(re.findall(r'<section id="([^"]+)">\n(.*?)</section>', text, re.DOTALL))
+    lecture = list(shown)[: list(shown).index(NAMES_IN_ORDER[0])]
+    assert 18 <= len(lecture) <= 20
+    assert len(re.findall('<section id="', text)) == len(shown), "labels differ"
     for settings in figures:
         slide = html.unescape(shown[settings["figure"]["name"]])
         assert slide.count("<img") == 1
         assert f'alt="{settings["image"]["alt"]}"' in slide
-        said = re.search(r"<h2>(.+)</h2>", slide)[1]
+        said = re.search(r"<h3>(.+)</h3>", slide)[1]
         assert 20 < len(said) < 260
         assert len(re.findall(r"[.!?] ", said)) == 0, "one message is one sentence"
     assert set(shown) == {
-        "title",
-        "fig-schematic",
+        *lecture,
         *(settings["figure"]["name"] for settings in figures),
         *NAMES,
         *(f"{name}-learned" for name in NAMES),
     }
+    for name in lecture:
+        assert len(re.search(r"<h[12].*?>(.+)</h[12]>", shown[name])[1]) < 60, "titles are short"
+        assert len(re.search(r'<aside class="notes">(.+)</aside>', shown[name], re.DOTALL)[1]) > 60
+        assert ('class="fragment answer"' in shown[name]) == name.startswith("vote-")
 
 
-def test_slides_need_no_other_file(deck):
-    assert not re.search(r'(src|href)="(?!data:|#)', re.sub(r"data-page=", "", deck))
-    assert "url(" not in deck
-    assert not re.search(r"{\w+(:\w+)?}`|\]\(|\*\*", re.sub(r"<script>.*?</script>", "", deck, flags=re.DOTALL))
+def test_slides_name_no_other_host_and_every_file_is_there(deck):
+    text = deck.read_text()
+    assert not re.search(r"{{|{\w+(:\w+)?}`|\]\(|\*\*|https?://", text)
+    for address in re.findall(r'(?:src|href)="(?!data:)([^"#]+)"', text):
+        if address.startswith("_static"):
+            assert (paths.REPOSITORY / "book" / address).is_file(), address
+        elif address.startswith("slides/"):
+            assert deck.with_name("slides").joinpath(address.removeprefix("slides/")).is_file(), address
+        else:
+            assert re.fullmatch(rf"notebooks/({'|'.join(NAMES)}).html|book/train_it_yourself.html", address)
+
+
+def test_numbers_on_slides_are_committed_results(deck):
+    results = load_results("fig2_dot_world", "laptop")
+    assert f"R² = {results.metric('single.position_r2')['value']:.4f}" in deck.read_text()
+    assert slides.number("fig2_dot_world", "lambda0.total_variance", ".0e") == "7 · 10<sup>−7</sup>"
+    source = slides.SOURCE.read_text()
+    words = re.sub(r"{{.*?}}|<style>.*?</style>|<script>.*?</script>", "", source, flags=re.DOTALL)
+    assert not re.search(r"\d\.\d", re.sub(r'style=".*?"|arXiv \S+', "", words)), (
+        "a result is looked up, not written down"
+    )
+    with pytest.raises(SMWMError, match=r"no metric 'single.nothing'"):
+        slides.number("fig2_dot_world", "single.nothing", ".0f")
+
+
+def test_a_slide_that_asks_for_no_figure_of_the_book_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "source.html").write_text("{{figure fig-nowhere}}")
+    monkeypatch.setattr(slides, "SOURCE", tmp_path / "source.html")
+    with pytest.raises(SMWMError, match="fig-nowhere"):
+        slides.write(notebooks.committed(), tmp_path / "slides.html")
 
 
 def test_a_message_that_is_in_no_caption_is_refused():
@@ -297,8 +332,8 @@ def test_the_page_for_teachers_has_its_tables():
         assert f"../student/{name}.ipynb" in teaching.pages_table()
     for label in re.findall(r"\]\((ex-[^)]+)\)", page):
         assert label == "ex-method-1" or label in MISTAKES
-    for slide in re.findall(r'slides\.html#([^"]+)"', page):
-        assert slide in {"fig-schematic"} or any(
-            slide in (name, f"{name}-learned") or f'"name": "{slide}"' in path.read_text()
-            for name, path in notebooks.sources().items()
-        )
+    source = slides.SOURCE.read_text()
+    linked = re.findall(r'slides\.html#([^"]+)"', page)
+    assert len(linked) > 12
+    for slide in linked:
+        assert f'<section id="{slide}">' in source
