@@ -5,7 +5,7 @@
 # biased (its actions are correlated with a distractor) *and* the actuator is noisy (the agent's own motion tells the
 # action only roughly), the best guess of the action uses the distractor as well, and the latent follows it. Either fault alone is
 # harmless. How far the latent follows the distractor can be computed from the data before anything is trained. The paper names the
-# dependence on the recorded policy as a limitation {cite}`smwm`; this page measures it.
+# dependence on the recorded policy as a limitation {cite:p}`smwm`; this page measures it.
 #
 # **Stated before the result.** The number is the *pull ratio*: move one object by itself by 4 px, measure how far the latent moves, and divide the
 # pull of the distractor by the pull of the controlled dot. It is an intervention on the frame, so no correlation can imitate it.
@@ -269,7 +269,7 @@ figures.early_traces(results.arrays["snapshot_steps"], traces)
 #
 # The training curves cannot warn: with the leaf's help the inverse loss becomes lower than it could be without, which looks like success. What tells is an
 # experiment. Randomise the action for 200 steps, split them by the sign of each dimension of the action, and test every coordinate for a
-# difference in its mean change (Welch's test at a false discovery rate of 1 %). This is the idea of Interventional Boundary Discovery {cite}`liu2026`. The same
+# difference in its mean change (Welch's test at a false discovery rate of 1 %). This is the idea of Interventional Boundary Discovery {cite:p}`liu2026`. The same
 # test on recorded actions shows why the randomisation matters.
 
 # %% tags=["nbval-check-output", "hide-input"]
@@ -342,10 +342,11 @@ display(Markdown("\n".join(lines)))
 #
 # ## Prior work
 #
-# That a model which predicts actions from observations can rely on a correlate in place of the cause is *causal confusion* in imitation learning {cite}`dehaan2019`; there
-# the confused object is a policy, here a latent. Multi-step inverse models were proposed against exogenous information in offline data {cite}`islam2022`, with a policy that
+# That a model which predicts actions from observations can rely on a correlate in place of the cause is *causal confusion* in imitation learning {cite:p}`dehaan2019`; there
+# the confused object is a policy, here a latent. Multi-step inverse models were proposed against exogenous information in offline data {cite:p}`islam2022`, with a policy that
 # does not depend on it. {cite:t}`wang2022` order information by whether it is controllable and whether it matters for reward; bias
-# and slip move a thing from one of these classes to another in the eyes of the learner. We know of no earlier statement of the product rule for
+# and slip move a thing from one of these classes to another in the eyes of the learner. {cite:t}`zhang2025` analyse latent *action* models, which are given no actions, by a linear
+model, and find that the policy which recorded the data matters there too. We know of no earlier statement of the product rule for
 # inverse-dynamics latents or of its use as a prediction without parameters.
 #
 # **Try it.** Give the recorded agent a bias but a slip of zero, and let only the *evaluation* have a slip. Does the latent suffer, or only the plan?
