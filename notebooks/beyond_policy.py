@@ -346,7 +346,7 @@ display(Markdown("\n".join(lines)))
 # the confused object is a policy, here a latent. Multi-step inverse models were proposed against exogenous information in offline data {cite:p}`islam2022`, with a policy that
 # does not depend on it. {cite:t}`wang2022` order information by whether it is controllable and whether it matters for reward; bias
 # and slip move a thing from one of these classes to another in the eyes of the learner. {cite:t}`zhang2025` analyse latent *action* models, which are given no actions, by a linear
-model, and find that the policy which recorded the data matters there too. We know of no earlier statement of the product rule for
+# model, and find that the policy which recorded the data matters there too. We know of no earlier statement of the product rule for
 # inverse-dynamics latents or of its use as a prediction without parameters.
 #
 # **Try it.** Give the recorded agent a bias but a slip of zero, and let only the *evaluation* have a slip. Does the latent suffer, or only the plan?

@@ -10,7 +10,7 @@
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
 10. So do moves of the dot, and journeys plan by plan.
-11. Pull ratios lie at what was predicted and measured, beside the stated tolerance; early traces end where they were given.
+11. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
 """
 
 import numpy as np
