@@ -34,13 +34,14 @@ import json
 
 import numpy as np
 import torch
-from IPython.display import Markdown, display
+from IPython.display import HTML, Markdown, display
 
 from smwm_book import figures, paths
 from smwm_book.experiments.measures import R2, Number, Rate, Scale
 from smwm_book.experiments.page import Page
 from smwm_book.tables.hypotheses import band_verdict, joint_verdict
 from smwm_book.tables.report import display_metrics, display_provenance, format_interval
+from smwm_book.widgets.faults import two_faults
 from smwm_core import Objective
 from smwm_core.analysis.action_effects import moved_by_action
 from smwm_core.analysis.probes import r2_while_training
@@ -210,6 +211,13 @@ display(Markdown("\n".join(lines)))
 #
 # Clipping and rounding change $\sigma$ and make the guess slightly curved, so the prediction in the figure does not use the formula. It is the least-squares
 # fit of the action on both displacements, computed from each seed's own training data.
+#
+# **Try both faults.** Left: the curve is the formula, with the slip clipped and rounded as in this world, for the bias that you choose; red: measured cells
+# (strong: those of your bias). Right: how the best guess divides its weight. The keys for the arrows move a slider by one step.
+
+# %% tags=["hide-input"]
+measured = [{**cell, "measured": cell["measured"].mean()} for cell in cells if not cell["random_share"]]
+display(HTML(two_faults(measured)))
 
 # %% [markdown]
 # ## Readable is not the same as used
