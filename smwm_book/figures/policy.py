@@ -19,7 +19,7 @@ def pull_against_prediction(frame: np.ndarray, cells: list[dict], absolute: floa
     """
     figure, (left, right) = new_figure(9, 4.3, 1, 2, width_ratios=(1, 1.9))
     left.imshow(frame, extent=(0, 64, 64, 0), interpolation="nearest")
-    left.set(xticks=[], yticks=[], title="Dot (red) and leaf (green)")
+    left.set(xticks=[], yticks=[], title="The world")
     left.spines[["top", "right"]].set_visible(True)
     x = np.concatenate([[0], np.geomspace(0.01, 6, 200)])
     band = np.maximum(absolute, relative * x)

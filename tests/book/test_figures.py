@@ -220,7 +220,7 @@ def test_pull_ratios_lie_where_they_were_predicted_and_measured():
 def test_early_traces_end_where_they_were_given():
     r2 = RANDOM.uniform(-0.5, 1, (2, 4, 2))
     figure = figures.early_traces(np.array([0, 1, 2, 500]), {"no fault": r2, "both": r2})
-    assert [axis.get_title() for axis in figure.axes] == ["no fault", "both"]
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["no fault", "both"]
     means = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines if line.get_marker() == "o"}
     assert means["dot"] == pytest.approx(r2[..., 0].clip(min=0).mean(0))
     assert means["leaf"] == pytest.approx(r2[..., 1].clip(min=0).mean(0))
