@@ -15,6 +15,7 @@ from smwm_book.figures.planning import (
     search_narrowing,
 )
 from smwm_book.figures.play import driven_moves, plans_and_ways
+from smwm_book.figures.policy import early_traces, pull_against_prediction
 from smwm_book.figures.rollout import rollout_error, rollout_paths
 from smwm_book.figures.sprite import decoded_frames, learning_order
 from smwm_book.figures.translations import composition_errors, displacement_fields

@@ -19,6 +19,7 @@ VERSIONS = {
     "weights file": 1,
     "streams": 1,
     "dots": 2,
+    "biased dots": 1,
     "sprite": 2,
     "recording": 1,
     "tworoom": 1,

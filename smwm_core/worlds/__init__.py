@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from smwm_core.errors import SMWMError, choose
+from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
 from smwm_core.worlds.recorded.frame_store import FrameStore
@@ -17,6 +18,7 @@ from smwm_core.worlds.sprite import ACTION_SETS, SpriteWorld
 from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
+    "BiasedDots",
     "Cube",
     "DotWorld",
     "FrameSkip",
@@ -53,10 +55,11 @@ _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in ACTION_SETS
 def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
-    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
-    records another number of episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its
-    name says so, ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released
-    with LeWorldModel if its name ends with that: ``"tworoom/released"``.
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. Dots of a
+    biased agent are named by its bias and their slip: ``"biased/0.9/0.5"``. A simulator records another number of
+    episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so,
+    ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with
+    LeWorldModel if its name ends with that: ``"tworoom/released"``.
 
     Arguments:
         name: of the world.
@@ -64,6 +67,8 @@ def make_world(name: str, image_size: int | None = None) -> World:
     """
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
+    if name.startswith(("biased/", "chaser/")):
+        return BiasedDots.named(name)
     simulator, _, episodes = name.partition("/")
     if simulator in SIMULATORS:
         return _blocks(simulator, episodes, image_size or USUAL_SIZE)

@@ -154,7 +154,7 @@ class DotWorld:
         Raises:
             SMWMError: the dots cannot be placed (fewer than one candidate in 10,000 is allowed).
         """
-        start = self._draw_starts(n, generator)
+        start = self.draw_starts(n, generator)
         action, end = self._draw_steps(start, generator)
         return Transitions(start.flatten(1), action, end.flatten(1))
 
@@ -167,7 +167,7 @@ class DotWorld:
         Returns:
             states ``(n, steps + 1, state_dim)`` int16 and actions ``(n, steps, action_dim)`` in [-1, 1].
         """
-        position = self._draw_starts(n, generator)
+        position = self.draw_starts(n, generator)
         states, actions = [position.flatten(1)], []
         for _ in range(steps):
             action, position = self._draw_steps(position, generator, stay=True)
@@ -206,7 +206,7 @@ class DotWorld:
             canvas[(centre[:, None] + disc).flatten()] = colours[dot]
         return canvas.view(n, size, size, 3).permute(0, 3, 1, 2)
 
-    def _draw_starts(self, n: int, generator: Generator) -> Tensor:
+    def draw_starts(self, n: int, generator: Generator) -> Tensor:
         """Allowed positions ``(n, dots, 2)``, int16."""
         kept: list[Tensor] = []
         found, tried = 0, 0
@@ -221,7 +221,7 @@ class DotWorld:
             drawn = torch.randint(
                 self.lowest_start, self.highest_start + 1, shape, generator=generator, dtype=torch.int16
             )
-            kept.append(drawn[self._separated(drawn)])
+            kept.append(drawn[self.separated(drawn)])
             found, tried = found + len(kept[-1]), tried + len(drawn)
         return torch.cat(kept)[:n]
 
@@ -235,7 +235,7 @@ class DotWorld:
         for _attempt in range(100_000):
             drawn, displacement = self._draw_motion(len(waiting), generator)
             arrived = start[waiting] + displacement
-            allowed = self._separated(arrived)
+            allowed = self.separated(arrived)
             if stay:
                 allowed &= ((arrived >= self.lowest_start) & (arrived <= self.highest_start)).flatten(1).all(1)
             action[waiting[allowed]] = drawn[allowed].float() / MAX_DISPLACEMENT
@@ -264,7 +264,7 @@ class DotWorld:
         return drawn[:, : self.action_dim // 2].flatten(1), torch.stack(columns, 1)
 
     @staticmethod
-    def _separated(position: Tensor) -> Tensor:
+    def separated(position: Tensor) -> Tensor:
         """Whether all dots of a frame are at least 5 px apart: ``(n, dots, 2) -> (n,)`` bool."""
         allowed = torch.ones(len(position), dtype=torch.bool)
         for i in range(position.shape[1]):

@@ -10,6 +10,7 @@
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
 10. So do moves of the dot, and journeys plan by plan.
+11. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
 """
 
 import numpy as np
@@ -197,3 +198,27 @@ def test_journeys_are_drawn_plan_by_plan():
     circle = axes[0].lines[-1].get_xydata()
     assert np.linalg.norm(circle - [5, 6], axis=1) == pytest.approx(np.full(len(circle), 16))
     assert [line.get_ydata().tolist() for line in axes[2].lines] == [[3, 2], [1, 0.5]]
+
+
+def test_pull_ratios_lie_where_they_were_predicted_and_measured():
+    cells = [
+        {"bias": 0.0, "slip": 0.25, "random_share": 0.0, "predicted": 0.01, "measured": np.array([0.05, 0.07])},
+        {"bias": 0.9, "slip": 0.5, "random_share": 0.1, "predicted": 1.2, "measured": np.array([1.0, 1.2])},
+    ]
+    picture, axis = figures.pull_against_prediction(RANDOM.random((8, 8, 3)), cells, 0.1, 0.2).axes
+    assert picture.images
+    marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines if line.get_label().startswith("ρ")}
+    assert marks["ρ = 0, s = 0.25"] == pytest.approx([0.01, 0.06])
+    assert marks["ρ = 0.9, s = 0.5, 10 % random"] == pytest.approx([1.2, 1.1])
+    band = axis.collections[0].get_paths()[0].vertices
+    assert band[np.isclose(band[:, 0], 6), 1].max() == pytest.approx(7.2)
+    assert band[band[:, 0] == 0, 1].max() == pytest.approx(0.1)
+
+
+def test_early_traces_end_where_they_were_given():
+    r2 = RANDOM.uniform(-0.5, 1, (2, 4, 2))
+    figure = figures.early_traces(np.array([0, 1, 2, 500]), {"no fault": r2, "both": r2})
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["no fault", "both"]
+    means = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines if line.get_marker() == "o"}
+    assert means["dot"] == pytest.approx(r2[..., 0].clip(min=0).mean(0))
+    assert means["leaf"] == pytest.approx(r2[..., 1].clip(min=0).mean(0))

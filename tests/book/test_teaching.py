@@ -69,6 +69,8 @@ MISTAKES = {
     "ex-fig9_horizon-1": "other_room = {offset: offset / 200 for offset in OFFSETS}",
     "ex-table_probes-1": "one_frame_r2 = two_frames_r2 = linear_r2(z_now, velocity).mean()",
     "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
+    "ex-beyond_policy-1": "weight_ratio = lambda bias, noise: bias * noise; worst_noise = 1 / 0.9  # no 1 − ρ²",
+    "ex-beyond_policy-2": "share_needed = 0.5  # to be on the safe side",
     "ex-anticollapse_gallery-1": "rival_loss = lambda m, z, a, z_next, rng: forward_loss(m.predict(z, a), z_next)",
     "ex-anticollapse_gallery-2": (
         "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"

@@ -32,7 +32,7 @@ from smwm_core.training import control, kinds, toy
 from smwm_core.training import vit as vit_training
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.windows import Windows
-from smwm_core.worlds import SIMULATORS, dots, sprite
+from smwm_core.worlds import SIMULATORS, biased_dots, dots, sprite
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
@@ -189,6 +189,7 @@ MUTATIONS = {
         "dots-single",
         patched(dots, "PALETTE", (dots.PALETTE[2], dots.PALETTE[1], dots.PALETTE[0])),
     ),
+    ("biased dots", "a longer stride"): ("dots-biased", patched(biased_dots, "STRIDE", 10.5)),
     ("sprite", "a larger arrow"): ("sprite-x", patched(sprite, "PIXELS_PER_UNIT", 7.6)),
     ("recording", "actions one step off"): ("pusht", patched(Episodes, "action_blocks", one_step_off)),
     ("recording", "another length of parts"): ("tworoom", patched(recording, "PART", 10)),

@@ -295,7 +295,7 @@ def test_a_trajectory_without_room_is_refused(monkeypatch):
     far = (torch.full((1, 2), 16, dtype=torch.int16), torch.full((1, 1, 2), 16, dtype=torch.int16))
     world = DotWorld(("independent",), image_size=41)
     start = world.sample(1, seeded()).state[:, None]
-    monkeypatch.setattr(DotWorld, "_draw_starts", lambda *_: start)
+    monkeypatch.setattr(DotWorld, "draw_starts", lambda *_: start)
     monkeypatch.setattr(DotWorld, "_draw_motion", lambda *_: far)
     with pytest.raises(SMWMError, match="leave no room for a step"):
         world.sample_trajectories(1, 1, seeded())
