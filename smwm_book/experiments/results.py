@@ -16,8 +16,8 @@ from smwm_book import paths
 from smwm_book.experiments.measures import KINDS, Measure
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
-from smwm_book.experiments.recipe import recipe, require_recipe
-from smwm_book.experiments.runs import Run, publish, run_name
+from smwm_book.experiments.recipe import require_recipe
+from smwm_book.experiments.runs import OwnRun, Run, publish
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, save_arrays, write_text
@@ -69,7 +69,7 @@ def write_or_check(
     write: bool,
     figure: str,
     preset: str,
-    runs: list[Run],
+    runs: list[Run | OwnRun],
     arrays: dict[str, np.ndarray],
     published: list[Run],
 ) -> Results:
@@ -108,7 +108,7 @@ def collected(
     *,
     figure: str,
     preset: str,
-    runs: list[Run],
+    runs: list[Run | OwnRun],
     arrays: dict[str, np.ndarray],
 ) -> Results:
     """Results in memory, of rows that were just measured.
@@ -143,7 +143,7 @@ def collected(
     command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
     device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))
-    recipes = {run_name(run.config, run.seed): recipe(run.config) for run in runs}
+    recipes = {run.name: run.recipe for run in runs}
     return Results(notebook, figure, preset, seeds, metrics, origin, recipes, arrays)
 
 

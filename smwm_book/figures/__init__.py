@@ -16,10 +16,13 @@ from smwm_book.figures.planning import (
 )
 from smwm_book.figures.play import driven_moves, plans_and_ways
 from smwm_book.figures.rollout import rollout_error, rollout_paths
+from smwm_book.figures.series import along_the_line, claims_and_knowledge, set_points_held, what_if
 from smwm_book.figures.sprite import decoded_frames, learning_order
 from smwm_book.figures.translations import composition_errors, displacement_fields
 
 __all__ = [
+    "along_the_line",
+    "claims_and_knowledge",
     "collapse",
     "composition_errors",
     "controllable_worlds",
@@ -45,6 +48,8 @@ __all__ = [
     "rollout_error",
     "rollout_paths",
     "search_narrowing",
+    "set_points_held",
     "spectra",
     "spectra_by_method",
+    "what_if",
 ]

@@ -24,4 +24,5 @@ VERSIONS = {
     "reacher": 1,
     "cube": 1,
     "lewm": 1,
+    "thermal rig": 1,
 }

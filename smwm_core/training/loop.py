@@ -121,7 +121,8 @@ class Step:
         in_time = frames.stride(0) < frames.stride(1)  # all first frames were drawn, then all second ones
         frames = frames.transpose(0, 1) if in_time else frames  # as they lie in memory, so that nothing is copied
         flat = frames.flatten(0, 1)
-        z = torch.cat([encoder(part) for part in flat.split(self.at_once or len(flat))]).unflatten(0, frames.shape[:2])
+        at_once = self.at_once if flat.ndim == 4 else None  # what is no picture fits into the cache
+        z = torch.cat([encoder(part) for part in flat.split(at_once or len(flat))]).unflatten(0, frames.shape[:2])
         return z.transpose(0, 1) if in_time else z
 
 
