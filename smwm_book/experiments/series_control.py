@@ -190,6 +190,7 @@ def examine(model: WorldModel, see: Telemetry, log: Log, held_out: Log, seed: in
     read = Readout.fit(seen, log.temperatures[:, first:])
     ambient = Readout.fit(seen, log.conditions.ambient[:, first:, None])
     smoke = Readout.fit(seen, log.conditions.burning[:, first:, None])
+    alarm = alarm_of(smoke, seen, log.conditions.burning[:, first:])
     burning = held_out.conditions.burning[:, first:].flatten()
     with torch.no_grad():
         step = model.predict(z_held[:, :-1], held_out.commands[:, first:]) - z_held[:, 1:]
@@ -199,9 +200,9 @@ def examine(model: WorldModel, see: Telemetry, log: Log, held_out: Log, seed: in
         "ambient_r2": R2(r2(ambient(seen_held), held_out.conditions.ambient[:, first:, None])),
         "smoke_auroc": Share(float(roc_auc_score(burning, smoke(seen_held).flatten()))),
         "forward_ratio": Scale((step.norm(dim=-1).mean() / still.norm(dim=-1).mean()).item()),
+        "false_alarms": Share(alarm(seen_held)[held_out.conditions.burning[:, first:] == 0].float().mean().item()),
         "total_variance": Scale(z_held.flatten(0, 1).var(0).sum().item(), "latent units²"),
     }
-    alarm = alarm_of(smoke, seen, log.conditions.burning[:, first:])
     return Examined(model, see, read, alarm, measures)
 
 
@@ -247,3 +248,48 @@ def violations(commands: Tensor, began: Tensor) -> int:
     """In how many runs no command from the beginning of smoke to three samples later had all heaters off."""
     off = (commands <= OFF).all(2)
     return int(sum(not off[i, t : t + 4].any() for i, t in enumerate(began.tolist())))
+
+
+@dataclass(frozen=True)
+class Duty:
+    """What controllers are to do in N rigs.
+
+    Arguments:
+        conditions: samples 0 to 15 warm up, the others count.
+        set_points: ``(N, A)`` in °C.
+        warm_up: random commands until the first window is full, ``(N, 15, A)``.
+        began: sample at which something begins to burn, ``(N,)``; None where that is left to chance.
+    """
+
+    conditions: Conditions
+    set_points: Tensor
+    warm_up: Tensor
+    began: Tensor | None
+
+
+def duty(rig: ThermalRig, n: int, steps: int, seed: int, purpose: str, begin: range | None = None) -> Duty:
+    """Draw set-points of one board for ``steps`` samples after the warm-up; with ``begin``, a fire in each rig."""
+    draws, first = generator(seed, purpose), WINDOW - 1
+    began = None
+    if begin is None:
+        conditions = rig.conditions(n, first + steps, draws)
+    else:
+        conditions, began = fires(rig, n, first + steps, range(first + begin.start, first + begin.stop), draws)
+    set_points = torch.tensor([40.0, 35.0]) + torch.tensor([20.0, 10.0]) * torch.rand(n, 2, generator=draws)
+    return Duty(conditions, set_points, rig.random_commands(n, first, draws), began)
+
+
+def planner(examined: Examined, task: Duty, settings: dict, seed: int, *, rule: bool = False) -> LatentPlanner:
+    """A planner for a duty; with ``rule`` it keeps the heaters off while the alarm of its latent rings."""
+    bound = torch.ones(task.set_points.shape[1])
+    search, draws = CEM(-bound, bound, **settings), generator(seed, "search for commands")
+    alarm = examined.alarm if rule else None
+    return LatentPlanner(
+        examined.model, examined.see, examined.read, task.set_points, task.warm_up, search, draws, alarm
+    )
+
+
+def distance_from_set_points(rig: ThermalRig, task: Duty, policy) -> Tensor:
+    """Mean distance of the true temperatures from the set-points at each sample after the warm-up, ``(T,)`` in K."""
+    temperatures = rig.run(task.conditions, policy)[0][:, WINDOW:, rig.action_dim :]
+    return (temperatures - task.set_points[:, None]).abs().mean((0, 2))

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from smwm_book.experiments.series import DRAWN, HIDDEN, LATENT, WINDOW, Telemetry
+from smwm_book.experiments.series import DRAWN, HIDDEN, LATENT, WINDOW, Log, Telemetry
+from smwm_book.experiments.series_control import Readout, blurred, counterfactual, encoded
 from smwm_core.models import ForwardModel, InverseModel, WorldModel
-from smwm_core.seeds import initialising
+from smwm_core.seeds import generator, initialising
 from smwm_core.worlds.thermal_rig import ThermalRig
 
 
@@ -69,3 +70,24 @@ def build_line(rig: ThermalRig, see: Telemetry, neighbours: bool, seed: int) -> 
         drawn = nn.Linear(HIDDEN, DRAWN * len(see.names))
         model.decoder = nn.Sequential(nn.Linear(rig.boards * LATENT, HIDDEN), nn.ReLU(), drawn)
     return model
+
+
+def errors_along_the_line(
+    model: WorldModel, see: Telemetry, log: Log, held_out: Log, seed: int, *, samples: int = 12
+) -> tuple[Tensor, Tensor]:
+    """Command the first board otherwise, and compare what every board is believed to do with what it does.
+
+    Returns:
+        per board the root mean square of the error over that of the true change, and the latter in K: ``(boards,)``.
+    """
+    z = boards_of(encoded(model, see, log))
+    one = Readout.fit(blurred(z, z, seed), log.temperatures[:, WINDOW - 1 :].unflatten(-1, (-1, 2)))
+    new = held_out.rig.random_commands(len(held_out.readings), samples, generator(seed, "other commands in a line"))
+    pairs = []
+    for t in (30, 60, 90):
+        other = held_out.commands[:, t : t + samples].clone()
+        other[..., :2] = new[..., :2]
+        pairs.append(counterfactual(model, see, held_out, lambda z: one(boards_of(z)).flatten(-2), t, other))
+    believed, true = (torch.cat(part).unflatten(-1, (-1, 2)) for part in zip(*pairs, strict=True))
+    size = true.square().mean((0, 1, 3)).sqrt()
+    return (believed - true).square().mean((0, 1, 3)).sqrt() / size, size

@@ -9,8 +9,8 @@ from smwm_book.tables.report import format_interval, format_number
 from smwm_book.tables.verdicts import direction_verdict
 
 RULE = (
-    "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it. A hypothesis "
-    "holds if all its thresholds are met, is refuted if one is missed, and is undecided otherwise."
+    "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it. "
+    "A hypothesis holds if all its thresholds are met, is refuted if one is missed, and is undecided otherwise."
 )
 
 

@@ -18,7 +18,7 @@ LOST = 0.1  # share of samples that do not arrive
 NOISE = 0.043  # K, of a temperature reading
 LONGEST_SINCE = 600.0  # s
 COUNTED = 16  # samples over which door events are counted
-# Of ambient temperature (K), supply voltage, vibration and smoke: x ← keep · x + push · noise, smoke + push while it burns.
+# Of ambient temperature (K), supply, vibration, smoke: x ← keep · x + push · noise; of smoke, + push while it burns.
 KEEP, PUSH = (0.98, 0.95, 0.9, 0.8), (0.1, 0.02, 0.3, 0.35)
 
 
