@@ -306,7 +306,7 @@ for part in ("temperature_r2", "ambient_r2", "smoke_auroc"):
 # does not count. Weights of losses were not tuned: 10 for the inverse loss, as everywhere in this book, and 1 for what was added. One network size, one length of window.
 #
 # **Others.** Prediction in latents for time series without actions {cite:p}`ennadir2025`; a predictive embedding with actions, forwards and backwards, for injection moulding
-# {cite:p}`yan2025`; real devices built to test such claims, where interventions are exact because they are physical {cite:p}`gamella2025`. What this page adds is the shortcut with its cures and exact
+# {cite:p}`yan2025`; real devices built to test such claims, where interventions are exact because they are physical {cite:p}`gamella2024`. What this page adds is the shortcut with its cures and exact
 # answers to compare counterfactuals with.
 
 # %% [markdown]

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from smwm_core.losses.objective import Objective
+from smwm_core.losses.sigreg import sigreg_loss
 from smwm_core.losses.smwm import inverse_loss
 from smwm_core.models import ForwardModel, InverseModel, WorldModel
 from smwm_core.seeds import generator, initialising
@@ -21,6 +22,8 @@ from smwm_core.worlds.thermal_rig import Policy, ThermalRig
 WINDOW = 16  # samples that the encoder sees, the last one included
 LATENT, HIDDEN = 16, 128
 DRAWN = 4  # samples at the end of a window that reconstruction draws
+DIRECTIONS = 128  # of SIGReg; a latent has 16 dimensions
+ADDED = ("several", "sigreg", "drawing", "head")  # terms that the page adds to those of the library
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ class SeriesObjective:
         base: the library's terms.
         steps: distances k over which the command of the first sample is recovered from first and later latent.
         several: their weight; 0 leaves the recovery to ``base``.
+        sigreg: weight of SIGReg, with fewer directions than usual: there are new ones at every step.
         drawing: weight of drawing the last samples of a window from its latent.
         head: weight of one linear head that tells the last smoke reading.
     """
@@ -123,6 +127,7 @@ class SeriesObjective:
     base: Objective = field(default_factory=lambda: Objective(inverse=10))
     steps: tuple[int, ...] = (1,)
     several: float = 0.0
+    sigreg: float = 0.0
     drawing: float = 0.0
     head: float = 0.0
 
@@ -130,7 +135,12 @@ class SeriesObjective:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        return (*self.base.terms, *(name for name in ("several", "drawing", "head") if getattr(self, name)))
+        return (*self.base.terms, *(name for name in ADDED if getattr(self, name)))
+
+    @property
+    def bounded(self) -> bool:
+        """Whether latents end in a tanh, as in ``Objective``."""
+        return not self.sigreg
 
     def __call__(self, model: WorldModel, z: Tensor, a: Tensor, z_next: Tensor, generator=None, *, frames, decoder):
         """The terms of the library, and the others, as live scalars."""
@@ -139,18 +149,20 @@ class SeriesObjective:
             far = zip(self.steps, z_next.unbind(1), strict=True)
             found = [inverse_loss(model.inverse_model(z[:, 0], later, k / self.steps[-1]), a[:, 0]) for k, later in far]
             losses["several"] = torch.stack(found).mean()
+        if self.sigreg:
+            both = [sigreg_loss(part, directions=DIRECTIONS, generator=generator) for part in (z[:, 0], z_next[:, 0])]
+            losses["sigreg"] = torch.stack(both).mean()
         if self.drawing:
             losses["drawing"] = mse_loss(model.decoder(z[:, 0]), frames[:, 0, -DRAWN:].flatten(1))
         if self.head:
             losses["head"] = mse_loss(model.smoke(z[:, 0])[:, 0], frames[:, 0, -1, model.smoke_column])
-        added = [getattr(self, name) * losses[name] for name in self.terms if name in ("several", "drawing", "head")]
-        losses["loss"] = losses["loss"] + sum(added)
+        losses["loss"] = losses["loss"] + sum(getattr(self, name) * losses[name] for name in ADDED if name in losses)
         return losses
 
 
 def build(see: Telemetry, action_dim: int, objective: SeriesObjective, seed: int) -> WorldModel:
     """A freshly initialised model for windows of these columns."""
-    columns, bounded = len(see.names), objective.base.bounded
+    columns, bounded = len(see.names), objective.bounded
     with initialising(seed, "weights"):
         encoder = nn.Sequential(
             nn.Flatten(),
@@ -190,7 +202,7 @@ class Arm:
     @property
     def components(self) -> tuple[str, ...]:
         """What decides its numbers, as ``VERSIONS`` names it."""
-        return ("thermal rig", "toy model", "streams", *self.objective.base.components)
+        return ("thermal rig", "toy model", "streams", "objective", *(["sigreg"] if self.objective.sigreg else []))
 
 
 _OPEN = Objective(inverse=0)  # what recovers the command, or keeps the latent open, is added by the page
@@ -199,8 +211,8 @@ ARMS = {
     "inverse": Arm("inverse", SeriesObjective()),
     "readback": Arm("inverse, commands among the channels", SeriesObjective(), commands=True),
     "several": Arm("inverse over 1, 3, 5 samples", SeriesObjective(_OPEN, (1, 3, 5), several=10)),
-    "sigreg": Arm("SIGReg", SeriesObjective(Objective(inverse=0, sigreg=0.09))),
-    "inverse_sigreg": Arm("inverse + SIGReg", SeriesObjective(Objective(inverse=10, sigreg=0.09))),
+    "sigreg": Arm("SIGReg", SeriesObjective(_OPEN, sigreg=0.09)),
+    "inverse_sigreg": Arm("inverse + SIGReg", SeriesObjective(sigreg=0.09)),
     "drawing": Arm("reconstruction", SeriesObjective(_OPEN, drawing=1)),
     "inverse_drawing": Arm("inverse + reconstruction", SeriesObjective(drawing=1)),
     "safety": Arm("inverse + smoke head", SeriesObjective(head=1)),

@@ -3,7 +3,7 @@
 1. Without chance it is TCLab's simulator, sample by sample, and it settles where its equations say.
 2. The same conditions and commands give the same bits; other commands change no instrument of the room, and nothing
    before they begin.
-3. A reading is the coarse temperature of a sensor, what the room says, and the command held before it; a lost one is old.
+3. A reading is a sensor's coarse temperature, what the room says, and the command held before it; a lost one is old.
 4. Smoke, door and losses are as rare as they are said to be; random commands are held about two times in three.
 5. A heater warms its neighbours, and those farther away less.
 6. A policy sees the readings so far; a rig or commands that cannot be are refused in one sentence.
