@@ -81,14 +81,14 @@ page = Page("beyond_series", "A plant", preset, seed, device, recompute)
 display_hypotheses(HYPOTHESES)
 
 # %%
-rig, known, held_out = ThermalRig(), {}, {}
+rig, known, held_out, many = ThermalRig(), {}, {}, page.budget.held_out // 2
 for s in page.seeds:
-    held_out[s] = record(rig, 256, 120, s, "held-out log")
-    page.add(s, "raw", **raw_windows(record(rig, 256, 120, s, "log for raw windows"), held_out[s]))
+    held_out[s] = record(rig, many // 2, 120, s, "held-out log")
+    page.add(s, "raw", **raw_windows(record(rig, many // 4, 120, s, "log for raw windows"), held_out[s]))
     if not page.redo:
         continue  # nothing is trained where the page is only read
-    log = record(rig, 1_024, 120, s, "training log")  # random commands
-    habits = record(rig, 1_024, 120, s, "log of an operator", Operator(generator(s, "operator")))
+    log = record(rig, many, 120, s, "training log")  # random commands
+    habits = record(rig, many, 120, s, "log of an operator", Operator(generator(s, "operator")))
     for name, arm in ARMS.items():
         data = habits if arm.biased else log
         see = Telemetry.of(data, commands=arm.commands)
@@ -114,7 +114,7 @@ for s in page.seeds if page.redo else []:
     loss = here["inverse"]["temperature_r2"] - here["safety"]["temperature_r2"]
     page.add(s, "safety", temperature_loss=Number(loss))
 
-    other, errors = rig.random_commands(256, 12, generator(s, "other commands")), {}
+    other, errors = rig.random_commands(many // 2, 12, generator(s, "other commands")), {}
     for name in ARMS:
         model = known[name, s]
         asked = [counterfactual(model.model, model.see, held_out[s], model.read, t, other) for t in (30, 60, 90)]
@@ -142,8 +142,8 @@ for s in page.seeds if page.redo else []:
 # %% tags=["hide-input"]
 line, graphs = ThermalRig(boards=4), {"asks": True, "alone": False}
 for s in page.seeds if page.redo else []:
-    log = record(line, 512, 120, s, "log of a line")
-    held = record(line, 128, 120, s, "held-out log of a line")
+    log = record(line, many // 2, 120, s, "log of a line")
+    held = record(line, many // 8, 120, s, "held-out log of a line")
     see = Telemetry.of(log)
     for name, neighbours in graphs.items():
         model, objective = build_line(line, see, neighbours, s), Objectives(drawing=1)
@@ -261,7 +261,7 @@ display(Markdown("\n".join(lines)))
 # %% [markdown]
 # The planner is the book's cross-entropy method with a cost of one line, the squared distance of the temperatures that are read from the
 # predicted latents to the [set-points](#fig-set-points). Then the plant gets a new rule that no model was trained for: *heaters off within three samples of smoke*.
-# For a planner that is one more term of the cost, as long as something can tell it of the smoke. The alarm is the same linear read-out for all, set to
+# A rule is a constraint on the commands, and easy to keep as long as something in the latent tells of the smoke. The alarm is the same linear read-out for all, set to
 # ring at one in a hundred samples without smoke.
 #
 # The smoke head costs one row of weights and no label: its target is the reading of the smoke channel itself. It is the smallest possible reconstruction,

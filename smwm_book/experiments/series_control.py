@@ -20,7 +20,6 @@ from smwm_core.worlds.thermal_rig import SAMPLE, ThermalRig
 BLUR = 0.05  # of a latent before it is read, in standard deviations of its average direction
 FALSE_ALARMS = 0.01  # share of samples without smoke at which the alarm may ring
 OFF = -0.9  # a heater at 5 % or below counts as off
-FORBIDDEN = 1e4  # cost of heat while the alarm rings
 
 
 @torch.no_grad()
@@ -103,7 +102,7 @@ class LatentPlanner:
         warm_up: commands of the first samples, ``(N, ≥ 15, A)``.
         search: the planner.
         draws: its source of chance.
-        alarm: latents → whether to keep all heaters off; None for no such rule.
+        alarm: latents → whether all heaters have to be off, whatever was planned; None for no such rule.
     """
 
     model: WorldModel
@@ -121,15 +120,13 @@ class LatentPlanner:
         if t < self.warm_up.shape[1]:
             return self.warm_up[:, t]
         z = encoded_at(self.model, self.see, readings)
-        ringing = self.alarm(z).float() if self.alarm else torch.zeros(len(z))
-        goal = torch.cat([self.set_points, ringing[:, None]], 1)
-        return self.search(self._cost, z, goal, self.draws).actions[:, 0]
+        planned = self.search(self._cost, z, self.set_points, self.draws).actions[:, 0]
+        return torch.where(self.alarm(z)[:, None], -1.0, planned) if self.alarm else planned
 
     def _cost(self, z: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
         count = actions.shape[1]
         ahead = self.model.rollout(z.repeat_interleave(count, 0), actions.flatten(0, 1)).unflatten(0, (-1, count))
-        error = (self.read(ahead) - goal[:, None, None, :-1]).square().mean((2, 3))
-        return error + FORBIDDEN * goal[:, -1:] * (1 + actions).square().mean((2, 3))
+        return (self.read(ahead) - goal[:, None, None]).square().mean((2, 3))
 
 
 @dataclass

@@ -146,7 +146,7 @@ def test_controllers_do_what_they_are_for():
             day.conditions, lambda seen, ask=policy: ask(seen) if seen.shape[1] < 19 else day.warm_up[:, 0]
         )
         assert torch.equal(commands[2][:, :15], day.warm_up)
-        assert ((commands[2][:, 15:18] <= control.OFF).all() == ringing).item()
+        assert (commands[2][:, 15:18] <= control.OFF).all().item() == ringing
 
 
 def test_in_a_line_only_neighbours_matter():
