@@ -220,7 +220,8 @@ display_verdicts(HYPOTHESES, results)
 #
 # *Cures.* Leave the log out of what the encoder sees (the forward model gets the command anyway). Where that is not possible, ask for the command
 # over a distance that the window does not reach: in the row *1 and 17 samples* the second window begins after the command has left the
-# log, so only its traces in the plant can tell. A few samples (*1, 3, 5*) are not enough, for the window still contains the entry.
+# log, so its traces in the plant are what can tell (and, where it was held, its successor; see the second exercise). With *1, 3, 5* samples
+# every window still contains the entry. The second verdict above says how both do.
 #
 # ## What would have happened
 
@@ -238,7 +239,7 @@ figures.what_if(
 # predict, and whatever a model says about the sample to come, it may say without the commands.
 #
 # The row *habits* is trained on the log of an operator who heats when it is cold and rarely tries anything else. In such a log the command
-# follows from the temperatures, so what the command does and what the cold does cannot be told apart.
+# follows from the temperatures, so what the command does and what the cold does are hard to tell apart.
 #
 # ## Set-points, and a new rule
 
@@ -297,9 +298,9 @@ for part in ("temperature_r2", "ambient_r2", "smoke_auroc"):
 # - **Two tiny losses prove nothing.** Look at the [row](#fig-claims-knows) with the commands among the channels before you trust a training curve on telemetry.
 # - **The inverse loss needs time on a plant.** The trace of one command in one sample is about as small as the converter's steps, so part of it cannot be recovered by anybody, and the
 #   temperatures get into the latent because the answer depends on them.
-# - **Every objective has its own idea of what matters.** The inverse loss: what commands move. SIGReg: whatever varies and can be predicted, a slow room
-#   before all; that latent prediction loves slow things was shown for pictures {cite:p}`sobal2022`. Reconstruction: every channel equally, noise included. A head: what
-#   somebody named.
+# - **Every objective has its own idea of what matters.** The inverse loss asks for what commands move. SIGReg asks for variance, and the forward loss beside it gives that to what can be
+#   predicted; that latent prediction may then choose slow things over controlled ones was shown for pictures {cite:p}`sobal2022`. Reconstruction asks for every channel equally, noise included. A head asks for what
+#   somebody named. Compare the three bars of each row with that.
 # - **A planner can keep only the rules that its latent can see.**
 #
 # **Limits.** A simulated rig with the constants of a real one is not a real one. The read-outs are linear and get latents with 5 % of noise, so that what is held at no scale
@@ -376,7 +377,7 @@ print(f"Right: {measured_share:.2f} of the variance remains; an inverse loss bel
 #
 # - A world model of a plant needs no new method: an encoder of windows and a function that yields batches.
 # - The log of the commands must not be what the inverse model reads; both losses look best when it is.
-# - What no command moves has to be named to be kept, and a head of one row is enough for that.
+# - The inverse loss does not ask for what no command moves; naming it, with a head of one row, does.
 #
 # Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
 
