@@ -160,7 +160,7 @@ for s in page.seeds if page.redo else []:
 results = page.results()
 
 
-# %% mystnb={"figure": {"name": "fig-claims-knows", "caption": "Left: what each model claims, its error one sample ahead over that of believing that nothing changes (dashed: no better than that). Right: what a linear read-out finds in its latent, in rigs that it has not seen: the sensors' temperatures, the temperature of the room, and whether something burns. Bars: mean over seeds; points: seeds; below zero is drawn as zero. Compare the third row on both sides: short on the left means nothing on the right."}, "image": {"alt": "Two bar charts with one row for each of twelve ways of training. Left: one-step error over standing still. Right: three bars per row for temperatures, room temperature and smoke, from zero to one.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-claims-knows", "caption": "Left: what each model claims, its error one sample ahead over that of believing that nothing changes (dashed: no better than that). Right: what a linear read-out finds in its latent, in rigs that it has not seen: the sensors' temperatures, the temperature of the room, and whether something burns. Bars: mean over seeds; points: seeds; below zero is drawn as zero. *Log seen*: the log of the commands is among the channels; numbers: over how many samples a command is recovered; *on an operator's log*: inverse + reconstruction, but not with random commands. Compare the third row on both sides: short on the left means nothing on the right."}, "image": {"alt": "Two bar charts with one row for each of twelve ways of training. Left: one-step error over standing still. Right: three bars per row for temperatures, room temperature and smoke, from zero to one.", "classes": "dark-light wide"}}
 def per_seed(metric: str) -> dict[str, np.ndarray]:
     """A metric of every arm, by label: ``(seeds,)``."""
     return {arm.label: np.array(results.metric(f"{name}.{metric}")["per_seed"]) for name, arm in ARMS.items()}
@@ -219,8 +219,8 @@ display_verdicts(HYPOTHESES, results)
 # policy, here the state. We know of no account of it for world models with an inverse loss.
 #
 # *Cures.* Leave the log out of what the encoder sees (the forward model gets the command anyway). Where that is not possible, ask for the command
-# over a distance that the window does not reach: in the row *1 and 17 samples* the second window begins after the command has left the
-# log, so its traces in the plant are what can tell (and, where it was held, its successor; see the second exercise). With *1, 3, 5* samples
+# over a distance that the window does not reach: in the row *log seen, 1–17* the second window begins after the command has left the
+# log, so its traces in the plant are what can tell (and, where it was held, its successor; see the second exercise). In the row *log seen, 1–3–5*
 # every window still contains the entry. The second verdict above says how both do.
 #
 # ## What would have happened
@@ -238,7 +238,7 @@ figures.what_if(
 # that are read along the way is its belief. One-step errors say little about that. They are dominated by what is easy to
 # predict, and whatever a model says about the sample to come, it may say without the commands.
 #
-# The row *habits* is trained on the log of an operator who heats when it is cold and rarely tries anything else. In such a log the command
+# The row *on an operator's log* is *inverse + reconstruction* trained on the log of an operator who heats when it is cold and rarely tries anything else. In such a log the command
 # follows from the temperatures, so what the command does and what the cold does are hard to tell apart.
 #
 # ## Set-points, and a new rule

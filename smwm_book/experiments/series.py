@@ -209,18 +209,14 @@ _OPEN = Objective(inverse=0)  # what recovers the command, or keeps the latent o
 ARMS = {
     "forward_only": Arm("forward only", SeriesObjective(_OPEN)),
     "inverse": Arm("inverse", SeriesObjective()),
-    "readback": Arm("inverse, commands among the channels", SeriesObjective(), commands=True),
-    "several": Arm("inverse over 1, 3, 5 samples", SeriesObjective(_OPEN, (1, 3, 5), several=10)),
+    "readback": Arm("inverse, log seen", SeriesObjective(), commands=True),
+    "several": Arm("inverse, 1–3–5", SeriesObjective(_OPEN, (1, 3, 5), several=10)),
     "sigreg": Arm("SIGReg", SeriesObjective(_OPEN, sigreg=0.09)),
     "inverse_sigreg": Arm("inverse + SIGReg", SeriesObjective(sigreg=0.09)),
     "drawing": Arm("reconstruction", SeriesObjective(_OPEN, drawing=1)),
     "inverse_drawing": Arm("inverse + reconstruction", SeriesObjective(drawing=1)),
     "safety": Arm("inverse + smoke head", SeriesObjective(head=1)),
-    "readback_several": Arm(
-        "commands seen, 1, 3, 5 samples", SeriesObjective(_OPEN, (1, 3, 5), several=10), commands=True
-    ),
-    "readback_beyond": Arm(
-        "commands seen, 1 and 17 samples", SeriesObjective(_OPEN, (1, 17), several=10), commands=True
-    ),
-    "biased": Arm("inverse + reconstruction, habits", SeriesObjective(drawing=1), biased=True),
+    "readback_several": Arm("log seen, 1–3–5", SeriesObjective(_OPEN, (1, 3, 5), several=10), commands=True),
+    "readback_beyond": Arm("log seen, 1–17", SeriesObjective(_OPEN, (1, 17), several=10), commands=True),
+    "biased": Arm("on an operator's log", SeriesObjective(drawing=1), biased=True),
 }
