@@ -208,9 +208,9 @@ def test_what_is_no_picture_trains_too():
             yield telemetry[(t + torch.tensor([0, 1]))[..., None] - torch.arange(5).flip(0)], moves[t]
             done += 1
 
-    layers = torch.nn.Flatten(), torch.nn.Linear(15, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)
     for objective, term in ((Objective(inverse=10), "inverse"), (Doubled(), "own")):
         with initialising(0, "test"):
+            layers = torch.nn.Flatten(), torch.nn.Linear(15, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)
             own = WorldModel(torch.nn.Sequential(*layers), ForwardModel(4, 2, bounded=False), InverseModel(4, 2))
-        history = fit(own, objective, batches, steps=150, learning_rate=1e-3)
-        assert history.losses[term][-20:].mean() < 0.2 * history.losses[term][:5].mean()
+        history = fit(own, objective, batches, steps=400, learning_rate=2e-3)
+        assert history.losses[term][-20:].mean() < 0.25 * moves.var()
