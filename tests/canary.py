@@ -30,9 +30,10 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder
 from smwm_core.seeds import generator
 from smwm_core.storage import weights
+from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.training.kinds import Config, trainer
-from smwm_core.worlds import SIMULATORS, TwoRoom
+from smwm_core.worlds import SIMULATORS, ThermalRig, TwoRoom
 
 RECORDS = Path(__file__).resolve().parents[1] / "data" / "canaries"
 STEPS = 6
@@ -92,16 +93,27 @@ FAMILIES: dict[str, Config] = {
     "vit-history": replace(_VIT, history=3, objective=Objective(inverse=30, sigreg=0.09)),
     "vit-lewm": replace(_VIT, world="tworoom/released"),
 }
+# Worlds that no configuration names, for they have no frames; what trains in them is recorded by the families above.
+FRAMELESS = {"thermal-rig": ThermalRig(boards=2)}
+
+
+def components_of(family: str) -> dict[str, int]:
+    """Name and version of every component that decides a family's numbers."""
+    if family in FRAMELESS:
+        return {name: VERSIONS[name] for name in sorted(["streams", *FRAMELESS[family].components])}
+    return recipe(FAMILIES[family])
 
 
 def path_of(family: str) -> Path:
     """Where the record of a family at the present versions lies."""
-    versions = "-".join(map(str, recipe(FAMILIES[family]).values()))
+    versions = "-".join(map(str, components_of(family).values()))
     return RECORDS / f"{family}_v{versions}.json"
 
 
 def observe(family: str) -> dict:
-    """Train a family's few steps and say all that is to be compared."""
+    """Train a family's few steps, or run its world, and say all that is to be compared."""
+    if family in FRAMELESS:
+        return _run(family)
     config = FAMILIES[family]
     world, kind = config.make_world(), trainer(config)
     drawn = []
@@ -162,6 +174,21 @@ def observe(family: str) -> dict:
             "latents after": _seen(z_after),
         },
         "rounded": {"latents from a weights file": _seen(z_read)},
+    }
+
+
+def _run(family: str) -> dict:
+    """Conditions, commands, states and readings of three rigs."""
+    rig, draws = FRAMELESS[family], generator(0, "runs of a canary")
+    conditions = rig.conditions(3, 12, draws)
+    states, readings, commands = rig.run(conditions, rig.random_commands(3, 12, draws))
+    truth = torch.stack([conditions.ambient, conditions.supply, conditions.burning, conditions.door], 2)
+    seen = {"truth": truth, "states": states, "readings": readings, "commands": commands}
+    return {
+        "exact": {"versions": components_of(family), "episodes": len(conditions)},
+        "data": {name: values.double().flatten(0, 1).tolist() for name, values in seen.items()},
+        "trained": {},
+        "rounded": {},
     }
 
 
@@ -259,7 +286,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["SMWM_DATA"] = folder
         released_file(Path(folder))
-        for family in FAMILIES:
+        for family in (*FAMILIES, *FRAMELESS):
             path = path_of(family)
             if not path.exists():
                 seen = observe(family)

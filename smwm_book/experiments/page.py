@@ -12,13 +12,15 @@ from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.measures import Measure
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.results import Results, collected, load_results, require_agreement, save_results
-from smwm_book.experiments.runs import Run, publish, train_or_load
+from smwm_book.experiments.runs import OwnRun, Run, publish, train_or_load
 from smwm_book.experiments.tasks import planning_tasks, tasks_path
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.planning.tasks import Tasks
+from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.training.kinds import Config
+from smwm_core.training.loop import History
 
 
 class Page:
@@ -66,7 +68,7 @@ class Page:
         self.seeds = [seed + i for i in range(many)]
         self.arrays: dict[str, object] = defaultdict(list)
         self._rows: dict[int, dict[str, Measure]] = {s: {} for s in self.seeds}
-        self._runs: dict[str, Run] = {}
+        self._runs: dict[str, Run | OwnRun] = {}
         self._published: list[Run] = []
         self._changed: set[str] = set()
         if self.redo:
@@ -100,6 +102,24 @@ class Page:
             method: self.run(self.budget.planner_config(task, objective), seed, published=method != "forward_only")
             for method, objective in self.some(self.budget.objectives(task), again).items()
         }
+
+    def trained(self, name: str, seed: int, history: History, components: Iterable[str]) -> None:
+        """Note a run that the page trained on data of its own, with ``fit``; its weights are not kept.
+
+        Arguments:
+            name: what sets it apart from the page's other runs.
+            seed: of the run.
+            history: what ``fit`` gave back.
+            components: all that decides its numbers, as ``VERSIONS`` names it.
+
+        Raises:
+            SMWMError: ``--set`` would change nothing here.
+        """
+        if self.changes:
+            raise SMWMError(f"--set changes runs that have a configuration; those of {self.notebook} have none.")
+        name = f"{name}_seed{seed}"
+        used = {component: VERSIONS[component] for component in sorted(components)}
+        self._runs[name] = OwnRun(name, used, history.model, history.seconds)
 
     def tasks(self, run: Run, offset: int) -> Tasks:
         """The tasks of a run's world that everything plans.

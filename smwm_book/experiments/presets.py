@@ -42,6 +42,7 @@ class Preset:
         comparison_steps: steps of every run in the comparison of ways against collapse, in batches of the same size.
         decoder_steps: of training a decoder on a frozen encoder, in batches of the encoder's run.
         probe_states: to fit a probe of physical quantities, and to score it.
+        series_steps: of every run of the page on a plant.
         tasks: of planning, per world.
         search: values of the planner that differ from the paper's.
         episodes: recorded per planning world, where their kind or number differs from the usual one.
@@ -62,6 +63,7 @@ class Preset:
     decoder_steps: int
     published: bool
     probe_states: tuple[int, int]
+    series_steps: int = 900
     tasks: int = 100
     search: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int | str] = field(default_factory=dict)
@@ -114,6 +116,7 @@ PRESETS = {
         decoder_steps=5,
         published=False,
         probe_states=(200, 200),
+        series_steps=5,
         tasks=4,
         search={"samples": 20, "iterations": 2, "elites": 4},
         episodes={"tworoom": 400, "reacher": 40, "pusht": 40, "cube": 20},

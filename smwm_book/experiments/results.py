@@ -15,8 +15,8 @@ import numpy as np
 from smwm_book import paths
 from smwm_book.experiments.measures import KINDS, Measure
 from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
-from smwm_book.experiments.recipe import recipe, require_recipe
-from smwm_book.experiments.runs import Run, run_name
+from smwm_book.experiments.recipe import require_recipe
+from smwm_book.experiments.runs import OwnRun, Run
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, save_arrays, write_text
@@ -73,7 +73,7 @@ def collected(
     *,
     figure: str,
     preset: str,
-    runs: list[Run],
+    runs: list[Run | OwnRun],
     arrays: dict[str, np.ndarray],
 ) -> Results:
     """Results in memory, of what was just measured.
@@ -103,7 +103,7 @@ def collected(
     command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
     device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))
-    recipes = {run_name(run.config, run.seed): recipe(run.config) for run in runs}
+    recipes = {run.name: run.recipe for run in runs}
     return Results(notebook, figure, preset, seeds, metrics, origin, recipes, arrays)
 
 

@@ -70,11 +70,37 @@ class Run:
     seconds: float
     weights: Path
 
+    @property
+    def name(self) -> str:
+        """See ``run_name``."""
+        return run_name(self.config, self.seed)
+
+    @property
+    def recipe(self) -> dict[str, int]:
+        """Name and version of every component that decides its numbers."""
+        return recipe(self.config)
+
     def encode(self, state: torch.Tensor) -> torch.Tensor:
         """Draw states ``(…, state_dim)`` and encode them: latents ``(…, Z)``."""
         device = next(self.model.parameters()).device
         z = self.model.encode_states(self.world, state.flatten(0, -2).to(device))
         return z.unflatten(0, state.shape[:-1])
+
+
+@dataclass(frozen=True)
+class OwnRun:
+    """A run that no configuration describes: a page trained it on data of its own, with ``fit``.
+
+    Arguments:
+        name: what sets it apart from the page's other runs.
+        recipe: name and version of every component that decides its numbers.
+        model, seconds: as of a ``Run``.
+    """
+
+    name: str
+    recipe: dict[str, int]
+    model: WorldModel
+    seconds: float
 
 
 def run_name(config: Config, seed: int) -> str:

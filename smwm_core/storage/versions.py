@@ -27,4 +27,5 @@ VERSIONS = {
     "reacher": 1,
     "cube": 1,
     "lewm": 1,
+    "thermal rig": 1,
 }

@@ -15,6 +15,7 @@ from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.reacher import Reacher
 from smwm_core.worlds.simulators.two_room import TwoRoom
 from smwm_core.worlds.sprite import ACTION_SETS, SpriteWorld
+from smwm_core.worlds.thermal_rig import ThermalRig
 from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "PushT",
     "Reacher",
     "SpriteWorld",
+    "ThermalRig",
     "Transitions",
     "TwoRoom",
     "World",

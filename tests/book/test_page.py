@@ -4,7 +4,8 @@
 2. Read, it checks the first seed against what is stored; what only some seeds could measure is left out.
 3. Changes reach every run; nothing stored is read or written with them; what no run has or takes, and what the page
    varies itself, is refused.
-4. From the command line, a changed page is trained, kept apart, and named; an edited notebook is never replaced,
+4. Runs that a page trained by itself are named in its results, and changes are refused.
+5. From the command line, a changed page is trained, kept apart, and named; an edited notebook is never replaced,
    and no kernel gets what was left in the environment.
 """
 
@@ -25,8 +26,9 @@ from smwm_book.experiments.measures import Count, Scale
 from smwm_book.experiments.page import Page, changed, parse_changes
 from smwm_book.experiments.results import load_results
 from smwm_book.notebooks import run as notebooks
-from smwm_core import Objective, SMWMError
+from smwm_core import History, Objective, SMWMError, WorldModel
 from smwm_core.seeds import generator
+from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.config import ToyConfig, VitConfig
 
 TINY = replace(presets.PRESETS["smoke"], steps=2, batch_size=8, published=True)
@@ -142,6 +144,25 @@ def test_planning_models_are_all_trained_and_some_read_again(monkeypatch):
     page.redo = False
     assert list(page.planners("tworoom")) == ["smwm"]
     assert list(page.planners("tworoom", again=["smwm", "sigreg"])) == ["smwm", "sigreg"]
+
+
+def test_runs_of_the_pages_own_are_named_in_its_results(data, monkeypatch):
+    def shown():
+        page = Page("fig2_dot_world", "Fig. 2", "smoke", 0, "cpu", True)
+        for s in page.seeds:
+            history = History(WorldModel.toy(2), {}, np.empty(0), np.empty(0), 1.5)
+            page.trained("own", s, history, ("streams", "dots"))
+            page.add(s, "own", knee=Count(2))
+        return page.results()
+
+    results = shown()
+    used = {"dots": VERSIONS["dots"], "streams": VERSIONS["streams"]}
+    assert results.runs == {"own_seed0": used, "own_seed1": used}
+    assert results.provenance["training_seconds"] == 3
+    assert not kept(data)
+    monkeypatch.setenv("SMWM_CHANGES", "inverse=1")
+    with pytest.raises(SMWMError, match="those of fig2_dot_world have none"):
+        shown()
 
 
 def test_a_weight_is_changed_where_it_is_not_zero():

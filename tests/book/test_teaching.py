@@ -76,6 +76,8 @@ MISTAKES = {
         "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"
         "blurred_r2 = {name: linear_r2(here, batch.state[:, :2]).min() for name, here in blurred.items()}"
     ),
+    "ex-beyond_series-1": "cooler = (rig.run(hours, done)[0] - rig.run(hours, 0 * done - 1)[0])[:, 31:, 2:]",
+    "ex-beyond_series-2": "lazy_share = 1 - 0.65",
 }
 
 

@@ -32,7 +32,7 @@ from smwm_core.training import control, kinds, toy
 from smwm_core.training import vit as vit_training
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.windows import Windows
-from smwm_core.worlds import SIMULATORS, biased_dots, dots, sprite
+from smwm_core.worlds import SIMULATORS, biased_dots, dots, sprite, thermal_rig
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
@@ -55,7 +55,7 @@ def record(family: str) -> dict:
     return json.loads(path.read_text())
 
 
-@pytest.mark.parametrize("family", canary.FAMILIES)
+@pytest.mark.parametrize("family", [*canary.FAMILIES, *canary.FRAMELESS])
 def test_numbers_are_those_of_their_versions(family):
     found = canary.differences(record(family), canary.observe(family))
     assert not found, f"{family}: {'; '.join(found)}. Raise the version of the component that changed."
@@ -198,6 +198,7 @@ MUTATIONS = {
     ("reacher", "torques change more often"): ("reacher", patched(reacher, "CHANGE_PROBABILITY", 0.21)),
     ("cube", "another colour of the gripper"): ("cube", patched(cube, "PURPLE", (0.61, 0.28, 0.52, 1.0))),
     ("lewm", "another share for training"): ("vit-lewm", patched(LEWM, "TRAINING_SHARE", 0.7)),
+    ("thermal rig", "sensors 1 % slower"): ("thermal-rig", patched(thermal_rig, "SENSOR", 141.4)),
     ("tworoom", "20 episodes fewer"): ("tworoom", patched(canary, "SIMULATORS", fewer(9_980, "tworoom"))),
 }
 
@@ -205,7 +206,7 @@ MUTATIONS = {
 def test_every_component_has_a_mutation():
     assert {component for component, _ in MUTATIONS} == VERSIONS.keys()
     for (component, _), (family, _) in MUTATIONS.items():
-        assert component in recipe(canary.FAMILIES[family])
+        assert component in canary.components_of(family)
 
 
 @pytest.mark.parametrize(("component", "change"), MUTATIONS)

@@ -5,6 +5,7 @@
 3. The inverse loss falls, the latent has as many directions as the action, and the model is left ready to be read.
 4. Another image size works; what has a wrong shape, range or type, or ends too early, is refused in one sentence.
 5. Published weights can be trained further.
+6. Windows of anything, from a function: what is no picture trains too, and an objective may be anybody's.
 """
 
 from itertools import islice
@@ -16,6 +17,7 @@ import torch
 from saved import every_save
 
 from smwm_core import Objective, SMWMError, Transitions, WorldModel, fit, load, make_world, spectrum
+from smwm_core.models import ForwardModel, InverseModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
 
@@ -181,3 +183,34 @@ def test_epochs_are_in_the_given_order_and_can_be_entered_anywhere():
     for done in range(6):
         later = islice(in_epochs(order, 3, done), 6 - done)
         assert all(torch.equal(a, b) for a, b in zip(everything[done:], later, strict=True))
+
+
+class Doubled:
+    """Somebody's own objective."""
+
+    terms = ("loss", "forward", "own")
+    reconstruction = ema_decay = 0.0
+
+    def __call__(self, model, z, a, z_next, generator=None, *, frames, decoder):
+        assert frames.shape == (32, 1, 5, 3)
+        losses = Objective(inverse=0)(model, z, a, z_next)
+        own = (model.inverse_model(z, z_next) - a).square().mean()
+        return {**losses, "own": own, "loss": losses["loss"] + 20 * own}
+
+
+def test_what_is_no_picture_trains_too():
+    moves = torch.rand(400, 2, generator=generator(0, "moves")) - 0.5
+    telemetry = torch.cat([torch.zeros(1, 2), moves.cumsum(0)]) @ torch.randn(2, 3, generator=generator(0, "sensors"))
+
+    def batches(done):
+        while True:
+            t = torch.randint(5, 400, (32, 1), generator=generator(done, "batch"))
+            yield telemetry[(t + torch.tensor([0, 1]))[..., None] - torch.arange(5).flip(0)], moves[t]
+            done += 1
+
+    for objective, term in ((Objective(inverse=10), "inverse"), (Doubled(), "own")):
+        with initialising(0, "test"):
+            layers = torch.nn.Flatten(), torch.nn.Linear(15, 32), torch.nn.ReLU(), torch.nn.Linear(32, 4)
+            own = WorldModel(torch.nn.Sequential(*layers), ForwardModel(4, 2, bounded=False), InverseModel(4, 2))
+        history = fit(own, objective, batches, steps=400, learning_rate=2e-3)
+        assert history.losses[term][-20:].mean() < 0.25 * moves.var()
