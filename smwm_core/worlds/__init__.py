@@ -5,6 +5,7 @@ from functools import cache, partial
 from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
+from smwm_core.worlds.propeller import Propeller
 from smwm_core.worlds.recorded.frame_store import FrameStore
 from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.recorded.recording import recorded
@@ -13,17 +14,20 @@ from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.reacher import Reacher
 from smwm_core.worlds.simulators.two_room import TwoRoom
 from smwm_core.worlds.sprite import ACTION_SETS, SpriteWorld
+from smwm_core.worlds.wiring import WiredDot
 from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
     "Cube",
     "DotWorld",
     "FrameSkip",
+    "Propeller",
     "PushT",
     "Reacher",
     "SpriteWorld",
     "Transitions",
     "TwoRoom",
+    "WiredDot",
     "World",
     "make_world",
     "planning_task",
@@ -40,15 +44,17 @@ USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in ACTION_SETS}
+_READ_FROM_THEIR_NAMES = {"propeller": Propeller.named, "wiring": WiredDot.named}
 
 
 @cache
 def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
-    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A simulator
-    records another number of episodes than usual if its name ends with it: ``"tworoom/400"``; it takes those that were
-    released with LeWorldModel if its name ends with that: ``"tworoom/released"``.
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. A propeller
+    is named by its largest turn, ``"propeller/30"``, and a wiring by its kind, ``"wiring/valve"``. A simulator records
+    another number of episodes than usual if its name ends with it: ``"tworoom/400"``; it takes those that were released
+    with LeWorldModel if its name ends with that: ``"tworoom/released"``.
 
     Arguments:
         name: of the world.
@@ -57,6 +63,8 @@ def make_world(name: str, image_size: int | None = None) -> World:
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
     simulator, _, episodes = name.partition("/")
+    if simulator in _READ_FROM_THEIR_NAMES:
+        return _READ_FROM_THEIR_NAMES[simulator](episodes)
     if simulator in SIMULATORS:
         return _blocks(simulator, episodes, image_size or USUAL_SIZE)
     return choose("world", name, {**_WORLDS, **SIMULATORS})()
