@@ -1,5 +1,6 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
+from smwm_book.figures.actions import amplitude_step, latent_circles, wirings
 from smwm_book.figures.anticollapse import kept_and_dropped, spectra_by_method
 from smwm_book.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_book.figures.dot_world import collapse, latent_grids, position_colours, spectra
@@ -20,6 +21,7 @@ from smwm_book.figures.sprite import decoded_frames, learning_order
 from smwm_book.figures.translations import composition_errors, displacement_fields
 
 __all__ = [
+    "amplitude_step",
     "collapse",
     "composition_errors",
     "controllable_worlds",
@@ -36,6 +38,7 @@ __all__ = [
     "kept_and_dropped",
     "lambda_sweep",
     "landscapes",
+    "latent_circles",
     "latent_grids",
     "learning_order",
     "planning_success",
@@ -47,4 +50,5 @@ __all__ = [
     "search_narrowing",
     "spectra",
     "spectra_by_method",
+    "wirings",
 ]

@@ -10,6 +10,7 @@
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
 10. So do moves of the dot, and journeys plan by plan.
+11. Turns and wirings lie at their means and seeds, and three places a third apart are marked on a circle.
 """
 
 import numpy as np
@@ -199,3 +200,28 @@ def test_journeys_are_drawn_plan_by_plan():
     circle = axes[0].lines[-1].get_xydata()
     assert np.linalg.norm(circle - [5, 6], axis=1) == pytest.approx(np.full(len(circle), 16))
     assert [line.get_ydata().tolist() for line in axes[2].lines] == [[3, 2], [1, 0.5]]
+
+
+def test_turns_lie_at_their_means_with_single_marks_beside():
+    frames, r2 = RANDOM.random((3, 4, 4, 3)), {30: np.array([-0.2, 0.2]), 80: np.array([0.9, 1.0])}
+    picture, axis = figures.amplitude_step(frames, r2, {"sum": (30, np.array([0.5, 0.7]))}, 60).axes
+    assert np.allclose(picture.images[0].get_array()[:4], frames[0])
+    assert np.allclose(picture.images[0].get_array()[-4:], frames[2])
+    marks = {line.get_label(): line.get_data() for line in axis.lines}
+    assert np.allclose(marks["SMWM"], [[30, 80], [0.1, 0.95]])
+    assert np.allclose(np.ravel(marks["sum"]), [30, 0.6])
+
+
+def test_a_circle_has_three_marks():
+    points = RANDOM.normal(size=(9, 2))
+    axis = figures.latent_circles({"a model": points}, 1).axes[0]
+    assert np.allclose([np.ravel(line.get_data()) for line in axis.lines], points[[1, 4, 7]])
+
+
+def test_wirings_are_drawn_beside_their_prediction():
+    left, right = figures.wirings({0.25: np.array([0.7, 0.8])}, {"valve": np.array([-1.0, 0.5])}).axes
+    lines = {line.get_label(): line.get_data() for line in left.lines}
+    assert np.allclose(lines["measured"], [[0.25, 0.25], [0.7, 0.8]])
+    chance, predicted = lines["1 − (1 − 2p)²"]
+    assert np.interp(0.25, chance, predicted) == pytest.approx(0.75)
+    assert right.patches[0].get_width() == pytest.approx(0.25)

@@ -73,6 +73,9 @@ MISTAKES = {
         "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"
         "blurred_r2 = {name: linear_r2(here, batch.state[:, :2]).min() for name, here in blurred.items()}"
     ),
+    "ex-beyond_actions-1": "classes = {n: n for n in (4, 5, 6, 7, 8)}  # nothing can be dropped",
+    "ex-beyond_actions-2": "critical_turn = lambda n: 360 / n  # the period itself",
+    "ex-beyond_actions-3": "mean_seen = square_seen = 1.0  # whatever is controlled is seen",
 }
 
 

@@ -3,7 +3,7 @@
 1. Turned by a third, a bare propeller is the same picture, and one with a tip differs only where tips are.
 2. A step turns by the action times the largest turn, around the circle; starts and actions are uniform.
 3. A frame is its definition: the share of 16×16 samples of a pixel that lie in a blade.
-4. Valve: the picture does not tell the sign of the second action. Swapped: the share of motions against the action is as asked.
+4. A valve hides the sign of the second action; swapped wires move the dot against the action as often as asked.
 5. Names that make no world are one sentence.
 """
 

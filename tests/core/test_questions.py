@@ -1,7 +1,7 @@
 """Claims about what the inverse model can be asked beside the paper's question.
 
-1. On latents that are the sum of all actions so far, ``sum`` has the answer (z' − z)/√k at every distance, and ``first`` only
-   at distance 1.
+1. On latents that are the sum of all actions so far, ``sum`` has the answer (z' − z)/√k at every distance, and
+   ``first`` only at distance 1.
 2. Every pair of frames of a window counts, and distances count alike: the loss is its definition, written as loops.
 3. Where the sign of an action does not show, ``moments`` can still be answered by half.
 4. Lags ask for the actions before, the latest one first.

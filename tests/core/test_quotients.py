@@ -1,11 +1,11 @@
 """Claims about which states of a tiny world a sensorimotor model may confuse; every answer here was known before.
 
-1. On a ring of six places with steps −1, 0 and +1, place modulo 3 has no loss at all; an inverse model that also looks two and
-   three steps ahead needs all six places.
+1. On a ring of six places with steps −1, 0 and +1, place modulo 3 has no loss at all; an inverse model that also looks
+   two and three steps ahead needs all six places.
 2. In the periodic process of Levine, Stone and Zhang (arXiv 2403.11940) a multi-step inverse model alone may confuse
    states that a forward model tells apart.
-3. In the gear, two states do not react to the action and lead to where it acts in opposite ways: the inverse model alone
-   confuses them, with the forward model nothing is confused.
+3. In the gear, two states do not react to the action and lead to where it acts in opposite ways: the inverse model
+   alone confuses them, with the forward model nothing is confused.
 4. The loss of a partition is its definition, written as loops over a stochastic world.
 5. Without any loss one class is enough; worlds that are none are refused with a sentence. All of it takes a second.
 """
