@@ -1,79 +1,111 @@
-"""Hypotheses of a page with thresholds that were set before its results, and the rule that decides about them."""
+"""Hypotheses that a page states before its results, and the verdicts that follow from the results by a rule."""
 
-import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from IPython.display import Markdown, display
 
 from smwm_book.experiments.results import Results
 from smwm_book.tables.report import format_interval, format_number
-from smwm_book.tables.verdicts import NOT_RUN
 from smwm_core.errors import SMWMError
+
+RULE = (
+    "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it. "
+    "A hypothesis holds if all its thresholds are met, is refuted if one is missed, and is undecided otherwise."
+)
+
+
+def band_verdict(metric: dict, low: float = -float("inf"), high: float = float("inf")) -> str:
+    """Whether a metric's 95 % interval over seeds lies inside a band that was stated beforehand.
+
+    Arguments:
+        metric: of a result file.
+        low, high: of the band; it is open where they are not given.
+
+    Returns:
+        "holds" if the interval lies inside, "refuted" if it lies outside as a whole, "undecided" if it crosses an edge
+        or if a single seed gives no interval.
+    """
+    if metric["low"] is None:
+        return "undecided"
+    if low <= metric["low"] and metric["high"] <= high:
+        return "holds"
+    return "refuted" if metric["high"] < low or metric["low"] > high else "undecided"
+
+
+def joint_verdict(verdicts: Iterable[str]) -> str:
+    """Of a hypothesis about several metrics: one refutes it, and all must hold."""
+    verdicts = list(verdicts)
+    if "refuted" in verdicts:
+        return "refuted"
+    return "holds" if verdicts and set(verdicts) == {"holds"} else "undecided"
 
 
 @dataclass(frozen=True)
 class Hypothesis:
-    """What a metric should be.
+    """What a page expects.
 
     Arguments:
-        says: in words, for the table.
-        metric: its name in the results.
-        least, most: the range that is expected.
-        refuted_from: where the expectation has failed altogether, if that is not the end of the range.
+        says: the expectation, in words.
+        thresholds: ``(metric, "<" or ">", number)``, all of which it needs; with a fourth number where the threshold
+            counts as missed only from there on.
+
+    Raises:
+        SMWMError: another relation, or a fourth number on the wrong side.
     """
 
     says: str
-    metric: str
-    least: float = -math.inf
-    most: float = math.inf
-    refuted_from: float | None = None
+    thresholds: tuple[tuple, ...]
 
     def __post_init__(self) -> None:
-        bounded = self.least <= self.most and (self.least, self.most) != (-math.inf, math.inf)
-        if not bounded or (self.refuted_from is not None and self.least <= self.refuted_from <= self.most):
-            raise SMWMError(
-                f"{self.metric} needs a range, and is refuted outside of it; not from {self.least} to {self.most} and "
-                f"{self.refuted_from}."
-            )
+        for metric, relation, number, missed in map(_whole, self.thresholds):
+            if relation not in ("<", ">") or (missed < number if relation == "<" else missed > number):
+                raise SMWMError(
+                    f"A threshold of {metric} is below (<) or above (>) a number, and missed on the other side of it; "
+                    f"not {relation} {number} and from {missed} on."
+                )
 
-    @property
-    def threshold(self) -> str:
-        """The range in signs."""
-        sides = [f"≥ {format_number(self.least)}"] * (self.least > -math.inf)
-        sides += [f"≤ {format_number(self.most)}"] * (self.most < math.inf)
-        end = self.refuted_from
-        sign = "" if end is None else "≥" if end > self.most else "≤"
-        return " and ".join(sides) + (f"; refuted if {sign} {format_number(end)}" if sign else "")
+    def verdict(self, results: Results) -> str:
+        """``holds``, ``refuted`` or ``undecided``, by ``RULE``.
 
-
-def verdict(hypothesis: Hypothesis, results: Results) -> str:
-    """*holds* if the whole interval lies in the range, *refuted* if all of it lies beyond an end, else *undecided*.
-
-    A single seed has no interval and decides nothing; a metric that is not there was not yet run.
-    """
-    metric = next((metric for metric in results.metrics if metric["name"] == hypothesis.metric), None)
-    if metric is None:
-        return NOT_RUN
-    if metric["low"] is None:
-        return "undecided"
-    if hypothesis.least <= metric["low"] and metric["high"] <= hypothesis.most:
-        return "holds"
-    above, below, end = hypothesis.most, hypothesis.least, hypothesis.refuted_from
-    if end is not None:
-        above, below = (end, below) if end > hypothesis.most else (above, end)
-    return "refuted" if metric["low"] > above or metric["high"] < below else "undecided"
+        Raises:
+            SMWMError: the results lack a metric.
+        """
+        found = []
+        for name, relation, number, missed in map(_whole, self.thresholds):
+            metric, side = results.metric(name), "high" if relation == "<" else "low"
+            met, lost = (band_verdict(metric, **{side: edge}) for edge in (number, missed))
+            found.append(met if met == "holds" else "refuted" if lost == "refuted" else "undecided")
+        return joint_verdict(found)
 
 
-def hypotheses_table(hypotheses: list[Hypothesis], results: Results) -> str:
-    """Markdown: what was expected, what was measured, and the verdict."""
-    lines = ["| hypothesis | expected | measured | verdict |", "|:--|:--|--:|:--|"]
-    for hypothesis in hypotheses:
-        told = verdict(hypothesis, results)
-        measured = "–" if told == NOT_RUN else format_interval(results.metric(hypothesis.metric))
-        lines.append(f"| {hypothesis.says} | {hypothesis.threshold} | {measured} | **{told}** |")
-    return "\n".join(lines)
+def display_hypotheses(hypotheses: Iterable[Hypothesis]) -> None:
+    """Show what is expected, with the thresholds and the rule."""
+    lines = ["| | expectation | thresholds |", "|--:|:--|:--|"]
+    for number, hypothesis in enumerate(hypotheses, start=1):
+        wanted = "; ".join(f"`{threshold[0]}` {_signs(threshold)}" for threshold in hypothesis.thresholds)
+        lines.append(f"| {number} | {hypothesis.says} | {wanted} |")
+    display(Markdown("\n".join([*lines, "", RULE])))
 
 
-def display_hypotheses(hypotheses: list[Hypothesis], results: Results) -> None:
-    """Show ``hypotheses_table`` in a notebook."""
-    display(Markdown(hypotheses_table(hypotheses, results)))
+def display_verdicts(hypotheses: Iterable[Hypothesis], results: Results) -> None:
+    """Show what came of it: the numbers behind every threshold, and the verdict."""
+    lines = ["| | expectation | measured | verdict |", "|--:|:--|:--|:--|"]
+    for number, hypothesis in enumerate(hypotheses, start=1):
+        measured = "; ".join(
+            f"{format_interval(results.metric(threshold[0]))} ({_signs(threshold)})"
+            for threshold in hypothesis.thresholds
+        )
+        lines.append(f"| {number} | {hypothesis.says} | {measured} | **{hypothesis.verdict(results)}** |")
+    display(Markdown("\n".join(lines)))
+
+
+def _whole(threshold: tuple) -> tuple[str, str, float, float]:
+    """With the number from which it is missed."""
+    return threshold if len(threshold) == 4 else (*threshold, threshold[2])
+
+
+def _signs(threshold: tuple) -> str:
+    _, relation, number, missed = _whole(threshold)
+    late = f", missed from {format_number(missed)} on" if missed != number else ""
+    return f"{relation} {format_number(number)}{late}"
