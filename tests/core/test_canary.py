@@ -242,6 +242,6 @@ def test_a_term_counts_only_where_it_is_used():
 def test_a_raised_version_renames_the_runs_that_use_it_and_no_others(monkeypatch):
     dotted, arrow = (ToyConfig(world) for world in ("dots/single", "sprite/xy"))
     before = fingerprint(dotted, 0, "cpu"), fingerprint(arrow, 0, "cpu")
-    monkeypatch.setitem(VERSIONS, "dots", 2)
+    monkeypatch.setitem(VERSIONS, "dots", VERSIONS["dots"] + 1)
     assert fingerprint(dotted, 0, "cpu") != before[0]
     assert fingerprint(arrow, 0, "cpu") == before[1]
