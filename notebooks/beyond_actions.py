@@ -24,7 +24,7 @@ from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core import Objective
 from smwm_core.analysis.quotients import coarsest
-from smwm_core.analysis.sensitivity import blurred_r2, pull
+from smwm_core.analysis.sensitivity import blurred_r2, pull, pull_ratio
 from smwm_core.analysis.spectrum import PrincipalPlane
 from smwm_core.seeds import generator
 from smwm_core.training.config import ToyConfig
@@ -127,6 +127,7 @@ for s in page.seeds:
         x_r2, y_r2 = blurred_r2(z, held_out.state.float())
         missed = (run.model.inverse_model(z, z_next).cpu()[:, :2] - a).square().mean() / a.var(0).mean()
         page.add(s, name, x_r2=R2(x_r2), y_r2=R2(y_r2), inverse_share=Scale(missed.item()))
+        page.add(s, name, pull_ratio=Scale(pull_ratio(run.model, run.world, held_out.state, [1], [0], by=4)))
         page.add(s, name, total_variance=Scale(z.var(0).sum().item(), "latent units²"))
         open_latent = z.var(0).sum() if name == "straight" else open_latent
         if name == "swapped_50":
@@ -193,7 +194,9 @@ display_hypotheses(expected)
 display_verdicts(expected, results)
 
 # %% [markdown]
-# All read-outs are from latents with normal noise of 5 % of their spread. Without it a linear read-out magnifies whatever trace is left.
+# All read-outs are from latents with normal noise of 5 % of their spread. Without it a linear read-out magnifies whatever trace is left. And
+# some trace may be left: what is useless for the action but easy to predict costs nothing either, and no loss drives it out. The pull says how
+# large it is.
 #
 # ## What the latent looks like
 #
@@ -247,7 +250,8 @@ display_metrics(results, page.here)
 #   and the action can be told from the shape.
 # - **How far one acts should decide what one sees.** The frames, the network and the objective are the same at all largest turns; only the turns in the data differ.
 # - **What to try first.** If a thing that matters is missing, act in larger steps, ask for the sum of several, or add a term that needs no action.
-# - **Squared error sees a mean.** Behind the valve the action has all the effect one could wish, and its mean given the frames has none.
+# - **Squared error sees a mean.** Behind the valve the action has all the effect one could wish, and its mean given the frames has none. For the
+#   wirings, `pull_ratio` is how far 4 px up or down move the latent, over how far 4 px to the side do.
 #
 # ## Limits
 #
