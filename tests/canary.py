@@ -68,6 +68,12 @@ _TOYS = {
     "sprite-none": ToyConfig("sprite/none", Objective(inverse=0), batch_size=16),
     **{f"sprite-{name}": ToyConfig(f"sprite/{name}", batch_size=16) for name in ("x", "xy")},
     "sprite-xyt": ToyConfig("sprite/xyt", batch_size=16, steps=STEPS, curriculum=STEPS // 2),
+    "propeller": ToyConfig("propeller/30", batch_size=16),
+    "propeller-first": ToyConfig("propeller/30", Objective(inverse_steps=(1, 2)), batch_size=16),
+    "propeller-sum": ToyConfig("propeller/30", Objective(inverse_steps=(1, 3), inverse_target="sum"), batch_size=16),
+    "propeller-lags": ToyConfig("propeller/30", Objective(inverse_lags=2), batch_size=16),
+    "wiring-valve": ToyConfig("wiring/valve", Objective(inverse_target="moments"), batch_size=16),
+    "wiring-swapped": ToyConfig("wiring/swapped25", batch_size=16),
     **{task: ToyConfig(f"{task}/{_EPISODES}", batch_size=64) for task in SIMULATORS},
     **{f"{task}-sigreg": ToyConfig(f"{task}/{_EPISODES}", Objective(inverse=0, sigreg=0.09)) for task in SIMULATORS},
 }
@@ -248,11 +254,14 @@ def _terms(config, model, latents: torch.Tensor, frames: torch.Tensor) -> dict[s
     """Every loss on latents that spread widely and are a little correlated, so that all terms and their knots count."""
     z, z_next = latents[0], 0.8 * latents[1] + 0.2 * latents[2] + 0.3 * latents[0].roll(1, 1)
     directions = generator(0, "directions of a canary")
-    a = torch.zeros(len(z), model.inverse_model.net[-1].out_features)
+    a = torch.zeros(len(z), config.make_world().action_dim)
     decoder = PixelDecoder(z.shape[1]) if config.objective.reconstruction else None
     for parameter in decoder.parameters() if decoder else ():
         torch.nn.init.constant_(parameter, 0.01)
     batch = frames[torch.arange(len(z)) % len(frames)]
+    if (steps := config.objective.question.window) > 1:
+        whole = len(z) // steps * steps
+        z, a, z_next, batch = (part[:whole].unflatten(0, (-1, steps)) for part in (z, a, z_next, batch))
     found = config.objective(model, z, a, z_next, directions, frames=batch, decoder=decoder)
     return {name: found[name].item() for name in config.objective.terms}
 

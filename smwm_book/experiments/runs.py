@@ -17,6 +17,7 @@ from smwm_book.experiments.provenance import commit
 from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
 from smwm_book.experiments.resources import require_room
 from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import WEIGHTS
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
 from smwm_core.storage.files import load_arrays, locked, save_arrays
@@ -105,8 +106,15 @@ class OwnRun:
 
 def run_name(config: Config, seed: int) -> str:
     """A readable name made from the values that set runs apart."""
-    objective = asdict(config.objective).items()
-    weights = "_".join(f"{term.removesuffix('_decay')}{weight:g}" for term, weight in objective if weight)
+    objective, asked = config.objective, config.objective.question
+    weights = "_".join(
+        f"{term.removesuffix('_decay')}{getattr(objective, term):g}"
+        for term in (*WEIGHTS, "ema_decay")
+        if getattr(objective, term)
+    )
+    if asked.steps != (1,):
+        weights += f"_k{'-'.join(map(str, asked.steps))}"
+    weights += f"_{asked.target}" * (asked.target != "first") + f"_lags{asked.lags}" * (asked.lags > 0)
     parts = [config.world.replace("/", "-"), weights or "forward", f"{config.length}x{config.batch_size}"]
     for field in fields(config):
         value = getattr(config, field.name)

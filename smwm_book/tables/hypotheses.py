@@ -7,6 +7,7 @@ from IPython.display import Markdown, display
 
 from smwm_book.experiments.results import Results
 from smwm_book.tables.report import format_interval, format_number
+from smwm_core.errors import SMWMError
 
 RULE = (
     "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it. "
@@ -46,11 +47,23 @@ class Hypothesis:
 
     Arguments:
         says: the expectation, in words.
-        thresholds: ``(metric, "<" or ">", number)``, all of which it needs.
+        thresholds: ``(metric, "<" or ">", number)``, all of which it needs; with a fourth number where the threshold
+            counts as missed only from there on.
+
+    Raises:
+        SMWMError: another relation, or a fourth number on the wrong side.
     """
 
     says: str
-    thresholds: tuple[tuple[str, str, float], ...]
+    thresholds: tuple[tuple, ...]
+
+    def __post_init__(self) -> None:
+        for metric, relation, number, missed in map(_whole, self.thresholds):
+            if relation not in ("<", ">") or (missed < number if relation == "<" else missed > number):
+                raise SMWMError(
+                    f"A threshold of {metric} is below (<) or above (>) a number, and missed on the other side of it; "
+                    f"not {relation} {number} and from {missed} on."
+                )
 
     def verdict(self, results: Results) -> str:
         """``holds``, ``refuted`` or ``undecided``, by ``RULE``.
@@ -59,30 +72,40 @@ class Hypothesis:
             SMWMError: the results lack a metric.
         """
         found = []
-        for name, relation, number in self.thresholds:
-            side = {"low": number} if relation == ">" else {"high": number}
-            found.append(band_verdict(results.metric(name), **side))
+        for name, relation, number, missed in map(_whole, self.thresholds):
+            metric, side = results.metric(name), "high" if relation == "<" else "low"
+            met, lost = (band_verdict(metric, **{side: edge}) for edge in (number, missed))
+            found.append(met if met == "holds" else "refuted" if lost == "refuted" else "undecided")
         return joint_verdict(found)
 
 
-def display_hypotheses(hypotheses: tuple[Hypothesis, ...]) -> None:
+def display_hypotheses(hypotheses: Iterable[Hypothesis]) -> None:
     """Show what is expected, with the thresholds and the rule."""
     lines = ["| | expectation | thresholds |", "|--:|:--|:--|"]
     for number, hypothesis in enumerate(hypotheses, start=1):
-        wanted = "; ".join(
-            f"`{metric}` {relation} {format_number(value)}" for metric, relation, value in hypothesis.thresholds
-        )
+        wanted = "; ".join(f"`{threshold[0]}` {_signs(threshold)}" for threshold in hypothesis.thresholds)
         lines.append(f"| {number} | {hypothesis.says} | {wanted} |")
     display(Markdown("\n".join([*lines, "", RULE])))
 
 
-def display_verdicts(hypotheses: tuple[Hypothesis, ...], results: Results) -> None:
+def display_verdicts(hypotheses: Iterable[Hypothesis], results: Results) -> None:
     """Show what came of it: the numbers behind every threshold, and the verdict."""
     lines = ["| | expectation | measured | verdict |", "|--:|:--|:--|:--|"]
     for number, hypothesis in enumerate(hypotheses, start=1):
         measured = "; ".join(
-            f"{format_interval(results.metric(metric))} ({relation} {format_number(value)})"
-            for metric, relation, value in hypothesis.thresholds
+            f"{format_interval(results.metric(threshold[0]))} ({_signs(threshold)})"
+            for threshold in hypothesis.thresholds
         )
         lines.append(f"| {number} | {hypothesis.says} | {measured} | **{hypothesis.verdict(results)}** |")
     display(Markdown("\n".join(lines)))
+
+
+def _whole(threshold: tuple) -> tuple[str, str, float, float]:
+    """With the number from which it is missed."""
+    return threshold if len(threshold) == 4 else (*threshold, threshold[2])
+
+
+def _signs(threshold: tuple) -> str:
+    _, relation, number, missed = _whole(threshold)
+    late = f", missed from {format_number(missed)} on" if missed != number else ""
+    return f"{relation} {format_number(number)}{late}"

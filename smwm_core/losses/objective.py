@@ -6,16 +6,19 @@ collapsing that the book compares it with; each can be added to any of the other
 Paper: Sensorimotor World Models (arXiv 2606.20104), algorithm 1.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
+from smwm_core.losses.inverse import Question
 from smwm_core.losses.sigreg import sigreg_loss
-from smwm_core.losses.smwm import foreground_loss, forward_loss, inverse_loss
+from smwm_core.losses.smwm import foreground_loss, forward_loss
 from smwm_core.losses.vicreg import vicreg_loss
 from smwm_core.models import PixelDecoder, WorldModel
+
+WEIGHTS = ("inverse", "sigreg", "vicreg", "reconstruction")
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Objective:
         reconstruction: weight of drawing the first frame again from its latent.
         ema_decay: not a weight but the decay, in [0, 1), of a moving average of the encoder that encodes the
             second frame without gradient (BYOL); 0 is no such average.
+        inverse_steps, inverse_target, inverse_lags: what the inverse model is asked, as ``Question`` says; the
+            defaults are the paper's question.
     """
 
     inverse: float = 10.0
@@ -37,19 +42,30 @@ class Objective:
     vicreg: float = 0.0
     reconstruction: float = 0.0
     ema_decay: float = 0.0
+    inverse_steps: tuple[int, ...] = (1,)
+    inverse_target: str = "first"
+    inverse_lags: int = 0
 
     def __post_init__(self) -> None:
-        for name, weight in asdict(self).items():
+        object.__setattr__(self, "inverse_steps", tuple(self.inverse_steps))  # a list, if read from a file
+        for name in (*WEIGHTS, "ema_decay"):
+            weight = getattr(self, name)
             if not 0 <= weight < float("inf"):
                 raise SMWMError(f"The weight of a loss is a finite number ≥ 0; {name} is {weight}.")
         if self.ema_decay >= 1:
             raise SMWMError(f"A moving average needs a decay below 1, or it never moves; not {self.ema_decay}.")
+        if self.question != Question() and not self.inverse:
+            raise SMWMError("An objective with inverse=0 asks the inverse model nothing; leave its question as it is.")
+
+    @property
+    def question(self) -> Question:
+        """What the inverse model is asked."""
+        return Question(self.inverse_steps, self.inverse_target, self.inverse_lags)
 
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the losses that are computed, the weighted sum first."""
-        weights = {name: weight for name, weight in asdict(self).items() if name != "ema_decay"}
-        return ("loss", "forward", *(name for name, weight in weights.items() if weight))
+        return ("loss", "forward", *(name for name in WEIGHTS if getattr(self, name)))
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -59,6 +75,7 @@ class Objective:
             "vicreg": self.vicreg,
             "reconstruction": self.reconstruction,
             "ema": self.ema_decay,
+            "inverse question": self.question != Question(),
         }
         return ("objective", *(name for name, weight in used.items() if weight))
 
@@ -96,7 +113,7 @@ class Objective:
         losses = {"forward": forward_loss(model.predict(z, a), z_next)}
         each = [*z.unbind(1), z_next[:, -1]]
         if self.inverse:
-            losses["inverse"] = inverse_loss(model.inverse_model(z, z_next), a)
+            losses["inverse"] = self.question.loss(model.inverse_model, z, a, z_next)
         if self.sigreg:
             losses["sigreg"] = torch.stack([sigreg_loss(part, generator=generator) for part in each]).mean()
         if self.vicreg:

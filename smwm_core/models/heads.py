@@ -57,3 +57,21 @@ class InverseModel(nn.Module):
     def forward(self, z: Tensor, z_next: Tensor) -> Tensor:
         """Two latents ``(…, latent_dim)`` → the action between them ``(…, action_dim)``."""
         return self.net(torch.cat([z, z_next], dim=-1))
+
+
+class MultiStepInverseModel(InverseModel):
+    """``h`` for frames that lie further apart: it is told how far.
+
+    Arguments:
+        latent_dim: size of the latent.
+        action_dim: size of what it recovers.
+        hidden_dim: width of the hidden layers.
+    """
+
+    def __init__(self, latent_dim: int, action_dim: int, hidden_dim: int = 256) -> None:
+        super().__init__(latent_dim, action_dim, hidden_dim)
+        self.net[0] = nn.Linear(2 * latent_dim + 1, hidden_dim)
+
+    def forward(self, z: Tensor, z_later: Tensor, distance: float) -> Tensor:
+        """Two latents ``(…, latent_dim)`` and the share, in (0, 1], of the largest distance → ``(…, action_dim)``."""
+        return self.net(torch.cat([z, z_later, torch.full_like(z[..., :1], distance)], dim=-1))

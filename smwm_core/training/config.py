@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from smwm_core.errors import SMWMError, choose
+from smwm_core.losses.inverse import Question
 from smwm_core.losses.objective import Objective
 from smwm_core.worlds import FrameSkip, World, make_world
 
@@ -15,8 +16,8 @@ class ToyConfig:
     Arguments:
         world: name of a world, as ``make_world`` knows it.
         objective: the weighted losses.
-        transitions: size of the fixed set of training transitions.
-        batch_size: transitions per step.
+        transitions: size of the fixed set of training transitions, or of windows where the objective looks further.
+        batch_size: of them per step.
         steps: optimiser steps; the paper's 100 epochs over 250,000 transitions are 97,600.
         learning_rate: of Adam, constant.
         latent_dim: size of the latent.
@@ -49,6 +50,11 @@ class ToyConfig:
             raise SMWMError(f"A curriculum takes between 0 and all {self.steps} steps, not {self.curriculum}.")
         if self.curriculum and not hasattr(world, "difficulty"):
             raise SMWMError(f"The world {self.world} does not rank its transitions, so it has no curriculum.")
+        if self.objective.question.window > 1 and (self.curriculum or not hasattr(world, "sample_trajectories")):
+            raise SMWMError(
+                f"An inverse loss that looks further than one step needs trajectories and no curriculum, which "
+                f"{self.world} does not offer."
+            )
 
     def make_world(self) -> World:
         """The world, always the same object."""
@@ -167,6 +173,8 @@ class VitConfig:
         others = [name for name in ("vicreg", "reconstruction", "ema_decay") if getattr(self.objective, name)]
         if others:
             raise SMWMError(f"Control models are trained with the inverse loss and SIGReg, not with {others[0]}.")
+        if self.objective.question != Question():
+            raise SMWMError("Control models are trained with the paper's question to the inverse model and no other.")
         self.make_world()
 
     def make_world(self) -> FrameSkip:

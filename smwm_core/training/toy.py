@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 
+from smwm_core.losses.inverse import Question
 from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.training.batches import in_epochs
@@ -21,7 +22,10 @@ def build_model(config: ToyConfig, seed: int = 0) -> WorldModel:
     """A freshly initialised toy model for the world of ``config``, in channels-last memory."""
     with initialising(seed, "weights"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")  # a world without any action
-        model = WorldModel.toy(config.make_world().action_dim, config.latent_dim, config.objective.bounded)
+        action_dim = config.make_world().action_dim
+        model = WorldModel.toy(action_dim, config.latent_dim, config.objective.bounded)
+        if config.objective.question != Question():
+            model.inverse_model = config.objective.question.head(config.latent_dim, action_dim)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -42,17 +46,15 @@ def train(
         progress, save_every_seconds: as for ``fit``.
     """
     world = config.make_world()
-    data = world.sample(config.transitions, generator(seed, "training transitions"))
-    if config.curriculum:
-        data = data[world.difficulty(data).argsort(stable=True)]
-    data = data.to(device)
+    states, actions = (part.to(device) for part in _windows(config, seed))
     watched = world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state.to(device)
 
     def batches(done: int) -> Iterator[Batch]:
         for numbers in _numbers(config, seed, done):
-            batch = data[numbers.to(device)]
-            frames = world.render(torch.cat([batch.state, batch.next_state]))
-            yield frames.unflatten(0, (2, len(batch))).transpose(0, 1), batch.action[:, None]
+            numbers = numbers.to(device)
+            in_time = states[numbers].transpose(0, 1)  # all first frames, then all second ones
+            frames = world.render(in_time.flatten(0, 1)).unflatten(0, in_time.shape[:2])
+            yield frames.transpose(0, 1), actions[numbers]
 
     return fit(
         build_model(config, seed).to(device),
@@ -66,6 +68,17 @@ def train(
         save_every_seconds=save_every_seconds,
         name=f"{config.world} with seed {seed}",
     )
+
+
+def _windows(config: ToyConfig, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """All windows of a run: states ``(N, T + 1, S)`` and actions ``(N, T, A)``; with one step, they are transitions."""
+    world, steps = config.make_world(), config.objective.question.window
+    if steps > 1:
+        return world.sample_trajectories(config.transitions, steps, generator(seed, "training windows"))
+    data = world.sample(config.transitions, generator(seed, "training transitions"))
+    if config.curriculum:
+        data = data[world.difficulty(data).argsort(stable=True)]
+    return torch.stack([data.state, data.next_state], 1), data.action[:, None]
 
 
 def _numbers(config: ToyConfig, seed: int, done: int) -> Iterator[torch.Tensor]:

@@ -7,6 +7,7 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
+from smwm_core.worlds.propeller import Propeller
 from smwm_core.worlds.recorded.frame_store import FrameStore
 from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.recorded.recording import recorded
@@ -16,6 +17,7 @@ from smwm_core.worlds.simulators.reacher import Reacher
 from smwm_core.worlds.simulators.two_room import TwoRoom
 from smwm_core.worlds.sprite import ACTION_SETS, SpriteWorld
 from smwm_core.worlds.thermal_rig import ThermalRig
+from smwm_core.worlds.wiring import WiredDot
 from smwm_core.worlds.world import Simulator, Transitions, World
 
 __all__ = [
@@ -23,12 +25,14 @@ __all__ = [
     "Cube",
     "DotWorld",
     "FrameSkip",
+    "Propeller",
     "PushT",
     "Reacher",
     "SpriteWorld",
     "ThermalRig",
     "Transitions",
     "TwoRoom",
+    "WiredDot",
     "World",
     "make_world",
     "planning_task",
@@ -51,6 +55,7 @@ USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in ACTION_SETS}
+_READ_FROM_THEIR_NAMES = {"propeller": Propeller.named, "wiring": WiredDot.named}
 
 
 @cache
@@ -58,10 +63,11 @@ def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
     Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. Dots of a
-    biased agent are named by its bias and their slip: ``"biased/0.9/0.5"``. A simulator records another number of
-    episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so,
-    ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with
-    LeWorldModel if its name ends with that: ``"tworoom/released"``.
+    biased agent are named by its bias and their slip, ``"biased/0.9/0.5"``, a propeller by its largest turn,
+    ``"propeller/30"``, a wiring by its kind, ``"wiring/valve"``. A simulator records another number of episodes than
+    usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so, ``"pusht/pose"``,
+    ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with LeWorldModel if its name
+    ends with that: ``"tworoom/released"``.
 
     Arguments:
         name: of the world.
@@ -72,6 +78,8 @@ def make_world(name: str, image_size: int | None = None) -> World:
     if name.startswith(("biased/", "chaser/")):
         return BiasedDots.named(name)
     simulator, _, episodes = name.partition("/")
+    if simulator in _READ_FROM_THEIR_NAMES:
+        return _READ_FROM_THEIR_NAMES[simulator](episodes)
     if simulator in SIMULATORS:
         return _blocks(simulator, episodes, image_size or USUAL_SIZE)
     return choose("world", name, {**_WORLDS, **SIMULATORS})()

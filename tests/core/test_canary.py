@@ -25,14 +25,14 @@ from smwm_core import seeds, worlds
 from smwm_core.errors import SMWMError
 from smwm_core.losses import objective, sigreg, smwm, vicreg
 from smwm_core.losses.objective import Objective
-from smwm_core.models import encoder, vit
+from smwm_core.models import encoder, heads, vit
 from smwm_core.storage import weights as weights_module
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training import control, kinds, toy
 from smwm_core.training import vit as vit_training
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.windows import Windows
-from smwm_core.worlds import SIMULATORS, biased_dots, dots, sprite, thermal_rig
+from smwm_core.worlds import SIMULATORS, biased_dots, dots, propeller, sprite, thermal_rig, wiring
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
@@ -142,6 +142,7 @@ def fewer(count: int, task: str):
 
 
 ADAM, ACTIONS = torch.optim.Adam, Windows.actions
+ANSWER = heads.MultiStepInverseModel.forward
 LEWM = sys.modules[released.__module__]  # the package calls the function by the module's name
 # What is planted, by the component whose version it must raise, with a family that shows it.
 MUTATIONS = {
@@ -183,6 +184,10 @@ MUTATIONS = {
         patched(smwm, "FOREGROUND_WEIGHT", smwm.FOREGROUND_WEIGHT * 1.01),
     ),
     ("ema", "decay 0.98 instead of 0.99"): ("dots-distractor-ema", configured("dots-distractor-ema", ema_decay=0.98)),
+    ("inverse question", "the head is not told the distance"): (
+        "propeller-sum",
+        patched(heads.MultiStepInverseModel, "forward", lambda self, z, later, _: ANSWER(self, z, later, 1.0)),
+    ),
     ("weights file", "no half precision"): ("dots-single", patched(weights_module, "save_weights", whole_weights)),
     ("streams", "one renamed"): ("dots-single", patched(seeds, "stream_seed", renamed_stream)),
     ("dots", "red and blue swapped"): (
@@ -191,6 +196,8 @@ MUTATIONS = {
     ),
     ("biased dots", "a longer stride"): ("dots-biased", patched(biased_dots, "STRIDE", 10.5)),
     ("sprite", "a larger arrow"): ("sprite-x", patched(sprite, "PIXELS_PER_UNIT", 7.6)),
+    ("propeller", "wider blades"): ("propeller", patched(propeller, "WIDTH", 7.1)),
+    ("wiring", "smaller steps"): ("wiring-valve", patched(wiring, "MAX_DISPLACEMENT", 15)),
     ("recording", "actions one step off"): ("pusht", patched(Episodes, "action_blocks", one_step_off)),
     ("recording", "another length of parts"): ("tworoom", patched(recording, "PART", 10)),
     ("tworoom", "a narrower door"): ("tworoom", patched(two_room, "DOOR_REACHED", 10.0)),
