@@ -159,7 +159,7 @@ def observe(family: str) -> dict:
             "versions": recipe(config),
             "initial weights": _digest(kind.build_model(config).state_dict()),
             "types in a weights file": stored,
-            **({"usual values": asdict(ControlConfig())} if config.kind == "control" else {}),
+            **({"usual values": _usual_values()} if config.kind == "control" else {}),
             "episodes": SIMULATORS[config.world.partition("/")[0]][1] if blocks else 0,
         },
         "data": {
@@ -248,6 +248,13 @@ def released_file(data: Path) -> None:
         file["action"], file["proprio"] = action.astype("f4"), state.astype("f4")
         file["ep_len"], file["ep_offset"] = length.astype("i4"), (length.cumsum() - length).astype("i8")
         file.create_dataset("pixels", (len(state), 224, 224, 3), "u1")
+
+
+def _usual_values() -> dict:
+    """What a small control model is trained with if nothing else is asked for; of its objective, the weights."""
+    usual = asdict(ControlConfig())
+    weights = ("inverse", "sigreg", "vicreg", "reconstruction", "ema_decay")
+    return {**usual, "objective": {name: usual["objective"][name] for name in weights}}
 
 
 def _terms(config, model, latents: torch.Tensor, frames: torch.Tensor) -> dict[str, float]:
