@@ -12,7 +12,7 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 from IPython.display import Markdown, display
@@ -27,9 +27,10 @@ from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.analysis.spectrum import knee, spectrum, top_share
 from smwm_core.seeds import generator
 from smwm_core.training.config import ToyConfig
+from smwm_core.training.toy import train
 from smwm_core.worlds import make_world
 
-STEPS_AHEAD = 5
+STEPS_AHEAD, TIMED = 5, 20  # steps of a rollout, and of training to time them
 page = Page("anticollapse_gallery", "Ways against collapse", preset, seed, device, recompute)
 worlds = {name: make_world(f"dots/{name}").controllable_dim for name in ("distractor", "single", "combined")}
 kept_methods = ("forward_only", "inverse", "sigreg", "vicreg")  # weights are published for these, in the first world
@@ -55,8 +56,11 @@ for s in page.seeds:
             error, stay_put = rollout_errors(run.model, run.encode(states), actions.to(page.device))
             page.add(s, of, rollout_error_ratio=Scale(error[-1] / stay_put[-1]))
             page.arrays[f"{of}.spectrum"].append(variances)
-            if page.redo:
-                page.add(s, of, step_ms=Number(1_000 * run.seconds / config.steps, "ms"))
+            if page.redo:  # a few steps of one method after the other, on the same machine under the same load
+                timed = train(
+                    replace(config, steps=TIMED, transitions=TIMED * config.batch_size), s, device=page.device
+                )
+                page.add(s, of, step_ms=Number(1_000 * timed.seconds / TIMED, "ms"))
 
 results = page.results()
 
