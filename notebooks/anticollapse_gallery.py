@@ -12,7 +12,7 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 from IPython.display import Markdown, display
@@ -25,6 +25,7 @@ from smwm_book.tables.report import display_metrics, display_provenance, format_
 from smwm_core.analysis.dot_readouts import dot_readouts
 from smwm_core.analysis.rollout import rollout_errors
 from smwm_core.analysis.spectrum import knee, spectrum, top_share
+from smwm_core.losses.objective import WEIGHTS
 from smwm_core.seeds import generator
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.toy import train
@@ -80,8 +81,8 @@ figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in 
 # %% tags=["hide-input"]
 lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
 for method in METHODS.values():
-    weights = {term: weight for term, weight in asdict(method.objective).items() if weight}
-    objective = ", ".join(f"`{term}={weight:g}`" for term, weight in weights.items())
+    added = {name: getattr(method.objective, name) for name in (*WEIGHTS, "ema_decay")}
+    objective = ", ".join(f"`{name}={value:g}`" for name, value in added.items() if value)
     chosen = f"{len(method.choices)}" + (f" ({', '.join(method.choices)})" if method.choices else "")
     lines.append(f"| {method.label} | {objective or 'nothing'} | {chosen} | {method.source} |")
 display(Markdown("\n".join(lines)))

@@ -43,7 +43,7 @@ MISTAKES = {
     "unknown notebook": (["run", "fig99", "--preset", "smoke"], "no notebook named 'fig99'; choose one of", NOTEBOOK),
     "unknown preset": (
         ["run", NOTEBOOK, "--preset", "huge"],
-        "no preset named 'huge'; choose one of: laptop, paper, paper_released, paper_smoke, smoke",
+        "no preset named 'huge'; choose one of: laptop, overnight, paper, paper_released, paper_smoke, smoke",
     ),
     "unknown device": (["run", NOTEBOOK, "--device", "tpu"], "no device named 'tpu'", "auto, cpu, cuda"),
     "device too many": (["run", NOTEBOOK, "--device", "cuda:77"], "'cuda:77' is not here"),

@@ -21,7 +21,7 @@ NAMES = {
 }
 
 
-SOURCES, STEPS = 10, 7
+SOURCES, STEPS = 10, 11
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_a_control_model_is_trained_on_stored_frames(reacher):
     tiny = get_preset("paper_smoke").planner_config("reacher", Objective(inverse=5))
     config = replace(tiny, world="reacher/released", batch_size=8, windows=None, epochs=2)
     run = train_run(config, 0, torch.device("cpu"))
-    windows = 9 * (STEPS - 5)  # nine episodes are for training, and a window is five steps long
+    windows = 9 * (STEPS - 9)  # nine episodes are for training, and a window takes two blocks of five steps
     assert len(run.history["inverse"]) == config.epochs * (windows // config.batch_size) == 4
     assert np.isfinite(run.history["loss"]).all()
     assert isinstance(run.world.simulator, LewmReacher)

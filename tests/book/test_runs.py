@@ -210,8 +210,9 @@ def test_weights_of_another_configuration_under_the_same_name_are_refused(data, 
 
 
 def test_weights_of_other_versions_are_refused(data, monkeypatch):
-    monkeypatch.setitem(VERSIONS, "dots", 2)
-    words = PUBLISHED, "was made with dots 1 instead of 2;", "train it again with --recompute"
+    present = VERSIONS["dots"]
+    monkeypatch.setitem(VERSIONS, "dots", present + 1)
+    words = PUBLISHED, f"was made with dots {present} instead of {present + 1};", "train it again with --recompute"
     refused(lambda: load_run(CONFIG, 0, CPU), *words, untouched=data)
 
 
@@ -353,7 +354,14 @@ def results(**changes) -> Results:
     }
     origin = dict.fromkeys(PROVENANCE_KEYS, "known")
     whole = Results(
-        "page", "Fig. 2", "laptop", [0, 1], [metric], origin, {"run": {"dots": 1}}, {"curve": np.arange(500.0)}
+        "page",
+        "Fig. 2",
+        "laptop",
+        [0, 1],
+        [metric],
+        origin,
+        {"run": {"dots": VERSIONS["dots"]}},
+        {"curve": np.arange(500.0)},
     )
     return replace(whole, **changes)
 
@@ -408,8 +416,9 @@ def test_written_results_are_read_back_with_all_that_belongs_to_them(tmp_path, m
 def test_results_of_other_versions_are_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     page_of(errors(1.0), write=True)
-    monkeypatch.setitem(VERSIONS, "dots", 2)
-    words = NAME.replace("seed0", "seed1"), "was made with dots 1 instead of 2"
+    present = VERSIONS["dots"]
+    monkeypatch.setitem(VERSIONS, "dots", present + 1)
+    words = NAME.replace("seed0", "seed1"), f"was made with dots {present} instead of {present + 1}"
     refused(lambda: load_results("fig2_dot_world", "laptop"), *words, untouched=tmp_path)
 
 
