@@ -132,7 +132,7 @@ def one_round(mean, std, noise):
 reference = search(cost, z_here, z_there, generator(seed, "rounds to compare"))
 stream = generator(seed, "rounds to compare")
 mean, std = reference.means[0], reference.stds[0]
-for number in (1, 2, 3):
+for number in range(1, min(4, search.iterations)):
     wanted_mean, wanted_std = reference.means[number], reference.stds[number]
     noise = torch.randn(1, search.samples, *mean.shape[1:], generator=stream)
     noise[:, 0] = 0  # the first plan of a round is the mean itself
