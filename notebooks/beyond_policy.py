@@ -264,7 +264,7 @@ display(Markdown("\n".join(lines)))
 #
 # ## Early in training
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-early-traces", "caption": "How well a linear read-out, without blur, finds the positions of dot and leaf while training (thin: seeds, thick: mean; R² below zero is drawn as zero). Left: no fault. Middle: bias alone. Right: both faults."}, "image": {"alt": "Three panels with two curves each over training steps: R squared of the dot's position and of the leaf's position.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-early-traces", "caption": "How well a linear read-out, without blur, finds the positions of dot and leaf while training (thin: seeds, thick: mean; R² below zero is drawn as zero). Left: no fault. Middle: bias alone. Right: both faults together, bias and slip."}, "image": {"alt": "Three panels with two curves each over training steps: R squared of the dot's position and of the leaf's position.", "classes": "dark-light wide"}}
 titles = ("no fault", "bias ρ = 0.9", "bias ρ = 0.9, slip s = 0.5")
 traces = {title: results.arrays[f"{name}.snapshot_r2"] for title, name in zip(titles, watched, strict=True)}
 figures.early_traces(results.arrays["snapshot_steps"], traces)
@@ -415,8 +415,10 @@ share_needed = round(float(share_needed), 2)
 norms = {}
 for share in (share_needed - 0.05, share_needed):
     some = make_world(f"biased/0.9/0.5/{max(share, 0):g}").sample(40_000, generator(1, "exploration"))
-    fit = torch.linalg.lstsq((some.next_state - some.state).double(), some.action.double()).solution
-    norms[share] = (fit[2:].norm() / fit[:2].norm()).item()
+    found, *_ = np.linalg.lstsq(
+        (some.next_state - some.state).double().numpy(), some.action.double().numpy(), rcond=None
+    )
+    norms[share] = np.linalg.norm(found[2:]) / np.linalg.norm(found[:2])
 before, after = norms.values()
 assert after < 1, f"With a share of {share_needed} the predicted ratio is still {after:.2f}."
 assert before >= 1, f"A share of {share_needed - 0.05:.2f} would be enough already: {before:.2f}."

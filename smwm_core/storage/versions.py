@@ -29,6 +29,6 @@ VERSIONS = {
     "pusht": 1,
     "reacher": 1,
     "cube": 1,
-    "lewm": 1,
+    "lewm": 2,
     "thermal rig": 1,
 }

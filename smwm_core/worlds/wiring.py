@@ -24,7 +24,7 @@ class WiredDot:
     Starts are uniform in [18, 45]². Actions a are whole pixels in ±16, divided by 16, all alike likely.
 
     - ``straight``: the dot moves by 16·a.
-    - ``valve``: it moves by 16·a₁ to the right and by 16·(2·|a₂| − 1) down; either sign of a₂ does the same.
+    - ``valve``: it moves by ``16 a₁`` to the right and by ``16 (2 |a₂| − 1)`` down; either sign of a₂ does the same.
     - ``spare``: as straight, with two more numbers in the action that do nothing.
     - ``dropped``: as straight, but every other time by chance nothing happens.
     - ``swapped``: as straight, but with a chance of ``percent`` it moves by −16·a.

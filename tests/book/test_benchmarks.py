@@ -112,3 +112,18 @@ def test_the_result_file_says_what_was_measured(planning, monkeypatch, capsys, t
     assert printed[-1] == (
         "The package torch_world is not here and was left out; `pip install --no-deps torch_world==0.2.0` adds it."
     )
+
+
+def test_a_free_search_differs_in_its_bounds_alone(monkeypatch, request):
+    monkeypatch.syspath_prepend(request.config.rootpath / "benchmarks")
+    import clipping
+
+    clipped, free = clipping.searches(SimpleNamespace(bounds=(-torch.ones(10), torch.ones(10)))).values()
+    assert (clipped.samples, clipped.iterations, clipped.elites) == (free.samples, free.iterations, free.elites)
+    far = torch.full((1, 8), 50.0)
+    plans = [
+        search(lambda z, goal, a: (a.sum(2)[..., :8] - goal[:, None]).square().sum(-1), far, far, torch.Generator())
+        for search in (clipped, free)
+    ]
+    assert plans[0].actions.abs().max() <= 1
+    assert plans[1].actions.max() > 2

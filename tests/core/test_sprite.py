@@ -123,3 +123,9 @@ def test_mistakes_are_refused():
 def test_the_world_says_what_it_is():
     assert make_world("sprite/xyt").describe() == "an arrow on 64×64 px; the action controls x, y, θ"
     assert make_world("sprite/none").describe().endswith("controls nothing")
+
+
+def test_states_of_double_precision_are_drawn_as_those_of_single():
+    world = SpriteWorld("xyt")
+    state = world.sample(8, torch.Generator().manual_seed(0)).state
+    assert torch.equal(world.render(state.double()), world.render(state))

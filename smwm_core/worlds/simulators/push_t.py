@@ -196,14 +196,16 @@ class PushT:
         return torch.cat([self._draw(part) for part in state.float().split(at_once)])
 
     def _draw(self, state: Tensor) -> Tensor:
-        device = state.device
-        empty, grid = _empty_table(self.image_size, device)
-        pixel = TABLE / self.image_size
-        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
+        empty, grid = _empty_table(self.image_size, state.device)
         frames = empty.expand(len(state), -1, -1, -1)
-        frames = _paint(frames, disc, DISC_COLOUR, pixel)
-        frames = _paint(frames, distance_to_t(grid, state[:, None, None, 2:5]), T_COLOUR, pixel)
+        for distance, colour in self.layers(state, grid):
+            frames = _paint(frames, distance, colour, TABLE / self.image_size)
         return frames.contiguous().permute(0, 3, 1, 2)
+
+    def layers(self, state: Tensor, grid: Tensor) -> list[tuple[Tensor, tuple[float, ...]]]:
+        """What is painted over the empty table, in order: signed distances of its points and 8-bit colours."""
+        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
+        return [(disc, DISC_COLOUR), (distance_to_t(grid, state[:, None, None, 2:5]), T_COLOUR)]
 
 
 def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
@@ -257,7 +259,7 @@ def _pymunk():
     return pymunk
 
 
-def _paint(frames: Tensor, distance: Tensor, colour: tuple[int, int, int], pixel: float) -> Tensor:
+def _paint(frames: Tensor, distance: Tensor, colour: tuple[float, ...], pixel: float) -> Tensor:
     """Put a colour where the signed distance is negative, softened over one pixel."""
     share = (0.5 - distance / pixel).clamp(0, 1)[..., None]
     return frames + share * (torch.tensor(colour, device=frames.device) / 255 - frames)

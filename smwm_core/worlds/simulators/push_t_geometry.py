@@ -31,6 +31,11 @@ def on_table(points: Tensor, pose: Tensor) -> Tensor:
 
 def distance_to_t(points: Tensor, pose: Tensor) -> Tensor:
     """Signed distance of points of the table to a T, negative inside: ``(…, 2)`` and ``(…, 3)`` → ``(…,)``."""
+    return torch.minimum(*distances_to_parts(points, pose))
+
+
+def distances_to_parts(points: Tensor, pose: Tensor) -> list[Tensor]:
+    """The same to a T's bar and to its stem."""
     offset = points - pose[..., :2]
     cos, sin = pose[..., 2].cos(), pose[..., 2].sin()
     x = cos * offset[..., 0] + sin * offset[..., 1]
@@ -41,4 +46,4 @@ def distance_to_t(points: Tensor, pose: Tensor) -> Tensor:
         beyond_y = (y - (y0 + y1) / 2).abs() - (y1 - y0) / 2
         outside = torch.hypot(beyond_x.clamp(min=0), beyond_y.clamp(min=0))
         distances.append(outside + torch.maximum(beyond_x, beyond_y).clamp(max=0))
-    return torch.minimum(*distances)
+    return distances
