@@ -282,7 +282,8 @@ figures.along_the_line(
 # %% [markdown]
 # A plant is often many small ones with something between them. The model of [the line](#fig-line) is a graph: a latent for each board, the
 # same encoder and the same two heads for all, and for the forward model the mean of the neighbours' latents. A board that is alone must
-# answer that nothing happens to it when another one is heated, and has an error of about one everywhere but at the first board. This is a report; no threshold was set.
+# answer that nothing happens to it when another one is heated, and has an error of about one everywhere but at the first board. With neighbours the error grows with the distance: beyond the next board the
+# model believes in changes that are far larger than the true ones, which no sensor resolves. This is a report; no threshold was set.
 #
 # ## All in plain text
 #

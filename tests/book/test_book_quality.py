@@ -148,6 +148,7 @@ def test_page_is_whole_accessible_and_light(browser, address, built, page_name):
     weight = sum(len(gzip.compress((built / path[1:]).read_bytes())) for path in loaded if path.startswith("/"))
     assert weight <= (HEAVY if page.locator(INTERACTIVE).count() else LIGHT), f"{weight / 1e6:.2f} MB"
     assert_whole(page, 1280)
+    assert problems == []  # before axe, which asks for an imported style sheet at an address where it is not
 
     page.add_style_tag(content="* { transition: none !important }")  # else a change of colours is seen half-way
     page.evaluate(AXE.read_text())
@@ -159,7 +160,6 @@ def test_page_is_whole_accessible_and_light(browser, address, built, page_name):
     page.set_viewport_size({"width": 390, "height": 800})
     page.evaluate(AFTER_THE_THEME)
     assert serious(page, 'rules: {"color-contrast": {enabled: false}}') == []  # no width changes a colour
-    assert problems == []
     page.close()
 
 
