@@ -18,6 +18,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root
 from smwm_core.training.config import VitConfig
+from smwm_core.training.control import has_bfloat16
 from smwm_core.training.kinds import Config, trainer
 from smwm_core.training.vit import build_model
 
@@ -123,7 +124,7 @@ def require_bfloat16(device: torch.device) -> None:
     Raises:
         SMWMError: with its name.
     """
-    if device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
+    if device.type == "cuda" and not has_bfloat16(device):
         name = torch.cuda.get_device_name(device)
         raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
 

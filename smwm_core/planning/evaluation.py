@@ -110,22 +110,17 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     return policy
 
 
-def oracle_policy(world: FrameSkip, search: CEM, scale: Tensor | float = 1.0, start: Callable | None = None) -> Policy:
-    """The same search with the true dynamics and the distance between states: what the protocol allows at best.
-
-    Arguments:
-        scale: of each number of a state in that distance, ``(state_dim,)``; 0 leaves one out.
-        start: what the search takes a state for, ``(N, S)`` → ``(N, S)``, such as one at rest; by default what it is.
-    """
+def oracle_policy(world: FrameSkip, search: CEM) -> Policy:
+    """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
 
     def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
         tasks, samples = actions.shape[:2]
         primitive = world.primitive_sequence(actions.flatten(0, 1))
         s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
-        return (scale * (s.unflatten(0, (tasks, samples)) - goal[:, None])).square().sum(-1)
+        return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
 
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
-        plan = search(cost, start(tasks.start) if start else tasks.start, tasks.goal, generator)
+        plan = search(cost, tasks.start, tasks.goal, generator)
         return world.primitive_sequence(plan.actions)
 
     return policy
