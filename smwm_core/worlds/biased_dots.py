@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds.dots import RADIUS, DotWorld
+from smwm_core.worlds.dots import RADIUS, DotWorld, draw_until_allowed
 from smwm_core.worlds.world import Transitions
 
 STRIDE = 10.0  # px that an action of 1 and a wind of 1 move their dots
@@ -83,13 +83,7 @@ class BiasedDots:
             int16 states and float32 actions in [-1, 1], on the CPU.
         """
         start = _FRAME.draw_starts(n, generator)
-        action, end = torch.zeros(n, 2), start.clone()
-        waiting = torch.arange(n)
-        while len(waiting):
-            drawn, arrived = self._step(start[waiting], generator)
-            allowed = _FRAME.separated(arrived)
-            action[waiting[allowed]], end[waiting[allowed]] = drawn[allowed], arrived[allowed]
-            waiting = waiting[~allowed]
+        action, end = draw_until_allowed(start, 2, lambda s: self._step(s, generator), _FRAME.separated)
         return Transitions(start.flatten(1), action, end.flatten(1))
 
     def play(self, state: Tensor, actions: Tensor, generator: Generator) -> Tensor:

@@ -9,6 +9,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -230,20 +231,18 @@ class DotWorld:
 
         Steps that bring two dots too close, or with ``stay`` one out of where steps may start, are drawn again.
         """
-        action, end = torch.zeros(len(start), self.action_dim), start.clone()
-        waiting = torch.arange(len(start))
-        for _attempt in range(100_000):
-            drawn, displacement = self._draw_motion(len(waiting), generator)
-            arrived = start[waiting] + displacement
-            allowed = self.separated(arrived)
+
+        def step(position: Tensor) -> tuple[Tensor, Tensor]:
+            drawn, displacement = self._draw_motion(len(position), generator)
+            return drawn.float() / MAX_DISPLACEMENT, position + displacement
+
+        def allowed(arrived: Tensor) -> Tensor:
+            apart = self.separated(arrived)
             if stay:
-                allowed &= ((arrived >= self.lowest_start) & (arrived <= self.highest_start)).flatten(1).all(1)
-            action[waiting[allowed]] = drawn[allowed].float() / MAX_DISPLACEMENT
-            end[waiting[allowed]] = arrived[allowed]
-            waiting = waiting[~allowed]
-            if not len(waiting):
-                return action, end
-        raise SMWMError(f"{len(self.motions)} dots leave no room for a step; use fewer dots.")
+                apart &= ((arrived >= self.lowest_start) & (arrived <= self.highest_start)).flatten(1).all(1)
+            return apart
+
+        return draw_until_allowed(start, self.action_dim, step, allowed)
 
     def _draw_motion(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Whole-pixel actions ``(n, action_dim)`` and the displacements ``(n, dots, 2)`` they and chance cause."""
@@ -272,6 +271,35 @@ class DotWorld:
                 gap = (position[:, i] - position[:, j]).int()
                 allowed &= gap.square().sum(1) >= MIN_SEPARATION**2
         return allowed
+
+
+def draw_until_allowed(
+    start: Tensor,
+    action_dim: int,
+    step: Callable[[Tensor], tuple[Tensor, Tensor]],
+    allowed: Callable[[Tensor], Tensor],
+) -> tuple[Tensor, Tensor]:
+    """Actions ``(n, action_dim)`` and the positions ``(n, dots, 2)`` that they lead to, drawn again until all may be.
+
+    Arguments:
+        start: positions ``(n, dots, 2)``.
+        action_dim: size of an action.
+        step: draws an action for each position: ``(k, dots, 2)`` → ``(k, action_dim)`` and where it leads.
+        allowed: says of positions that were reached, ``(k, dots, 2)``, which may be: ``(k,)`` bool.
+
+    Raises:
+        SMWMError: a position from which no allowed step is found.
+    """
+    action, end = torch.zeros(len(start), action_dim), start.clone()
+    waiting = torch.arange(len(start))
+    for _attempt in range(100_000):
+        drawn, arrived = step(start[waiting])
+        fits = allowed(arrived)
+        action[waiting[fits]], end[waiting[fits]] = drawn[fits], arrived[fits]
+        waiting = waiting[~fits]
+        if not len(waiting):
+            return action, end
+    raise SMWMError(f"{start.shape[1]} dots leave no room for a step; use fewer dots.")
 
 
 @cache
