@@ -74,17 +74,21 @@ _TOYS = {
     "propeller-lags": ToyConfig("propeller/30", Objective(inverse_lags=2), batch_size=16),
     "wiring-valve": ToyConfig("wiring/valve", Objective(inverse_target="moments"), batch_size=16),
     "wiring-swapped": ToyConfig("wiring/swapped25", batch_size=16),
-    **{task: ToyConfig(f"{task}/{_EPISODES}", batch_size=64) for task in SIMULATORS},
-    **{f"{task}-sigreg": ToyConfig(f"{task}/{_EPISODES}", Objective(inverse=0, sigreg=0.09)) for task in SIMULATORS},
 }
 _VIT = VitConfig(
     f"tworoom/{_EPISODES}", image_size=28, encoder_depth=2, depth=2, batch_size=8, windows=18, epochs=STEPS // 2
 )
 # At a tenth of their learning rate: at their own, six steps turn rounding into percents.
 _SLOW = {"steps": STEPS, "learning_rate": 1e-4}
+_PLANNED = ("tworoom", "reacher/mixed", "pusht/pose", "cube")
 _CONTROL = {
-    **{f"control-{task}": ControlConfig(f"{task}/{_EPISODES}", **_SLOW) for task in SIMULATORS},
-    "control-sigreg": ControlConfig(f"tworoom/{_EPISODES}", Objective(inverse=0, sigreg=0.09), **_SLOW),
+    **{f"control-{world.partition('/')[0]}": ControlConfig(f"{world}/{_EPISODES}", **_SLOW) for world in _PLANNED},
+    **{
+        f"control-{world.partition('/')[0]}-sigreg": ControlConfig(
+            f"{world}/{_EPISODES}", Objective(inverse=0, sigreg=0.09), **_SLOW
+        )
+        for world in _PLANNED
+    },
     "control-two-frames": ControlConfig(f"tworoom/{_EPISODES}", frames=2, **_SLOW),
 }
 FAMILIES: dict[str, Config] = {

@@ -1,10 +1,10 @@
 """Named budgets, the same names for every notebook.
 
 ``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the committed book shows:
-minutes on two cores. ``overnight`` trains the small control models for planning, hours on two cores. ``paper`` is the
-paper's own budget, for a GPU: its planning models are vision transformers on frames of 224 px. ``paper_released`` takes
-the released data in every task, and ``paper_smoke`` runs the code of ``paper`` in seconds, with two layers and frames
-of 28 px.
+minutes on two cores. ``overnight`` trains the same small control models for planning eight times as long, hours on two
+cores. ``paper`` is the paper's own budget, for a GPU: its planning models are vision transformers on frames of 224 px.
+``paper_released`` takes the released data in every task, and ``paper_smoke`` runs the code of ``paper`` in seconds,
+with two layers and frames of 28 px.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,7 +48,7 @@ class Preset:
         episodes: recorded per planning world, where their kind or number differs from the usual one.
         published: whether weights of the first seed and results are meant to be committed.
         exceptions: per world, values of its runs that differ from those of the other worlds.
-        control: where planning models are the small control models, values of their runs.
+        control: values of the small control models that plan.
         vit: where planning models are vision transformers, values of their runs that differ from the paper's.
         weights: of the inverse loss in planning tasks, where they differ from that of the toy worlds.
         released: planning tasks that vision transformers learn from the released data.
@@ -68,7 +68,7 @@ class Preset:
     search: Mapping[str, int] = field(default_factory=dict)
     episodes: Mapping[str, int | str] = field(default_factory=dict)
     exceptions: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    control: Mapping[str, int | str] | None = None
+    control: Mapping[str, int | str] = field(default_factory=dict)
     vit: Mapping[str, int] | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     released: tuple[str, ...] = ()
@@ -77,10 +77,8 @@ class Preset:
         """The methods that are compared in a planning task."""
         return {**PLANNING_OBJECTIVES, "smwm": Objective(inverse=self.weights.get(task, PLANNING_LAMBDA))}
 
-    def planner_config(self, task: str, objective: Objective) -> ToyConfig | ControlConfig | VitConfig:
+    def planner_config(self, task: str, objective: Objective) -> ControlConfig | VitConfig:
         """The run of this budget in a planning task under an objective."""
-        if self.vit is None and self.control is None:
-            return self.config(task, objective)
         episodes = "released" if task in self.released else self.episodes.get(task)
         world = f"{task}/{episodes}" if episodes else task
         if self.vit is None:
@@ -96,15 +94,12 @@ class Preset:
     def config(self, world: str, objective: Objective) -> ToyConfig:
         """The run of the toy model of this budget in a world under an objective."""
         values = {"steps": self.steps, "batch_size": self.batch_size, **self.exceptions.get(world, {})}
-        if world in self.episodes:
-            world = f"{world}/{self.episodes[world]}"
         return ToyConfig(world=world, objective=objective, **values)
 
 
 # The paper trains all dots for 100 epochs and all sprites for 200, in batches of 256. On a laptop, steps are what
 # counts: the dots of the combined world are found one after the other, and an arrow's turns long after its shifts, and
-# then only if easy ones come first. So these worlds get small batches and many of them, and the cube, the one world
-# with a five-dimensional action, gets four times the steps.
+# then only if easy ones come first. So these worlds get small batches and many of them.
 PRESETS = {
     "smoke": Preset(
         "smoke",
@@ -119,7 +114,8 @@ PRESETS = {
         series_steps=5,
         tasks=4,
         search={"samples": 20, "iterations": 2, "elites": 4},
-        episodes={"tworoom": 400, "reacher": 40, "pusht": 40, "cube": 20},
+        episodes={"tworoom": 400, "reacher": "mixed/40", "pusht": "pose/40", "cube": 20},
+        control={"steps": 20, "batch_size": 32},
         exceptions={"sprite/xyt": {"curriculum": 10}},
     ),
     "laptop": Preset(
@@ -136,8 +132,9 @@ PRESETS = {
             "dots/combined": {"steps": 12_000, "batch_size": 16},
             **{f"sprite/{control}": {"steps": 3_200, "batch_size": 16} for control in ("none", "x", "xy")},
             "sprite/xyt": {"steps": 12_800, "batch_size": 16, "curriculum": 6_400},
-            "cube": {"steps": 6_400},
         },
+        episodes={"reacher": "mixed/6000", "pusht": "pose/4000"},
+        control={"steps": 1_600, "precision": "bfloat16"},
     ),
     "paper": Preset(
         "paper",
@@ -159,7 +156,7 @@ PRESETS = {
 PRESETS["overnight"] = replace(
     PRESETS["laptop"],
     name="overnight",
-    episodes={"reacher": "mixed/6000", "pusht": "pose/4000", "cube": 5_000},
+    episodes={**PRESETS["laptop"].episodes, "cube": 5_000},
     control={"steps": 12_800, "precision": "bfloat16"},
 )
 PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", released=tuple(TASKS))

@@ -51,7 +51,8 @@ def run_episodes(
 ) -> EpisodeOutcomes:
     """Act for ``act_steps`` primitive steps in all tasks at once.
 
-    Success is latched: what happens afterwards does not matter. The start itself does not count.
+    Success is latched: what happens afterwards does not matter. The start itself does not count. As in the original, a
+    simulator may settle when it is set up, and may look for success between two actions.
 
     Raises:
         SMWMError: a start or a goal that is not in the world.
@@ -62,7 +63,8 @@ def run_episodes(
         if len(outside):
             task = int(outside[0])
             raise SMWMError(f"The {name} of task {task} is not in the world: {states[task].tolist()}.")
-    path, actions = tasks.start[:, None], tasks.start.new_empty(len(goal), 0, simulator.action_dim)
+    start = simulator.settled(tasks.start) if hasattr(simulator, "settled") else tasks.start
+    path, actions = start[:, None], start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= act_steps:
         before = path[:, -1 - world.frameskip] if path.shape[1] > world.frameskip else tasks.start_before
         left = replace(tasks, start=path[:, -1], start_before=before)
@@ -70,6 +72,8 @@ def run_episodes(
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
         actions = torch.cat([actions, chosen], 1)
     reached = simulator.reached(path[:, 1:], goal[:, None])
+    if hasattr(simulator, "between"):
+        reached |= simulator.reached(simulator.between(path[:, :-1], actions), goal[:, None])
     first = reached.int().argmax(1) + 1
     return EpisodeOutcomes(torch.where(reached.any(1), first, 0), simulator.reached(tasks.start, goal), path, actions)
 

@@ -6,7 +6,6 @@ from functools import cache, partial
 from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
-from smwm_core.worlds.lewm.look import LewmPushT
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
 from smwm_core.worlds.propeller import Propeller
 from smwm_core.worlds.recorded.frame_store import FrameStore
@@ -72,8 +71,7 @@ def make_world(name: str, image_size: int | None = None) -> World:
 
     Arguments:
         name: of the world.
-        image_size: of a simulator's frames, 64 if not given; the toy worlds have one size. Push-T has the look of the
-            released frames if a size is given.
+        image_size: of a simulator's frames, 64 if not given; the toy worlds have one size.
     """
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
@@ -94,11 +92,9 @@ def _blocks(name: str, episodes: str, image_size: int | None) -> FrameSkip:
         return released(name, image_size or USUAL_SIZE)
     build, recording, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size or USUAL_SIZE)
-    if name == "pusht" and image_size:
-        simulator = LewmPushT(image_size, demonstrations=simulator.demonstrations)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None
-    components = ("recording", name, *(["lewm"] if isinstance(simulator, LewmPushT) else []))
-    return FrameSkip(simulator, partial(recorded, simulator, recording, count), frames=frames, components=components)
+    record = partial(recorded, simulator, recording, count)
+    return FrameSkip(simulator, record, frames=frames, components=("recording", name))
 
 
 def planning_task(name: str) -> tuple[Callable[..., Simulator], str, int]:

@@ -62,7 +62,9 @@ class Simulator(Protocol):
 
     ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
     → ``(N, K, S)``; ``reached`` says which states are at their goals, ``inside`` which can be in this world at all;
-    ``collect`` records episodes, as ``Episodes.from_padded`` takes them.
+    ``collect`` records episodes, as ``Episodes.from_padded`` takes them. A simulator may have ``settled``, what becomes of
+    states ``(N, S)`` when it is set up in them, and ``between``, the states ``(N, K, S)`` halfway through actions
+    ``(N, K, A)`` taken in states ``(N, K, S)``, where success counts as well.
     """
 
     state_dim: int

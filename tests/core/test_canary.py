@@ -30,7 +30,7 @@ from smwm_core.storage import weights as weights_module
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training import control, kinds, toy
 from smwm_core.training import vit as vit_training
-from smwm_core.training.config import ToyConfig
+from smwm_core.training.config import ControlConfig, ToyConfig
 from smwm_core.training.windows import Windows
 from smwm_core.worlds import SIMULATORS, biased_dots, dots, propeller, sprite, thermal_rig, wiring
 from smwm_core.worlds.lewm.world import released
@@ -198,15 +198,15 @@ MUTATIONS = {
     ("sprite", "a larger arrow"): ("sprite-x", patched(sprite, "PIXELS_PER_UNIT", 7.6)),
     ("propeller", "wider blades"): ("propeller", patched(propeller, "WIDTH", 7.1)),
     ("wiring", "smaller steps"): ("wiring-valve", patched(wiring, "MAX_DISPLACEMENT", 15)),
-    ("recording", "actions one step off"): ("pusht", patched(Episodes, "action_blocks", one_step_off)),
-    ("recording", "another length of parts"): ("tworoom", patched(recording, "PART", 10)),
-    ("tworoom", "a narrower door"): ("tworoom", patched(two_room, "DOOR_REACHED", 10.0)),
-    ("pusht", "a thicker T"): ("pusht", patched(push_t, "DISC_RADIUS", 15.1)),
-    ("reacher", "torques change more often"): ("reacher", patched(reacher, "CHANGE_PROBABILITY", 0.21)),
-    ("cube", "another colour of the gripper"): ("cube", patched(cube, "PURPLE", (0.61, 0.28, 0.52, 1.0))),
+    ("recording", "actions one step off"): ("control-pusht", patched(Episodes, "action_blocks", one_step_off)),
+    ("recording", "another length of parts"): ("control-tworoom", patched(recording, "PART", 10)),
+    ("tworoom", "a narrower door"): ("control-tworoom", patched(two_room, "DOOR_REACHED", 10.0)),
+    ("pusht", "a thicker T"): ("control-pusht", patched(push_t, "DISC_RADIUS", 15.1)),
+    ("reacher", "torques change more often"): ("control-reacher", patched(reacher, "CHANGE_PROBABILITY", 0.21)),
+    ("cube", "another colour of the gripper"): ("control-cube", patched(cube, "PURPLE", (0.61, 0.28, 0.52, 1.0))),
     ("lewm", "another share for training"): ("vit-lewm", patched(LEWM, "TRAINING_SHARE", 0.7)),
     ("thermal rig", "sensors 1 % slower"): ("thermal-rig", patched(thermal_rig, "SENSOR", 141.4)),
-    ("tworoom", "20 episodes fewer"): ("tworoom", patched(canary, "SIMULATORS", fewer(9_980, "tworoom"))),
+    ("tworoom", "20 episodes fewer"): ("control-tworoom", patched(canary, "SIMULATORS", fewer(9_980, "tworoom"))),
 }
 
 
@@ -247,8 +247,8 @@ def test_a_recipe_names_what_differs():
 
 def test_a_term_counts_only_where_it_is_used():
     assert recipe(ToyConfig(objective=Objective(sigreg=1))).keys() - recipe(ToyConfig()).keys() == {"sigreg"}
-    assert recipe(ToyConfig("cube/released")).keys() - recipe(ToyConfig("cube")).keys() == {"lewm"}
-    assert recipe(ToyConfig("cube")).keys() - recipe(ToyConfig("dots/single")).keys() == {"cube", "recording"}
+    assert recipe(ControlConfig("cube/released")).keys() - recipe(ControlConfig("cube")).keys() == {"lewm"}
+    assert {"cube", "recording"} < recipe(ControlConfig("cube")).keys() - recipe(ToyConfig("dots/single")).keys()
 
 
 def test_a_raised_version_renames_the_runs_that_use_it_and_no_others(monkeypatch):

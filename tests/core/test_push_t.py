@@ -18,7 +18,6 @@ import torch
 
 from smwm_core.errors import SMWMError
 from smwm_core.worlds import make_world
-from smwm_core.worlds.lewm.look import LewmPushT
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.simulators.push_t import PushT, centre_of_mass
 
@@ -84,7 +83,7 @@ def test_playing_recorded_actions_reaches_what_was_recorded():
         assert world.reached(end, states[:, start + 25].double()).float().mean() >= 0.95
 
 
-def covered_frame(state: list[float], size: int, outlines: bool = False, samples: int = 8) -> np.ndarray:
+def covered_frame(state: list[float], size: int, samples: int = 8) -> np.ndarray:
     """A frame drawn by asking many points of each pixel what they show."""
     points = (np.arange(size * samples) + 0.5) * 512 / (size * samples)
     x, y = np.meshgrid(points, points)
@@ -103,24 +102,22 @@ def covered_frame(state: list[float], size: int, outlines: bool = False, samples
         picture[part] = np.array([144, 238, 144]) / 255
     for wall in (abs(x - 5) <= 2, abs(x - 506) <= 2, abs(y - 5) <= 2, abs(y - 506) <= 2):
         picture[wall] = 211 / 255
-    picture[np.hypot(x - state[0], y - state[1]) <= 15] = np.array([65, 105, 225]) / 255
-    if outlines:
-        picture[np.hypot(x - state[0], y - state[1]) <= 11] = np.array([78, 126, 255]) / 255
-    for outer, inner in zip(in_parts(state[2:5], 2 * outlines), in_parts(state[2:5], -2), strict=True):
-        picture[outer] = np.array([119, 136, 153]) / 255
-        if outlines:
-            picture[inner] = np.array([142.8, 163.2, 183.6]) / 255
+    for radius, colour in ((15, (65, 105, 225)), (11, (78, 126, 255))):  # a dark outline, lighter inside
+        picture[np.hypot(x - state[0], y - state[1]) <= radius] = np.array(colour) / 255
+    for outline, inside in zip(in_parts(state[2:5], 2), in_parts(state[2:5], -2), strict=True):
+        picture[outline] = np.array([119, 136, 153]) / 255
+        picture[inside] = np.array([142.8, 163.2, 183.6]) / 255
     return picture.reshape(size, samples, size, samples, 3).mean((1, 3)).transpose(2, 0, 1)
 
 
-@pytest.mark.parametrize("world", [PushT(64), PushT(224), LewmPushT(224)])
+@pytest.mark.parametrize("world", [PushT(64), PushT(224)])
 def test_pixels_are_shares_of_what_they_show(world):
     state, size = torch.cat([table(), table(x=400.0, block=(200.0, 250.0, 2.5))]), world.image_size
     frames = world.render(state)
     assert frames.shape == (2, 3, size, size)
     assert frames.is_contiguous(memory_format=torch.channels_last)
     for frame, row in zip(frames.numpy(), state.tolist(), strict=True):
-        difference = np.abs(frame - covered_frame(row, size, isinstance(world, LewmPushT)))
+        difference = np.abs(frame - covered_frame(row, size))
         assert difference.mean() < 2 / 255
         assert difference.max() < 0.35  # softened edges are not exact shares at corners and thin walls
 
@@ -168,12 +165,3 @@ def test_mistakes_are_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "pymunk", None)
     with pytest.raises(SMWMError, match="Push-T needs pymunk; install it with"):
         PushT()
-
-
-def test_a_size_that_is_given_is_drawn_as_the_released_frames_are():
-    assert type(make_world("pusht/40").simulator) is PushT
-    published = make_world("pusht/pose/40", 224)
-    assert type(published.simulator) is LewmPushT
-    assert published.simulator.demonstrations == "pose"
-    assert "lewm" in published.components
-    assert "lewm" not in make_world("pusht/40").components

@@ -1,8 +1,7 @@
-"""Push-T, Reacher and Cube in the look of the released frames.
+"""Reacher and Cube in the look of the released frames.
 
-They move as ``PushT``, ``Reacher`` and ``Cube`` do. Push-T's disc and T have dark outlines and are a fifth lighter
-inside; pygame's jagged edges are softened here. Reacher and Cube are drawn as MuJoCo draws them by default, at 224 px:
-with shadows, reflections, sky and smoothed edges, and Cube with every face of its arm. That is much slower than our
+They move as ``Reacher`` and ``Cube`` do, and are drawn as MuJoCo draws them by default, at 224 px: with shadows,
+reflections, sky and smoothed edges, and Cube with every face of its arm. That is much slower than our
 cheap look, but a model that was trained on released frames has to be planned with frames of the same look.
 
 The look is that of the ``stable-worldmodel`` package (github.com/galilai-group/stable-worldmodel), version 0.0.6: 21
@@ -22,28 +21,10 @@ from torch import Tensor
 from smwm_core.errors import SMWMError
 from smwm_core.worlds.simulators.cube import GRIPPER, PURPLE, Cube, _env
 from smwm_core.worlds.simulators.mujoco import NO_DRAWING, _close_at_exit, _renderers
-from smwm_core.worlds.simulators.push_t import DISC_COLOUR, DISC_RADIUS, T_COLOUR, PushT
-from smwm_core.worlds.simulators.push_t_geometry import distances_to_parts
 from smwm_core.worlds.simulators.reacher import Reacher, _packages
 from smwm_core.worlds.world import require_states
 
 FRAME = 224  # pixels of a released frame
-DISC_EDGE, T_EDGE = 4.0, 2.0  # of Push-T's outlines: inside the disc, and on either side of an edge of bar and stem
-
-
-@dataclass(frozen=True)
-class LewmPushT(PushT):
-    """Push-T, drawn like the released frames; a state, an action and the arguments are those of ``PushT``."""
-
-    image_size: int = FRAME
-
-    def layers(self, state: Tensor, grid: Tensor) -> list[tuple[Tensor, tuple[float, ...]]]:
-        """Disc, bar and stem, each as an outline with a lighter inside."""
-        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
-        layers = [(disc, DISC_COLOUR), (disc + DISC_EDGE, lighter(DISC_COLOUR))]
-        for part in distances_to_parts(grid, state[:, None, None, 2:5]):
-            layers += [(part - T_EDGE, T_COLOUR), (part + T_EDGE, lighter(T_COLOUR))]
-        return layers
 
 
 @dataclass(frozen=True)
@@ -76,11 +57,6 @@ class LewmCube(Cube):
         """Draw states ``(N, 41)``; shape, range, memory and errors are those of ``Cube.render``."""
         require_states("Cube", state, self.state_dim)
         return _as_values(_cube_camera().draw(state), self.image_size, state)
-
-
-def lighter(colour: tuple[int, int, int]) -> tuple[float, ...]:
-    """The shade inside an outline of a colour."""
-    return tuple(min(1.2 * part, 255.0) for part in colour)
 
 
 def averaged(frames: Tensor, size: int) -> Tensor:

@@ -19,13 +19,14 @@ from torch import Generator, Tensor
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.worlds.lewm.files import open_file, read_episodes, sides_by_source
-from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmPushT, LewmReacher, averaged
+from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmReacher, averaged
 from smwm_core.worlds.lewm.release import RELEASES
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.frameskip import TRAINING_SHARE, FrameSkip
+from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.two_room import TwoRoom
 
-SIMULATORS = {"tworoom": TwoRoom, "pusht": LewmPushT, "reacher": LewmReacher, "cube": LewmCube}
+SIMULATORS = {"tworoom": TwoRoom, "pusht": PushT, "reacher": LewmReacher, "cube": LewmCube}
 SLOWLY_DRAWN = {"reacher", "cube"}
 
 

@@ -92,13 +92,13 @@ class FrameSkip:
         return self.primitive_actions(plans.flatten(0, -2)).unflatten(0, plans.shape[:-1]).flatten(-3, -2)
 
     def window_steps(self, history: int) -> int:
-        """Primitive steps that follow the start of a window: up to its last frame, and all but one of a block more."""
+        """Primitive steps that follow the start of a window: those up to its last frame, and nearly a block more."""
         return self.frameskip * (history + 1) - 1
 
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]
-        starts = training.starts(self.frameskip)
+        starts = training.starts(self.window_steps(1))
         if self.frames:
             starts = starts[training.step[starts] % self.frameskip == 0]
             self.frames.prepare(training.state[torch.cat([starts, starts + self.frameskip]).unique()])

@@ -26,6 +26,7 @@ POSITIONS, VELOCITIES = 21, 20
 CUBE = slice(14, 17)  # the cube's centre in a state, in metres
 GRIPPER_JOINT, GRIPPER_SHUT = 6, 0.8  # the joint that opens and shuts the fingers, and its angle when they are shut
 REACHED = 0.04  # metres
+HALF_EDGE = float(np.float32(0.02))  # metres, as the original rounds it
 COLLISION, HIDDEN = 3, 5  # groups of geoms: ogbench's for collisions, and one that the camera does not see
 GRIPPER, PURPLE = ("black", "pad_gray"), (0.61, 0.28, 0.82, 1.0)
 FACES = 6_000  # a mesh with more of them is drawn as an ellipsoid
@@ -161,6 +162,10 @@ def _ogbench(module: str):
 def _env():
     """The scene, compiled; its state is whatever it was used for last."""
     env = _ogbench("envs.cube_env").CubeEnv("single", mode="data_collection", visualize_info=False)
+    env._mjcf_model = env.build_mjcf_model()  # which it would do at its first reset
+    for body in ("object_0", "object_target_0"):
+        for geom in env.mjcf_model.find("body", body).find_all("geom"):
+            geom.size = 3 * [HALF_EDGE]
     env.reset(seed=0)
     return env
 

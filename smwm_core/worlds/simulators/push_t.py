@@ -25,12 +25,14 @@ from smwm_core.worlds.simulators.push_t_geometry import (
     TABLE,
     centre_of_mass,
     distance_to_t,
+    distances_to_parts,
 )
 from smwm_core.worlds.world import require_actions, require_states
 
 SUBSTEPS, TIME_STEP = 10, 0.01
 SPRING, DAMPER = 100.0, 20.0
 DISC_RADIUS = 15.0
+DISC_EDGE, T_EDGE = 4.0, 2.0  # of dark outlines: inside the disc, and on either side of an edge of bar and stem
 WALL_LOW, WALL_HIGH, WALL_RADIUS = 5.0, 506.0, 2.0
 GOAL_POSE = (256.0, 256.0, math.pi / 4)
 REACHED_DISTANCE, REACHED_ANGLE = 20.0, math.pi / 9
@@ -101,6 +103,12 @@ class PushT:
         require_actions("Push-T", state, actions, 2)
         played = [_play(s, a) for s, a in zip(state.double().tolist(), actions.double().tolist(), strict=True)]
         return torch.tensor(played, dtype=torch.float64).view(*actions.shape[:2], 7)
+
+    def settled(self, state: Tensor) -> Tensor:
+        """What becomes of states ``(N, 7)`` as a table is set up in them: the original lets 0.01 s pass."""
+        require_states("Push-T", state, 7)
+        settled = [_settle(s) for s in state.double().tolist()]
+        return torch.tensor(settled, dtype=torch.float64).view(-1, 7).to(state)
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
         """Whether disc and T are at their goals: two ``(…, 7)`` → ``(…,)`` bool.
@@ -183,7 +191,7 @@ class PushT:
         return torch.stack(states, 1).float(), torch.stack(actions, 1), length
 
     def render(self, state: Tensor) -> Tensor:
-        """Draw states, with edges softened over one pixel.
+        """Draw states: disc and T with dark outlines, a fifth lighter inside, all edges softened over one pixel.
 
         Arguments:
             state: ``(N, 7)``, any device.
@@ -197,19 +205,42 @@ class PushT:
 
     def _draw(self, state: Tensor) -> Tensor:
         empty, grid = _empty_table(self.image_size, state.device)
+        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
+        layers = [(disc, DISC_COLOUR), (disc + DISC_EDGE, _lighter(DISC_COLOUR))]
+        for part in distances_to_parts(grid, state[:, None, None, 2:5]):
+            layers += [(part - T_EDGE, T_COLOUR), (part + T_EDGE, _lighter(T_COLOUR))]
         frames = empty.expand(len(state), -1, -1, -1)
-        for distance, colour in self.layers(state, grid):
+        for distance, colour in layers:
             frames = _paint(frames, distance, colour, TABLE / self.image_size)
         return frames.contiguous().permute(0, 3, 1, 2)
-
-    def layers(self, state: Tensor, grid: Tensor) -> list[tuple[Tensor, tuple[float, ...]]]:
-        """What is painted over the empty table, in order: signed distances of its points and 8-bit colours."""
-        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
-        return [(disc, DISC_COLOUR), (distance_to_t(grid, state[:, None, None, 2:5]), T_COLOUR)]
 
 
 def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
     """One table: set it up, push, and write down what happens."""
+    pymunk = _pymunk()
+    space, disc, block = _table(state)
+    states = []
+    for x, y in actions:
+        aim = disc.position + pymunk.Vec2d(x * ACTION_SCALE, y * ACTION_SCALE)
+        for _ in range(SUBSTEPS):
+            disc.velocity += (SPRING * (aim - disc.position) - DAMPER * disc.velocity) * TIME_STEP
+            space.step(TIME_STEP)
+        states.append(_seen(disc, block))
+    return states
+
+
+def _settle(state: list[float]) -> list[float]:
+    space, disc, block = _table(state)
+    space.step(TIME_STEP)
+    return _seen(disc, block)
+
+
+def _seen(disc, block) -> list[float]:
+    return [*disc.position, *block.position, block.angle % (2 * math.pi), *disc.velocity]
+
+
+def _table(state: list[float]) -> tuple:
+    """A table with its walls, the disc and the T."""
     pymunk = _pymunk()
     space = pymunk.Space()
     space.damping = 0
@@ -227,14 +258,7 @@ def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
     disc.position, disc.velocity = (state[0], state[1]), (state[5], state[6])
     block.angle = state[4]  # before the position: turning moves the body about its centre of mass
     block.position = (state[2], state[3])
-    states = []
-    for x, y in actions:
-        aim = disc.position + pymunk.Vec2d(x * ACTION_SCALE, y * ACTION_SCALE)
-        for _ in range(SUBSTEPS):
-            disc.velocity += (SPRING * (aim - disc.position) - DAMPER * disc.velocity) * TIME_STEP
-            space.step(TIME_STEP)
-        states.append([*disc.position, *block.position, block.angle % (2 * math.pi), *disc.velocity])
-    return states
+    return space, disc, block
 
 
 def _around(disc: Tensor, target: Tensor, mass: Tensor) -> Tensor:
@@ -257,6 +281,11 @@ def _pymunk():
     except ImportError as error:
         raise SMWMError("Push-T needs pymunk; install it with `pip install -r requirements-sim.txt`.") from error
     return pymunk
+
+
+def _lighter(colour: tuple[int, int, int]) -> tuple[float, ...]:
+    """The shade inside an outline of a colour."""
+    return tuple(min(1.2 * part, 255.0) for part in colour)
 
 
 def _paint(frames: Tensor, distance: Tensor, colour: tuple[float, ...], pixel: float) -> Tensor:

@@ -77,15 +77,24 @@ class Reacher:
         """
         require_states("Reacher", state, 4)
         require_actions("Reacher", state, actions, 2)
+        return self._rolled(state, actions, SUBSTEPS)[:, SUBSTEPS - 1 :: SUBSTEPS]
+
+    def _rolled(self, state: Tensor, actions: Tensor, substeps: int) -> Tensor:
+        """The states after each substep, of which every action takes so many."""
         if not actions.numel():
-            return torch.empty(*actions.shape[:2], 4, dtype=torch.float64)
+            return torch.empty(len(actions), substeps * actions.shape[1], 4, dtype=torch.float64)
         from mujoco import MjData, rollout
 
         model = _model()
         start = np.pad(state.cpu().double().numpy(), ((0, 0), (1, 0)))  # a full state of MuJoCo's begins with the time
-        torques = actions.cpu().double().repeat_interleave(SUBSTEPS, 1).numpy()
+        torques = actions.cpu().double().repeat_interleave(substeps, 1).numpy()
         played, _ = rollout.rollout(model, MjData(model), start, torques)
-        return torch.from_numpy(played[:, SUBSTEPS - 1 :: SUBSTEPS, 1:])
+        return torch.from_numpy(played[..., 1:])
+
+    def between(self, state: Tensor, actions: Tensor) -> Tensor:
+        """The states after the first half of each action: ``(N, K, 4)`` and ``(N, K, 2)`` → ``(N, K, 4)`` float64."""
+        require_states("Reacher", state.flatten(0, 1), 4)
+        return self._rolled(state.flatten(0, 1), actions.flatten(0, 1)[:, None], 1).view(*state.shape)
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
         """Whether both joints are at their goals: two ``(…, 4)`` → ``(…,)`` bool, true if each is within 0.05 rad.
