@@ -29,6 +29,6 @@ VERSIONS = {
     "pusht": 2,
     "reacher": 2,
     "cube": 2,
-    "lewm": 2,
+    "lewm": 3,
     "thermal rig": 1,
 }

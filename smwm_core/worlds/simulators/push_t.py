@@ -26,6 +26,7 @@ from smwm_core.worlds.simulators.push_t_geometry import (
     centre_of_mass,
     distance_to_t,
     distances_to_parts,
+    on_table,
 )
 from smwm_core.worlds.world import require_actions, require_states
 
@@ -33,6 +34,7 @@ SUBSTEPS, TIME_STEP = 10, 0.01
 SPRING, DAMPER = 100.0, 20.0
 DISC_RADIUS = 15.0
 DISC_EDGE, T_EDGE = 4.0, 2.0  # of dark outlines: inside the disc, and on either side of an edge of bar and stem
+T_MIDDLE, T_RADIUS = (0.0, 60.0), 85.0  # of a circle around the T
 WALL_LOW, WALL_HIGH, WALL_RADIUS = 5.0, 506.0, 2.0
 GOAL_POSE = (256.0, 256.0, math.pi / 4)
 REACHED_DISTANCE, REACHED_ANGLE = 20.0, math.pi / 9
@@ -205,14 +207,26 @@ class PushT:
 
     def _draw(self, state: Tensor) -> Tensor:
         empty, grid = _empty_table(self.image_size, state.device)
-        disc = (grid - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
+        frames, pose = empty.repeat(len(state), 1, 1, 1), state[:, None, None, 2:5]
+        place = self._pixels_around(state[:, :2], DISC_RADIUS)
+        disc = (grid[place[1:]] - state[:, None, None, :2]).norm(dim=-1) - DISC_RADIUS
         layers = [(disc, DISC_COLOUR), (disc + DISC_EDGE, _lighter(DISC_COLOUR))]
-        for part in distances_to_parts(grid, state[:, None, None, 2:5]):
+        frames[place] = _painted(frames[place], layers, TABLE / self.image_size)
+        place = self._pixels_around(on_table(state.new_tensor(T_MIDDLE), state[:, 2:5]), T_RADIUS)
+        layers = []
+        for part in distances_to_parts(grid[place[1:]], pose):
             layers += [(part - T_EDGE, T_COLOUR), (part + T_EDGE, _lighter(T_COLOUR))]
-        frames = empty.expand(len(state), -1, -1, -1)
-        for distance, colour in layers:
-            frames = _paint(frames, distance, colour, TABLE / self.image_size)
-        return frames.contiguous().permute(0, 3, 1, 2)
+        frames[place] = _painted(frames[place], layers, TABLE / self.image_size)
+        return frames.permute(0, 3, 1, 2)
+
+    def _pixels_around(self, centre: Tensor, radius: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Indices of frame, row and column of the pixels that can show what lies around points ``(N, 2)``."""
+        pixel = TABLE / self.image_size
+        reach = math.ceil((radius + T_EDGE) / pixel) + 1
+        near = (centre / pixel).long()[:, :, None] + torch.arange(-reach, reach + 1, device=centre.device)
+        column, row = near.clamp(0, self.image_size - 1).unbind(1)
+        frame = torch.arange(len(centre), device=centre.device)
+        return frame[:, None, None], row[:, :, None], column[:, None]
 
 
 def _play(state: list[float], actions: list[list[float]]) -> list[list[float]]:
@@ -286,6 +300,13 @@ def _pymunk():
 def _lighter(colour: tuple[int, int, int]) -> tuple[float, ...]:
     """The shade inside an outline of a colour."""
     return tuple(min(1.2 * part, 255.0) for part in colour)
+
+
+def _painted(frames: Tensor, layers: list[tuple[Tensor, tuple[float, ...]]], pixel: float) -> Tensor:
+    """Signed distances and 8-bit colours, one over the other."""
+    for distance, colour in layers:
+        frames = _paint(frames, distance, colour, pixel)
+    return frames
 
 
 def _paint(frames: Tensor, distance: Tensor, colour: tuple[float, ...], pixel: float) -> Tensor:
