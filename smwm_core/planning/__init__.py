@@ -9,7 +9,9 @@ from smwm_core.planning.evaluation import (
     mpc_policy,
     oracle_policy,
     random_policy,
+    repeat_policy,
     run_episodes,
+    stay_policy,
 )
 from smwm_core.planning.stable_worldmodel import PlannerCost
 from smwm_core.planning.tasks import Tasks, draw_tasks
@@ -27,5 +29,7 @@ __all__ = [
     "mpc_policy",
     "oracle_policy",
     "random_policy",
+    "repeat_policy",
     "run_episodes",
+    "stay_policy",
 ]

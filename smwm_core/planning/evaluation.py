@@ -67,7 +67,7 @@ def run_episodes(
     path, actions = start[:, None], start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= act_steps:
         before = path[:, -1 - world.frameskip] if path.shape[1] > world.frameskip else tasks.start_before
-        left = replace(tasks, start=path[:, -1], start_before=before)
+        left = replace(tasks, start=path[:, -1], start_before=before, demonstrated=_rest(tasks, actions.shape[1]))
         chosen = policy(left, generator)[:, : act_steps - actions.shape[1]]
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)
         actions = torch.cat([actions, chosen], 1)
@@ -114,18 +114,30 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     return policy
 
 
-def oracle_policy(world: FrameSkip, search: CEM) -> Policy:
-    """The same search with the true dynamics and the distance between states: what the protocol allows at best."""
+def _rest(tasks: Tasks, done: int) -> Tensor | None:
+    return None if tasks.demonstrated is None else tasks.demonstrated[:, done:]
+
+
+def oracle_policy(world: FrameSkip, search: CEM, *, velocities: bool = True) -> Policy:
+    """The same search with the true dynamics and the goal test's own distances: what the protocol allows at best.
+
+    Arguments:
+        velocities: whether it knows how fast things move at the start of a plan; one frame does not show it, so
+            without them it is what a planner can do at best that sees one frame and takes everything to stand still.
+    """
+    simulator = world.simulator
 
     def cost(state: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
         tasks, samples = actions.shape[:2]
         primitive = world.primitive_sequence(actions.flatten(0, 1))
-        s = world.simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
-        return (s.unflatten(0, (tasks, samples)) - goal[:, None]).square().sum(-1)
+        s = simulator.play(state.repeat_interleave(samples, 0), primitive)[:, -1]
+        return simulator.distances(s.unflatten(0, (tasks, samples)), goal[:, None]).square().sum(-1)
 
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
-        plan = search(cost, tasks.start, tasks.goal, generator)
-        return world.primitive_sequence(plan.actions)
+        start = tasks.start.clone()
+        if not velocities:
+            start[:, simulator.velocities] = 0
+        return world.primitive_sequence(search(cost, start, tasks.goal, generator).actions)
 
     return policy
 
@@ -135,5 +147,30 @@ def random_policy(world: FrameSkip) -> Policy:
 
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
         return world.simulator.random_action(len(tasks), generator)[:, None]
+
+    return policy
+
+
+def stay_policy(world: FrameSkip) -> Policy:
+    """The action zero, which costs nothing to think of: a floor."""
+
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        return torch.zeros(len(tasks), 1, world.simulator.action_dim)
+
+    return policy
+
+
+def repeat_policy(world: FrameSkip) -> Policy:
+    """The actions that led to the goal in the episode, blindly, then the action zero.
+
+    It fails where the start of a task, a state, does not hold all that the episode went on from.
+    """
+    stay = stay_policy(world)
+
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        again = tasks.demonstrated
+        if again is None:
+            raise SMWMError("These tasks do not say which actions were demonstrated.")
+        return again if again.shape[1] else stay(tasks, generator)
 
     return policy

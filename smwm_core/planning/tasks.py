@@ -16,6 +16,7 @@ class Tasks:
     Arguments:
         start, goal: states.
         start_before, goal_before: the states a block of steps earlier, for models that see two frames at once.
+        demonstrated: the primitive actions ``(N, K, A)`` that led from start to goal in the episode.
 
     Raises:
         SMWMError: states that do not belong together, or that are not finite.
@@ -25,18 +26,24 @@ class Tasks:
     goal: Tensor
     start_before: Tensor | None = None
     goal_before: Tensor | None = None
+    demonstrated: Tensor | None = None
 
     def __post_init__(self) -> None:
         if self.start.ndim != 2:
             raise SMWMError(f"The starts of tasks are (N, S), not {tuple(self.start.shape)}.")
         for name, states in self.columns.items():
-            if states.shape != self.start.shape:
+            if name == "demonstrated" and (states.ndim != 3 or len(states) != len(self.start)):
+                raise SMWMError(
+                    f"Demonstrations of {len(self.start)} tasks have shape ({len(self.start)}, K, A), not "
+                    f"{tuple(states.shape)}."
+                )
+            if name != "demonstrated" and states.shape != self.start.shape:
                 raise SMWMError(
                     f"Tasks have as many starts as goals, (N, S) both; these have {tuple(self.start.shape)} and, as "
                     f"{name}, {tuple(states.shape)}."
                 )
             if not torch.isfinite(states).all():
-                raise SMWMError("A start or a goal of a task is not finite.")
+                raise SMWMError("A start, a goal or a demonstrated action of a task is not finite.")
 
     def __len__(self) -> int:
         return len(self.start)
@@ -47,7 +54,7 @@ class Tasks:
 
     @property
     def columns(self) -> dict[str, Tensor]:
-        """The states that there are, by name."""
+        """What there is of each task, by name."""
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: states for name, states in found.items() if states is not None}
 
@@ -83,4 +90,5 @@ def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> T
     rows = starts[torch.randperm(len(starts), generator=generator)[:n]]
     first = rows - held_out.step[rows]
     before = [torch.maximum(moment - world.frameskip, first) for moment in (rows, rows + offset)]
-    return Tasks(*(held_out.state[moment] for moment in (rows, rows + offset, *before)))
+    states = (held_out.state[moment] for moment in (rows, rows + offset, *before))
+    return Tasks(*states, demonstrated=held_out.action_blocks(rows, offset).unflatten(1, (offset, -1)))

@@ -61,10 +61,11 @@ class Simulator(Protocol):
     """A world that steps.
 
     ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
-    → ``(N, K, S)``; ``reached`` says which states are at their goals, ``inside`` which can be in this world at all;
-    ``collect`` records episodes, as ``Episodes.from_padded`` takes them. A simulator may have ``settled``, what becomes of
-    states ``(N, S)`` when it is set up in them, and ``between``, the states ``(N, K, S)`` halfway through actions
-    ``(N, K, A)`` taken in states ``(N, K, S)``, where success counts as well.
+    → ``(N, K, S)``; ``reached`` says which states are at their goals, ``distances`` how far each part of that test is
+    off, in units of what it allows, ``inside`` which states can be in this world at all; ``collect`` records episodes,
+    as ``Episodes.from_padded`` takes them. ``velocities`` are the columns of a state that no single frame shows. A
+    simulator may have ``settled``, what becomes of states ``(N, S)`` when it is set up in them, and ``between``, the
+    states ``(N, K, S)`` halfway through actions ``(N, K, A)`` taken in states ``(N, K, S)``, where success counts too.
     """
 
     state_dim: int
@@ -72,10 +73,13 @@ class Simulator(Protocol):
     controllable_dim: int
     image_size: int
     bounds: tuple[float, float]
+    velocities: slice
 
     def play(self, state: Tensor, actions: Tensor) -> Tensor: ...
 
     def reached(self, state: Tensor, goal: Tensor) -> Tensor: ...
+
+    def distances(self, state: Tensor, goal: Tensor) -> Tensor: ...
 
     def inside(self, state: Tensor) -> Tensor: ...
 

@@ -17,7 +17,6 @@ import pytest
 import torch
 
 from smwm_core.errors import SMWMError
-from smwm_core.worlds import make_world
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.simulators.push_t import PushT, centre_of_mass
 

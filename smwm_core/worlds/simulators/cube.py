@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -56,6 +57,7 @@ class Cube:
     action_dim: int = 5
     controllable_dim: int = 5
     bounds: tuple[float, float] = (-1.0, 1.0)
+    velocities: ClassVar[slice] = slice(POSITIONS, POSITIONS + VELOCITIES)
     episode_steps: int = 200
 
     def __post_init__(self) -> None:
@@ -96,6 +98,10 @@ class Cube:
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
         """Whether the cube is at its goal: two ``(…, 41)`` → ``(…,)`` bool, true within 4 cm, however it is turned."""
         return (state[..., CUBE] - goal[..., CUBE]).norm(dim=-1) <= REACHED
+
+    def distances(self, state: Tensor, goal: Tensor) -> Tensor:
+        """Distance of the cube to its goal in units of 4 cm: two ``(…, 41)`` → ``(…, 1)``."""
+        return (state[..., CUBE] - goal[..., CUBE]).norm(dim=-1, keepdim=True) / REACHED
 
     def inside(self, state: Tensor) -> Tensor:
         """Whether the cube is above the floor and less than a metre away: states ``(…, 41)`` → ``(…,)`` bool."""

@@ -10,6 +10,7 @@ Semantics: Push-T of the ``stable-worldmodel`` package (github.com/galilai-group
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -76,6 +77,7 @@ class PushT:
     action_dim: int = 2
     controllable_dim: int = 2
     bounds: tuple[float, float] = (-1.0, 1.0)
+    velocities: ClassVar[slice] = slice(5, 7)
     episode_steps: int = 100
     demonstrations: str = "scripted"
 
@@ -117,9 +119,18 @@ class PushT:
 
         The four coordinates together are within 20 px, and the angle within 20°.
         """
-        distance = (state[..., :4] - goal[..., :4]).norm(dim=-1)
+        distance, turn = self._apart(state, goal)
+        return (distance < REACHED_DISTANCE) & (turn < REACHED_ANGLE)
+
+    def distances(self, state: Tensor, goal: Tensor) -> Tensor:
+        """Distance of the four coordinates in units of 20 px, and of the angle in units of 20°: → ``(…, 2)``."""
+        distance, turn = self._apart(state, goal)
+        return torch.stack([distance / REACHED_DISTANCE, turn / REACHED_ANGLE], -1)
+
+    @staticmethod
+    def _apart(state: Tensor, goal: Tensor) -> tuple[Tensor, Tensor]:
         turn = (state[..., 4] - goal[..., 4]).abs() % (2 * math.pi)
-        return (distance < REACHED_DISTANCE) & (torch.minimum(turn, 2 * math.pi - turn) < REACHED_ANGLE)
+        return (state[..., :4] - goal[..., :4]).norm(dim=-1), torch.minimum(turn, 2 * math.pi - turn)
 
     def inside(self, state: Tensor) -> Tensor:
         """Whether the centres of disc and T lie on the table: states ``(…, 7)`` → ``(…,)`` bool."""

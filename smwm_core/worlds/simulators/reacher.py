@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -51,6 +52,7 @@ class Reacher:
     action_dim: int = 2
     controllable_dim: int = 2
     bounds: tuple[float, float] = (-1.0, 1.0)
+    velocities: ClassVar[slice] = slice(2, 4)
     episode_steps: int = 200
     torques: str = "held"
 
@@ -102,6 +104,10 @@ class Reacher:
         A whole turn more is another place.
         """
         return ((state[..., :2] - goal[..., :2]).abs() < REACHED).all(-1)
+
+    def distances(self, state: Tensor, goal: Tensor) -> Tensor:
+        """How far each joint is from its goal, in units of 0.05 rad: two ``(…, 4)`` → ``(…, 2)``."""
+        return (state[..., :2] - goal[..., :2]).abs() / REACHED
 
     def inside(self, state: Tensor) -> Tensor:
         """Whether the wrist is between its stops: states ``(…, 4)`` → ``(…,)`` bool."""

@@ -10,6 +10,7 @@ door, sizes and speeds at their default values.
 
 from dataclasses import dataclass
 from functools import cache
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -49,6 +50,7 @@ class TwoRoom:
     action_dim: int = 2
     controllable_dim: int = 2
     bounds: tuple[float, float] = (-1.0, 1.0)
+    velocities: ClassVar[slice] = slice(0, 0)
     episode_steps: int = 100
 
     def __post_init__(self) -> None:
@@ -95,6 +97,10 @@ class TwoRoom:
     def reached(self, state: Tensor, goal: Tensor) -> Tensor:
         """Whether states are at their goals: two ``(…, 2)`` → ``(…,)`` bool, true below 16 px of distance."""
         return (state - goal).norm(dim=-1) < REACHED
+
+    def distances(self, state: Tensor, goal: Tensor) -> Tensor:
+        """Distance to the goal in units of 16 px: two ``(…, 2)`` → ``(…, 1)``."""
+        return (state - goal).norm(dim=-1, keepdim=True) / REACHED
 
     def inside(self, state: Tensor) -> Tensor:
         """Whether the dot's centre is in a room or in the door: states ``(…, 2)`` → ``(…,)`` bool."""
