@@ -29,7 +29,7 @@ TASKS, STEPS = 40, 100
 page = Page("plan_your_way", "Plan your way", preset, seed, device, recompute, seeds=1)
 
 # %%
-run = page.run(page.budget.config("tworoom", PLANNING_OBJECTIVES["smwm"]), published=False)
+run = page.run(page.budget.config("tworoom", PLANNING_OBJECTIVES["smwm"]))
 world, model = run.world, deepcopy(run.model).cpu()
 search = CEM(*world.bounds, **page.budget.search)
 planning = Planning(world, model, search, start=torch.tensor([45.0, 185.0]), goal=torch.tensor([170.0, 60.0]))
@@ -56,8 +56,8 @@ results = page.results()
 PlanYourWay(planning)
 
 # %% [markdown]
-# Your browser draws the frames, encodes them with the network of the [planning page](fig5_planning.ipynb) (λ = 10,
-# first seed), and searches as the paper does, 300 plans a round for 30 rounds, five blocks of five steps ahead. In
+# Your browser draws the frames, encodes them with the toy network of the first pages, trained on TwoRoom (λ = 10, first
+# seed; the control models of the [planning page](fig5_planning.ipynb) are too large to send), and searches as the paper does, 300 plans a round for 30 rounds, five blocks of five steps ahead. In
 # Jupyter the cell is a live widget for one search.
 #
 # ## How to read it

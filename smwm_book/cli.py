@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     command("list", _list, "list the notebooks")
     run = command("run", _run, "execute one notebook")
     run.add_argument("notebook", help="its name, as `list` shows it")
-    run.add_argument("--preset", default="laptop", help=f"budget: {', '.join(PRESETS)} (default: %(default)s)")
+    run.add_argument("--preset", help=f"budget: {', '.join(PRESETS)} (default: the notebook's own)")
     run.add_argument("--seed", type=int, default=0, help="first seed (default: %(default)s)")
     run.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
     run.add_argument(
@@ -159,14 +159,15 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    budget, changes = get_preset(options.preset), parse_changes(options.changes)
+    preset = options.preset or _book_tool("notebooks.run").usual_preset(options.notebook)
+    budget, changes = get_preset(preset), parse_changes(options.changes)
     pick_device(options.device)
     if changes and options.recompute:
         raise SMWMError("--set trains by itself and publishes nothing; leave out --recompute.")
     changed(budget.config("dots/single", Objective(inverse=1)), changes, strict=False)
     output = _book_tool("notebooks.run").run(
         options.notebook,
-        preset=options.preset,
+        preset=preset,
         seed=options.seed,
         device=options.device,
         recompute=options.recompute,
@@ -276,7 +277,7 @@ def _bench(options: argparse.Namespace) -> None:
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
     config = budget.planner_config(options.task, objectives["smwm"])
     if budget.vit is None:
-        raise SMWMError(f"The preset {options.preset} trains the toy model; `make bench` measures that.")
+        raise SMWMError(f"The preset {options.preset} trains no vision transformer; `make bench` measures small models.")
     started = time.monotonic()
     found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)
     name = f"{options.preset}_{options.task}"

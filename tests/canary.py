@@ -75,6 +75,7 @@ _TOYS = {
     "wiring-valve": ToyConfig("wiring/valve", Objective(inverse_target="moments"), batch_size=16),
     "wiring-swapped": ToyConfig("wiring/swapped25", batch_size=16),
 }
+_TOYS["tworoom"] = ToyConfig(f"tworoom/{_EPISODES}", batch_size=64)
 _VIT = VitConfig(
     f"tworoom/{_EPISODES}", image_size=28, encoder_depth=2, depth=2, batch_size=8, windows=18, epochs=STEPS // 2
 )

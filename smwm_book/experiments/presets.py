@@ -94,6 +94,8 @@ class Preset:
     def config(self, world: str, objective: Objective) -> ToyConfig:
         """The run of the toy model of this budget in a world under an objective."""
         values = {"steps": self.steps, "batch_size": self.batch_size, **self.exceptions.get(world, {})}
+        if world in self.episodes:
+            world = f"{world}/{self.episodes[world]}"
         return ToyConfig(world=world, objective=objective, **values)
 
 

@@ -13,6 +13,7 @@ from smwm_book.figures.planning import (
     planning_success,
     probe_scores,
     search_narrowing,
+    success_and_readings,
 )
 from smwm_book.figures.play import driven_moves, plans_and_ways
 from smwm_book.figures.policy import early_traces, pull_against_prediction

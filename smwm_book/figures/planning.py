@@ -32,6 +32,56 @@ def planning_success(tasks: dict[str, dict[str, dict]]) -> Figure:
     return figure
 
 
+def success_and_readings(
+    windows: list[int],
+    success: dict[str, list[dict]],
+    floors: dict[str, dict],
+    readings: dict[str, tuple[dict[str, list[dict]], float]],
+) -> Figure:
+    """Success against windows seen, and beside it how well what the goal asks for is read, with the test's tolerance.
+
+    Arguments:
+        windows: at which each method was measured, ascending.
+        success: per method's label, a metric with ``value, low, high, paper`` in percent for each of ``windows``.
+        floors: per label, a metric that needs no training.
+        readings: per quantity, the metrics per method's label, in its own unit, and the tolerance.
+    """
+    figure, axes = new_figure(4.1 * (1 + len(readings)), 4.2, 1, 1 + len(readings))
+    axes[0].set(title="goals reached (%)", ylim=(-2, 104))
+    for label, metric in floors.items():
+        axes[0].axhline(metric["value"], color=GREY, linestyle=":", linewidth=1.2)
+        axes[0].text(windows[0], metric["value"] + 1.5, label, fontsize=SMALL, color=GREY)
+    panels = [(axes[0], success)]
+    for axis, (quantity, (methods, tolerance)) in zip(axes[1:], readings.items(), strict=True):
+        unit = next(iter(methods.values()))[0]["unit"]
+        axis.set(title=f"error of {quantity} ({unit})", yscale="log")
+        axis.axhline(tolerance, color=INK, linestyle="--", linewidth=1.2)
+        axis.text(windows[0], tolerance * 1.04, "tolerance", fontsize=SMALL)
+        panels.append((axis, methods))
+    for axis, methods in panels:
+        for label, metrics in methods.items():
+            low, value, high = (np.array([metric[key] for metric in metrics]) for key in ("low", "value", "high"))
+            axis.errorbar(
+                windows,
+                value,
+                [value - low, high - value],
+                color=METHOD_COLOURS[label],
+                marker="o",
+                capsize=4,
+                label=label,
+            )
+            if metrics[-1]["paper"] is not None:
+                axis.plot(
+                    windows[-1] * 1.5, metrics[-1]["paper"], "o", markerfacecolor="none", color=METHOD_COLOURS[label]
+                )
+        axis.set(xscale="log", xlabel="windows seen in training", xlim=(windows[0] / 1.6, windows[-1] * 2))
+        axis.set_xticks(windows, [f"{count / 1e6:.1g} M" for count in windows])
+        axis.minorticks_off()
+    axes[0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's, from far more")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    return figure
+
+
 def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
     """Episodes of one task: their frames, the goal, and the way through the plane of the latent.
 

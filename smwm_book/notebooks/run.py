@@ -28,7 +28,6 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
 
-DEFAULTS = {"preset": "laptop", "seed": 0, "device": "auto"}  # as in every notebook's parameters cell
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
@@ -49,6 +48,11 @@ def title(name: str) -> str:
         if line.startswith("# # "):
             return line.removeprefix("# # ")
     raise SMWMError(f"Notebook {name} has no heading.")
+
+
+def usual_preset(name: str) -> str:
+    """The budget that a notebook's own parameters name."""
+    return re.search(r'^preset: str = "(\w+)"', choose("notebook", name, sources()).read_text(), re.MULTILINE)[1]
 
 
 def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: Sequence[str] = ()) -> Path:
@@ -78,7 +82,7 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
             trained = Path(scratch) / "trained.ipynb"
             execute(name, {**parameters, "recompute": True}, trained, publish=True, show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
-    if shown == DEFAULTS and root.data() == paths.REPOSITORY / "data":
+    if shown == {"preset": usual_preset(name), "seed": 0, "device": "auto"} and root.data() == paths.REPOSITORY / "data":
         kept, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
     execute(name, parameters, kept)
     return kept

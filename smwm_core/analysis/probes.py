@@ -129,6 +129,11 @@ def probe_r2(
     Returns:
         the coefficient of determination, mean over the D columns: 1 is perfect, 0 no better than the mean.
     """
+    return float(r2_score(target_score.numpy(), probe_values(probe, z_fit, target_fit, z_score, seed=seed).numpy()))
+
+
+def probe_values(probe: str, z_fit: Tensor, target_fit: Tensor, z_score: Tensor, *, seed: int) -> Tensor:
+    """What a probe reads from the latents in ``z_score``, ``(M, D)``; arguments are those of ``probe_r2``."""
     model = choose("probe", probe, PROBES)(seed)
     scale = StandardScaler().fit(target_fit.numpy())
     with warnings.catch_warnings():
@@ -136,5 +141,22 @@ def probe_r2(
         wanted = scale.transform(target_fit.numpy())
         wanted = wanted.ravel() if wanted.shape[1] == 1 else wanted
         fitted = make_pipeline(StandardScaler(), model).fit(z_fit.cpu().double().numpy(), wanted)
-        predicted = np.reshape(fitted.predict(z_score.cpu().double().numpy()), target_score.shape)
-    return float(r2_score(scale.transform(target_score.numpy()), predicted))
+        predicted = np.reshape(fitted.predict(z_score.cpu().double().numpy()), (len(z_score), -1))
+    return torch.from_numpy(scale.inverse_transform(predicted))
+
+
+def explained_share(quantity: Tensor, z: Tensor, *, seed: int) -> float:
+    """The share of a latent's total variance that is a function of a quantity, on held-out data.
+
+    An MLP predicts the latent, in the scale that it has, from the quantity. Shares of quantities that depend on each
+    other overlap, so they need not add up to less than 1.
+
+    Arguments:
+        quantity: ``(N, D)``.
+        z: latents ``(N, Z)`` of the same frames; the first half fits, the second is scored.
+        seed: of the MLP's weights.
+    """
+    half = len(z) // 2
+    predicted = probe_values("mlp", quantity[:half], z[:half].cpu().double(), quantity[half:], seed=seed)
+    scored = z[half:].cpu().double()
+    return float(1 - (scored - predicted).square().sum() / (scored - scored.mean(0)).square().sum())

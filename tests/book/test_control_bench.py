@@ -106,7 +106,7 @@ def test_the_command_measures_prints_and_writes(config, tmp_path, capsys):
     ("options", "words"),
     [
         (["--task", "chess"], "no planning task named 'chess'"),
-        (["--preset", "laptop"], "The preset laptop trains the toy model; `make bench` measures that."),
+        (["--preset", "laptop"], "The preset laptop trains no vision transformer; `make bench` measures small models."),
         (["--preset", "huge"], "no preset named 'huge'"),
         (["--preset", "paper_smoke", "--steps", "0"], "at least one step and one repeat, not 0 and 5"),
         (["--preset", "paper_smoke", "--repeats", "0"], "at least one step and one repeat, not 20 and 0"),

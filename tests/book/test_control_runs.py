@@ -21,7 +21,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
 from smwm_core.training import kinds, vit
-from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.training.loop import PROGRESS_KEYS, History
 from smwm_core.worlds import FrameSkip
 
@@ -263,7 +263,9 @@ def test_the_methods_of_every_task():
                 "forward_only": Objective(inverse=0),
             }
     assert get_preset("laptop").objectives("cube")["smwm"] == Objective(inverse=10)
-    assert isinstance(get_preset("laptop").planner_config("tworoom", Objective()), ToyConfig)
+    laptop, overnight = (get_preset(name).planner_config("tworoom", Objective()) for name in ("laptop", "overnight"))
+    assert isinstance(laptop, ControlConfig)
+    assert replace(laptop, steps=8 * laptop.steps) == overnight
     small = get_preset("paper_smoke").planner_config("tworoom", Objective())
     assert (small.world, small.image_size, small.encoder_depth, small.depth) == ("tworoom/400", 28, 2, 2)
     assert get_preset("paper").planner_config("pusht", Objective()).world == "pusht/20000"
