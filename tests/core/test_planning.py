@@ -33,8 +33,11 @@ from smwm_core.planning import (
     mpc_policy,
     oracle_policy,
     random_policy,
+    repeat_policy,
     run_episodes,
+    stay_policy,
 )
+from smwm_core.worlds import make_world
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.simulators.two_room import TwoRoom
@@ -244,7 +247,7 @@ def test_a_start_or_goal_outside_the_world_is_refused():
     for outside in ([300.0, 50.0], [112.0, 150.0]):
         with pytest.raises(SMWMError, match="The goal of task 0 is not in the world"):
             run_episodes(world(), random_policy(world()), Tasks(room, torch.tensor([outside])), 5, generator())
-    with pytest.raises(SMWMError, match="start or a goal of a task is not finite"):
+    with pytest.raises(SMWMError, match="a goal or a demonstrated action of a task is not finite"):
         Tasks(room, torch.tensor([[torch.nan, 1.0]]))
     with pytest.raises(SMWMError, match="as many starts as goals"):
         Tasks(room, torch.zeros(2, 2))
@@ -258,6 +261,42 @@ def test_the_oracle_solves_what_random_actions_do_not():
     assert oracle.success.float().mean() > 0.85
     assert chance.success.float().mean() < 0.6
     assert torch.equal(oracle.path[:, 0], tasks.start)
+
+
+def test_floors_stand_still_and_repeat_what_was_demonstrated():
+    tasks = draw_tasks(world(), 20, 25, generator(3))
+    stay = run_episodes(world(), stay_policy(world()), tasks, 30, generator())
+    assert torch.equal(stay.path[:, -1], tasks.start)
+    again = run_episodes(world(), repeat_policy(world()), tasks, 30, generator())
+    assert torch.equal(again.actions[:, :25], tasks.demonstrated)
+    assert not again.actions[:, 25:].any()
+    assert again.success.all()  # a state of TwoRoom is all that there is
+    with pytest.raises(SMWMError, match="do not say which actions were demonstrated"):
+        run_episodes(world(), repeat_policy(world()), Tasks(tasks.start, tasks.goal), 30, generator())
+
+
+def test_an_oracle_without_velocities_takes_everything_to_stand_still(monkeypatch):
+    reacher, asked = make_world("reacher/mixed/40"), []
+    play = type(reacher.simulator).play
+    monkeypatch.setattr(type(reacher.simulator), "play", lambda s, state, a: asked.append(state) or play(s, state, a))
+    tasks = draw_tasks(reacher, 2, 25, generator(3))
+    search = CEM(*reacher.bounds, samples=4, iterations=1, elites=2)
+    for velocities in (True, False):
+        asked.clear()
+        oracle_policy(reacher, search, velocities=velocities)(tasks, generator())
+        assert torch.equal(asked[0][::4, :2], tasks.start[:, :2])
+        assert bool(asked[0][:, 2:].any()) == velocities
+
+
+def test_distances_agree_with_the_goal_test():
+    for task in ("tworoom", "reacher", "pusht", "cube"):
+        simulator = make_world(task).simulator
+        goal = torch.rand(400, simulator.state_dim, generator=generator(1), dtype=torch.float64)
+        spread = {"tworoom": 30, "reacher": 0.1, "pusht": 20, "cube": 0.06}[task]
+        state = goal + spread * (torch.rand(goal.shape, generator=generator(2), dtype=torch.float64) - 0.5)
+        reached = (simulator.distances(state, goal) < 1).all(-1)
+        assert torch.equal(reached, simulator.reached(state, goal)), task
+        assert 0.05 < reached.double().mean() < 0.95, task
 
 
 def test_a_model_plans_from_frames():

@@ -189,11 +189,13 @@ def test_too_few_windows_are_refused():
 def test_tasks_say_what_came_before():
     world = make_world("tworoom/40")
     tasks, held_out = draw_tasks(world, 30, 25, generator(0, "test")), world.split[1]
-    for start, goal, start_before, goal_before in zip(*tasks.columns.values(), strict=True):
+    for start, goal, start_before, goal_before, demonstrated in zip(*tasks.columns.values(), strict=True):
         rows = torch.nonzero((held_out.state[:-25] == start).all(1) & (held_out.state[25:] == goal).all(1))[:, 0]
         before = [int(row) - min(5, int(held_out.step[row])) for row in rows]
         assert any(
-            torch.equal(start_before, held_out.state[row]) and torch.equal(goal_before, held_out.state[end - 5])
+            torch.equal(start_before, held_out.state[row])
+            and torch.equal(goal_before, held_out.state[end - 5])
+            and torch.equal(demonstrated, held_out.action[end - 25 : end])
             for row, end in zip(before, rows + 25, strict=True)
         )
     assert tasks.seen(1) == (tasks.start, tasks.goal)
@@ -204,6 +206,8 @@ def test_tasks_say_what_came_before():
         Tasks(tasks.start, tasks.goal).seen(2)
     with pytest.raises(SMWMError, match=r"as start_before, \(29, 2\)"):
         Tasks(tasks.start, tasks.goal, tasks.start_before[1:])
+    with pytest.raises(SMWMError, match=r"Demonstrations of 30 tasks have shape \(30, K, A\), not \(29, 25, 2\)"):
+        Tasks(tasks.start, tasks.goal, demonstrated=tasks.demonstrated[1:])
 
 
 def test_a_policy_is_shown_what_came_before_at_every_plan():
