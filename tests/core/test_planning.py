@@ -292,7 +292,7 @@ def test_distances_agree_with_the_goal_test():
     for task in ("tworoom", "reacher", "pusht", "cube"):
         simulator = make_world(task).simulator
         goal = torch.rand(400, simulator.state_dim, generator=generator(1), dtype=torch.float64)
-        spread = {"tworoom": 30, "reacher": 0.1, "pusht": 20, "cube": 0.06}[task]
+        spread = {"tworoom": 30, "reacher": 0.15, "pusht": 20, "cube": 0.1}[task]
         state = goal + spread * (torch.rand(goal.shape, generator=generator(2), dtype=torch.float64) - 0.5)
         reached = (simulator.distances(state, goal) < 1).all(-1)
         assert torch.equal(reached, simulator.reached(state, goal)), task
