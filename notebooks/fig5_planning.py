@@ -21,9 +21,19 @@ from smwm_book.experiments.page import Page
 from smwm_book.experiments.presets import METHOD_LABELS, TASKS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.planning import CEM, TASKS_PER_SEARCH, evaluate, mpc_policy, oracle_policy, random_policy
+from smwm_core.planning import (
+    CEM,
+    TASKS_PER_SEARCH,
+    evaluate,
+    mpc_policy,
+    oracle_policy,
+    random_policy,
+    repeat_policy,
+    stay_policy,
+)
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
+SEARCHED = ("tworoom", "reacher")  # with the true physics too; in the other worlds that would take hours
 AGAIN = ("tworoom", "pusht")  # planned again, in part, whenever this page is executed
 page = Page("fig5_planning", "Fig. 5", preset, seed, device, recompute, tasks=TASKS)
 
@@ -35,11 +45,13 @@ for s in page.seeds:
         search = CEM(*world.bounds, **page.budget.search)
         policies = {method: mpc_policy(world, run.model, search) for method, run in runs.items()}
         if page.redo:
-            policies["random"] = random_policy(world)
-        if page.redo and task == "tworoom":  # searching with the true physics of the others would take hours
+            policies |= {"random": random_policy(world), "stay": stay_policy(world), "repeat": repeat_policy(world)}
+        if page.redo and task in SEARCHED:
             policies["oracle"] = oracle_policy(world, search)
+            policies["oracle_still"] = oracle_policy(world, search, velocities=False)
         for method, policy in policies.items():
-            outcome = evaluate(world, policy, page.some(tasks, tasks[:TASKS_PER_SEARCH]), ACT_STEPS, s)
+            few = not page.redo or (method.startswith("oracle") and task != "tworoom")
+            outcome = evaluate(world, policy, tasks[:TASKS_PER_SEARCH] if few else tasks, ACT_STEPS, s)
             if page.redo:
                 page.add(s, f"{task}.{method}", **planning_measures(outcome))
             if method == "smwm":
