@@ -65,8 +65,16 @@ for s in page.seeds:
 results = page.results()
 
 # %% mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and one to two hundred times the training. With the inverse loss planning is above chance in all four worlds; in OGBench-Cube, where many starts already count as reached, the distance is larger where the cube has to move (see the table). The forward loss alone is at chance everywhere."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, for TwoRoom also one for true dynamics. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, forward only and random near twenty-five. In Reacher and Push-T SMWM and SIGReg reach ten to twenty percent, the others nearly nothing. In OGBench-Cube the SMWM is at sixty, all others are near fifty.", "classes": "dark-light wide"}}
-labels = {**METHOD_LABELS, "oracle": "true dynamics"}
-figures.planning_success({title: results.each(f"{task}.*.success_percent", labels) for task, title in TASKS.items()})
+nights = {"pusht": "night_pusht"}  # pages of longer trainings
+stands_for = {"oracle": "true dynamics", "oracle_still": "true dynamics, all at rest", "stay": "stand still"}
+
+
+def rates(labels: dict[str, str], found=lambda task: results) -> dict[str, dict[str, dict]]:
+    """Success per task and label, where it was measured."""
+    return {title: found(task).each(f"{task}.*.success_percent", labels) for task, title in TASKS.items()}
+
+
+figures.planning_success(rates(METHOD_LABELS), {}, rates(stands_for))
 
 # %% [markdown]
 # ## The experiment

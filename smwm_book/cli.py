@@ -277,7 +277,9 @@ def _bench(options: argparse.Namespace) -> None:
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
     config = budget.planner_config(options.task, objectives["smwm"])
     if budget.vit is None:
-        raise SMWMError(f"The preset {options.preset} trains no vision transformer; `make bench` measures small models.")
+        raise SMWMError(
+            f"The preset {options.preset} trains no vision transformer; `make bench` measures small models."
+        )
     started = time.monotonic()
     found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)
     name = f"{options.preset}_{options.task}"

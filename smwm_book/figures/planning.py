@@ -6,29 +6,50 @@ from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
 from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
 
-METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "true dynamics": PURPLE}
+METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
+REFERENCES = {
+    "true dynamics": {"color": PURPLE},
+    "true dynamics, all at rest": {"color": PURPLE, "linestyle": "--"},
+    "stand still": {"color": GREY, "linestyle": ":"},
+}
 
 
-def planning_success(tasks: dict[str, dict[str, dict]]) -> Figure:
+def planning_success(
+    tasks: dict[str, dict[str, dict]], longer: dict[str, dict[str, dict]], references: dict[str, dict[str, dict]]
+) -> Figure:
     """Bars with intervals, a panel per task; a black line marks the paper's value where there is one.
 
     Arguments:
         tasks: per task, per method's label, a metric with ``value, low, high, paper`` in percent.
+        longer: the same of longer trainings, where there are any; drawn as outlines.
+        references: per task, per label, a metric of what needs no model; drawn as lines across the panel.
     """
     columns = min(2, len(tasks))
     rows = -(-len(tasks) // columns)
     figure, axes = new_figure(4.2 * columns, 3.3 * rows, rows, columns, sharey=True, squeeze=False)
+    drawn = {}
     for axis, (task, methods) in zip(axes.flat, tasks.items(), strict=False):
+        for label, metric in references.get(task, {}).items():
+            drawn[label] = axis.axhline(metric["value"], linewidth=1.4, **REFERENCES[label])
         for place, (label, metric) in enumerate(methods.items()):
-            spread = [[metric["value"] - metric["low"]], [metric["high"] - metric["value"]]]
-            axis.bar(place, metric["value"], color=METHOD_COLOURS[label], width=0.65)
-            axis.errorbar(place, metric["value"], yerr=spread, color=INK, capsize=4, linewidth=1.2)
+            axis.bar(place, metric["value"], color=METHOD_COLOURS[label], width=0.5)
+            marked = [(metric, place)]
+            if label in longer.get(task, {}):
+                outline = {"fill": False, "edgecolor": METHOD_COLOURS[label], "linewidth": 2, "hatch": "//"}
+                drawn["eight times the training"] = axis.bar(place, longer[task][label]["value"], width=0.8, **outline)
+                marked.append((longer[task][label], place + 0.33))
+            for number, at in marked:
+                spread = [[number["value"] - number["low"]], [number["high"] - number["value"]]]
+                axis.errorbar(at, number["value"], yerr=spread, color=INK, capsize=4, linewidth=1.2)
             if metric["paper"] is not None:
-                axis.plot([place - 0.42, place + 0.42], [metric["paper"]] * 2, color=INK, linewidth=2.5)
+                (drawn["the paper's"],) = axis.plot(
+                    [place - 0.45, place + 0.45], [metric["paper"]] * 2, INK, linewidth=2.5
+                )
         axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105))
         axis.set_xticklabels(methods, rotation=30, ha="right")
     for row in axes:
         row[0].set_ylabel("goals reached (%)")
+    figure.legend(drawn.values(), drawn, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -61,15 +82,9 @@ def success_and_readings(
     for axis, methods in panels:
         for label, metrics in methods.items():
             low, value, high = (np.array([metric[key] for metric in metrics]) for key in ("low", "value", "high"))
-            axis.errorbar(
-                windows,
-                value,
-                [value - low, high - value],
-                color=METHOD_COLOURS[label],
-                marker="o",
-                capsize=4,
-                label=label,
-            )
+            colour = METHOD_COLOURS[label]
+            axis.plot(windows, value, color=colour, marker="o", label=label)
+            axis.errorbar(windows, value, [value - low, high - value], color=colour, linestyle="none", capsize=4)
             if metrics[-1]["paper"] is not None:
                 axis.plot(
                     windows[-1] * 1.5, metrics[-1]["paper"], "o", markerfacecolor="none", color=METHOD_COLOURS[label]

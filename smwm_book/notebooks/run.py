@@ -82,7 +82,10 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
             trained = Path(scratch) / "trained.ipynb"
             execute(name, {**parameters, "recompute": True}, trained, publish=True, show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
-    if shown == {"preset": usual_preset(name), "seed": 0, "device": "auto"} and root.data() == paths.REPOSITORY / "data":
+    if (
+        shown == {"preset": usual_preset(name), "seed": 0, "device": "auto"}
+        and root.data() == paths.REPOSITORY / "data"
+    ):
         kept, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
     execute(name, parameters, kept)
     return kept

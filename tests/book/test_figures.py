@@ -98,13 +98,32 @@ def metric(value: float, paper: float | None = None) -> dict:
 
 def test_bars_have_intervals_and_the_papers_value():
     tasks = {"A": {"SMWM": metric(90, 99), "random": metric(30)}, "B": {"SMWM": metric(20, 83), "random": metric(5, 3)}}
-    axes = figures.planning_success(tasks).axes
-    for axis, methods in zip(axes, tasks.values(), strict=True):
-        assert [bar.get_height() for bar in axis.patches] == [m["value"] for m in methods.values()]
+    longer, references = {"B": {"SMWM": metric(70)}}, {"A": {"stand still": metric(7)}}
+    axes = figures.planning_success(tasks, longer, references).axes
+    for axis, (task, methods) in zip(axes, tasks.items(), strict=True):
+        shown = [m for label, m in methods.items() for m in (m, longer.get(task, {}).get(label)) if m]
+        assert [bar.get_height() for bar in axis.patches] == [m["value"] for m in shown]
         segments = [c.get_segments()[0][:, 1].tolist() for c in axis.collections]
-        assert segments == [[m["low"], m["high"]] for m in methods.values()]
+        assert segments == [[m["low"], m["high"]] for m in shown]
+        across = [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == ":"]
+        assert across == [m["value"] for m in references.get(task, {}).values()]
         paper = [line.get_ydata()[0] for line in axis.lines if line.get_linewidth() == 2.5]
         assert paper == [m["paper"] for m in methods.values() if m["paper"] is not None]
+
+
+def test_success_and_readings_lie_at_their_metrics():
+    trained = {"SMWM": [metric(20), metric(70, 83)], "SIGReg": [metric(9), metric(60)]}
+    errors = {label: [{**m, "unit": "px"} for m in metrics] for label, metrics in trained.items()}
+    axes = figures.success_and_readings([100, 800], trained, {"random": metric(3)}, {"places": (errors, 20)}).axes
+    for axis in axes:
+        curves = {line.get_label(): line for line in axis.lines if line.get_label() in trained}
+        assert {label: line.get_ydata().tolist() for label, line in curves.items()} == {
+            label: [m["value"] for m in metrics] for label, metrics in trained.items()
+        }
+        assert curves["SMWM"].get_xdata().tolist() == [100, 800]
+    assert [line.get_ydata()[0] for line in axes[0].lines if line.get_linestyle() == ":"] == [3]
+    assert [line.get_ydata()[0] for line in axes[1].lines if line.get_linestyle() == "--"] == [20]
+    assert 83 in [line.get_ydata()[0] for line in axes[0].lines if len(line.get_ydata()) == 1]
 
 
 def test_sweeps_lie_at_their_metrics():
