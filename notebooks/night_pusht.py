@@ -2,7 +2,7 @@
 # # Push-T after a night of training
 #
 # **The question.** At laptop size Push-T is hardly ever solved. Is it the objective, the planner, or the budget? Here
-# the same small models train eight times as long, and each failure is traced to what the latent does not hold.
+# the same small models train four times as long, and each failure is traced to what the latent does not hold.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "overnight"  # smoke: seconds · laptop: minutes on two cores · overnight: hours · paper: a GPU
@@ -25,16 +25,16 @@ from smwm_core.analysis.quantities import ASKED
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, evaluate, mpc_policy, random_policy, repeat_policy, stay_policy
 from smwm_core.seeds import generator
 
-TASK, METHODS, EARLIER = "pusht", ("smwm", "sigreg"), 8
+TASK, METHODS, SHORTER = "pusht", ("smwm", "sigreg"), 4
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
-page = Page("night_pusht", "Ours", preset, seed, device, recompute, tasks=[TASK])
+page = Page("night_pusht", "Fig. 5, Push-T longer", preset, seed, device, recompute, tasks=[TASK])
 
 # %%
 for s in page.seeds:
     for method in METHODS:
         full = page.budget.planner_config(TASK, page.budget.objectives(TASK)[method])
-        eighth = replace(full, steps=max(1, full.steps // EARLIER)) if hasattr(full, "steps") else full
-        stages = {"eighth": eighth, "whole": full}
+        quarter = replace(full, steps=max(1, full.steps // SHORTER)) if hasattr(full, "steps") else full
+        stages = {"quarter": quarter, "whole": full}
         for stage, config in page.some(stages, ["whole"]).items():
             run = page.run(config, s, published=stage == "whole")
             world, tasks, of = run.world, page.tasks(run, OFFSET), f"{TASK}.{method}"
@@ -59,14 +59,14 @@ for s in page.seeds:
 results = page.results()
 
 # %% mystnb={"figure": {"name": "fig-night-pusht", "caption": "TODO"}, "image": {"alt": "TODO", "classes": "dark-light wide"}}
-windows = [run.config.batch_size * steps for steps in (eighth.steps, full.steps)]
+windows = [run.config.batch_size * steps for steps in (quarter.steps, full.steps)]
 labels = {method: METHOD_LABELS[method] for method in METHODS}
 
 
 def both_stages(name: str) -> dict[str, list[dict]]:
-    """A metric per method's label, after an eighth and after the whole training."""
+    """A metric per method's label, after a quarter and after the whole training."""
     return {
-        label: [results.metric(f"{TASK}.{method}{stage}.{name}") for stage in (".eighth", "")]
+        label: [results.metric(f"{TASK}.{method}{stage}.{name}") for stage in (".quarter", "")]
         for method, label in labels.items()
     }
 

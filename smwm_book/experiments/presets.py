@@ -1,7 +1,7 @@
 """Named budgets, the same names for every notebook.
 
 ``smoke`` proves in seconds that the code runs; its numbers mean nothing. ``laptop`` is what the committed book shows:
-minutes on two cores. ``overnight`` trains the same small control models for planning eight times as long, hours on two
+minutes on two cores. ``overnight`` trains the same small control models for planning four times as long, hours on two
 cores. ``paper`` is the paper's own budget, for a GPU: its planning models are vision transformers on frames of 224 px.
 ``paper_released`` takes the released data in every task, and ``paper_smoke`` runs the code of ``paper`` in seconds,
 with two layers and frames of 28 px.
@@ -159,7 +159,7 @@ PRESETS["overnight"] = replace(
     PRESETS["laptop"],
     name="overnight",
     episodes={**PRESETS["laptop"].episodes, "cube": 5_000},
-    control={"steps": 12_800, "precision": "bfloat16"},
+    control={"steps": 6_400, "precision": "bfloat16"},
 )
 PRESETS["paper_released"] = replace(PRESETS["paper"], name="paper_released", released=tuple(TASKS))
 PRESETS["paper_smoke"] = replace(

@@ -36,7 +36,7 @@ def planning_success(
             marked = [(metric, place)]
             if label in longer.get(task, {}):
                 outline = {"fill": False, "edgecolor": METHOD_COLOURS[label], "linewidth": 2, "hatch": "//"}
-                drawn["eight times the training"] = axis.bar(place, longer[task][label]["value"], width=0.8, **outline)
+                drawn["four times the training"] = axis.bar(place, longer[task][label]["value"], width=0.8, **outline)
                 marked.append((longer[task][label], place + 0.33))
             for number, at in marked:
                 spread = [[number["value"] - number["low"]], [number["high"] - number["value"]]]

@@ -265,7 +265,7 @@ def test_the_methods_of_every_task():
     assert get_preset("laptop").objectives("cube")["smwm"] == Objective(inverse=10)
     laptop, overnight = (get_preset(name).planner_config("tworoom", Objective()) for name in ("laptop", "overnight"))
     assert isinstance(laptop, ControlConfig)
-    assert replace(laptop, steps=8 * laptop.steps) == overnight
+    assert replace(laptop, steps=4 * laptop.steps) == overnight
     small = get_preset("paper_smoke").planner_config("tworoom", Objective())
     assert (small.world, small.image_size, small.encoder_depth, small.depth) == ("tworoom/400", 28, 2, 2)
     assert get_preset("paper").planner_config("pusht", Objective()).world == "pusht/20000"
