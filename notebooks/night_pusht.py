@@ -22,18 +22,21 @@ from smwm_book.experiments.presets import METHOD_LABELS
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_core.analysis.probes import draw_states
 from smwm_core.analysis.quantities import ASKED
+from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, evaluate, mpc_policy, random_policy, repeat_policy, stay_policy
 from smwm_core.seeds import generator
 
 TASK, METHODS, SHORTER = "pusht", ("smwm", "sigreg"), 4
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
-page = Page("night_pusht", "Fig. 5, Push-T longer", preset, seed, device, recompute, tasks=[TASK])
+page = Page("night_pusht", "Fig. 5, Push-T longer", preset, seed, device, recompute)
+if page.budget.vit is not None:
+    raise SMWMError(f"This page is about the small control models; fig5_planning has those of the preset {preset}.")
 
 # %%
 for s in page.seeds:
     for method in METHODS:
         full = page.budget.planner_config(TASK, page.budget.objectives(TASK)[method])
-        quarter = replace(full, steps=max(1, full.steps // SHORTER)) if hasattr(full, "steps") else full
+        quarter = replace(full, steps=full.steps // SHORTER)
         stages = {"quarter": quarter, "whole": full}
         for stage, config in page.some(stages, ["whole"]).items():
             run = page.run(config, s, published=stage == "whole")

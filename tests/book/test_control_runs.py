@@ -21,7 +21,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
 from smwm_core.training import kinds, vit
-from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
+from smwm_core.training.config import ControlConfig, VitConfig
 from smwm_core.training.loop import PROGRESS_KEYS, History
 from smwm_core.worlds import FrameSkip
 
