@@ -1,20 +1,50 @@
-"""What stands between a latent and a goal: how well what it asks for can be read, and what its distance is made of."""
+"""How well a model plans, and what stands between its latent and a goal.
+
+What the goal test of a task asks for is read from the latent: where that fails, nothing can plan.
+"""
 
 from torch import Tensor
 
-from smwm_book.experiments.measures import Measure, Scale, Share
+from smwm_book.experiments.measures import Measure, Rate, Scale, Share, planning_measures
+from smwm_book.experiments.page import Page
 from smwm_book.experiments.runs import Run
-from smwm_core.analysis.probes import explained_share, probe_values
+from smwm_core.analysis.probes import draw_states, explained_share, probe_values
 from smwm_core.analysis.quantities import ASKED
+from smwm_core.planning import CEM, TASKS_PER_SEARCH, EpisodeOutcomes, evaluate, mpc_policy
+from smwm_core.seeds import generator
+
+OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 
 
-def diagnose(run: Run, fit: Tensor, score: Tensor, seed: int) -> dict[str, Measure]:
+def plan_and_diagnose(page: Page, run: Run, of: str) -> EpisodeOutcomes:
+    """Plan a page's tasks with a model and add what comes out to the page's measures.
+
+    If the page is measured anew, that is all tasks and, for a model that sees one frame, ``diagnose``; otherwise the
+    first twenty tasks.
+
+    Arguments:
+        of: under which name.
+    """
+    world, tasks = run.world, page.tasks(run, OFFSET)
+    policy = mpc_policy(world, run.model, CEM(*world.bounds, **page.budget.search))
+    outcome = evaluate(world, policy, page.some(tasks, tasks[:TASKS_PER_SEARCH]), ACT_STEPS, run.seed)
+    first = outcome.success[:TASKS_PER_SEARCH]
+    page.add(run, of, first20_success_percent=Rate(int(first.sum()), len(first)))
+    if page.redo:
+        page.add(run, of, **planning_measures(outcome))
+    if page.redo and run.model.frames == 1:
+        draws = generator(run.seed, f"states of {run.config.world}")
+        fit, score = draw_states(run.config.make_world(), *page.budget.probe_states, draws)
+        page.add(run, of, **diagnose(run, fit, score))
+    return outcome
+
+
+def diagnose(run: Run, fit: Tensor, score: Tensor) -> dict[str, Measure]:
     """Read from a model's latents, with an MLP, each quantity that the goal test of its task asks for.
 
     Arguments:
         run: a model of a planning task.
         fit, score: states ``(N, S)`` of training episodes and ``(M, S)`` of held-out ones.
-        seed: of the MLPs.
 
     Returns:
         per quantity ``…_error``, the median error on held-out frames in the test's own unit; ``…_within``, the share
@@ -23,8 +53,8 @@ def diagnose(run: Run, fit: Tensor, score: Tensor, seed: int) -> dict[str, Measu
     """
     z_fit, z_score, found = run.encode(fit), run.encode(score), {}
     for name, asked in ASKED[run.config.world.partition("/")[0]].items():
-        error = asked.error(probe_values("mlp", z_fit, asked.read(fit), z_score, seed=seed), score)
+        error = asked.error(probe_values("mlp", z_fit, asked.read(fit), z_score, seed=run.seed), score)
         found[f"{name}_error"] = Scale(error.median().item(), asked.unit)
         found[f"{name}_within"] = Share((error < asked.tolerance).float().mean().item())
-        found[f"{name}_share"] = Share(max(0.0, explained_share(asked.read(fit), z_fit, seed=seed)))
+        found[f"{name}_share"] = Share(max(0.0, explained_share(asked.read(fit), z_fit, seed=run.seed)))
     return found

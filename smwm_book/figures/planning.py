@@ -4,12 +4,13 @@ import numpy as np
 
 from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
-from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SKY, SMALL, SMWM, VERMILION, Figure, new_figure
 
-METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
+METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY, "SMWM, two frames": SKY}
 REFERENCES = {
     "true dynamics": {"color": PURPLE},
     "true dynamics, all at rest": {"color": PURPLE, "linestyle": "--"},
+    "random actions": {"color": GREY},
     "stand still": {"color": GREY, "linestyle": ":"},
 }
 
@@ -54,41 +55,37 @@ def planning_success(
 
 
 def success_and_readings(
-    windows: list[int],
-    success: dict[str, list[dict]],
-    floors: dict[str, dict],
-    readings: dict[str, tuple[dict[str, list[dict]], float]],
+    success: dict[str, dict[int, dict]],
+    references: dict[str, dict],
+    readings: dict[str, tuple[dict[str, dict[int, dict]], float]],
 ) -> Figure:
     """Success against windows seen, and beside it how well what the goal asks for is read, with the test's tolerance.
 
     Arguments:
-        windows: at which each method was measured, ascending.
-        success: per method's label, a metric with ``value, low, high, paper`` in percent for each of ``windows``.
-        floors: per label, a metric that needs no training.
-        readings: per quantity, the metrics per method's label, in its own unit, and the tolerance.
+        success: per method's label, per number of windows, a metric with ``value, low, high, paper`` in percent.
+        references: per label, a metric of what needs no training.
+        readings: per quantity, the metrics per method's label and number of windows, in a unit, and the tolerance.
     """
     figure, axes = new_figure(4.1 * (1 + len(readings)), 4.2, 1, 1 + len(readings))
+    windows = sorted({count for metrics in success.values() for count in metrics})
     axes[0].set(title="goals reached (%)", ylim=(-2, 104))
-    for label, metric in floors.items():
-        axes[0].axhline(metric["value"], color=GREY, linestyle=":", linewidth=1.2)
-        axes[0].text(windows[0], metric["value"] + 1.5, label, fontsize=SMALL, color=GREY)
+    for label, metric in references.items():
+        axes[0].axhline(metric["value"], linewidth=1.4, label=label, **REFERENCES[label])
     panels = [(axes[0], success)]
     for axis, (quantity, (methods, tolerance)) in zip(axes[1:], readings.items(), strict=True):
-        unit = next(iter(methods.values()))[0]["unit"]
+        unit = next(metric["unit"] for metrics in methods.values() for metric in metrics.values())
         axis.set(title=f"error of {quantity} ({unit})", yscale="log")
         axis.axhline(tolerance, color=INK, linestyle="--", linewidth=1.2)
         axis.text(windows[0], tolerance * 1.04, "tolerance", fontsize=SMALL)
         panels.append((axis, methods))
     for axis, methods in panels:
         for label, metrics in methods.items():
-            low, value, high = (np.array([metric[key] for metric in metrics]) for key in ("low", "value", "high"))
-            colour = METHOD_COLOURS[label]
-            axis.plot(windows, value, color=colour, marker="o", label=label)
-            axis.errorbar(windows, value, [value - low, high - value], color=colour, linestyle="none", capsize=4)
-            if metrics[-1]["paper"] is not None:
-                axis.plot(
-                    windows[-1] * 1.5, metrics[-1]["paper"], "o", markerfacecolor="none", color=METHOD_COLOURS[label]
-                )
+            low, value, high = (np.array([m[key] for m in metrics.values()]) for key in ("low", "value", "high"))
+            colour, at = METHOD_COLOURS[label], list(metrics)
+            axis.plot(at, value, color=colour, marker="o", label=label)
+            axis.errorbar(at, value, [value - low, high - value], color=colour, linestyle="none", capsize=4)
+            paper = [metric["paper"] for metric in metrics.values() if metric["paper"] is not None]
+            axis.plot([windows[-1] * 1.5] * len(paper), paper, "o", markerfacecolor="none", color=colour)
         axis.set(xscale="log", xlabel="windows seen in training", xlim=(windows[0] / 1.6, windows[-1] * 2))
         axis.set_xticks(windows, [f"{count / 1e6:.1g} M" for count in windows])
         axis.minorticks_off()

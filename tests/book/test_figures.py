@@ -112,15 +112,14 @@ def test_bars_have_intervals_and_the_papers_value():
 
 
 def test_success_and_readings_lie_at_their_metrics():
-    trained = {"SMWM": [metric(20), metric(70, 83)], "SIGReg": [metric(9), metric(60)]}
-    errors = {label: [{**m, "unit": "px"} for m in metrics] for label, metrics in trained.items()}
-    axes = figures.success_and_readings([100, 800], trained, {"random": metric(3)}, {"places": (errors, 20)}).axes
+    trained = {"SMWM": {100: metric(20), 800: metric(70, 83)}, "SMWM, two frames": {800: metric(90)}}
+    errors = {label: {at: {**m, "unit": "px"} for at, m in metrics.items()} for label, metrics in trained.items()}
+    axes = figures.success_and_readings(trained, {"stand still": metric(3)}, {"places": (errors, 20)}).axes
     for axis in axes:
         curves = {line.get_label(): line for line in axis.lines if line.get_label() in trained}
-        assert {label: line.get_ydata().tolist() for label, line in curves.items()} == {
-            label: [m["value"] for m in metrics] for label, metrics in trained.items()
-        }
-        assert curves["SMWM"].get_xdata().tolist() == [100, 800]
+        for label, metrics in trained.items():
+            assert list(curves[label].get_xdata()) == list(metrics)
+            assert curves[label].get_ydata().tolist() == [m["value"] for m in metrics.values()]
     assert [line.get_ydata()[0] for line in axes[0].lines if line.get_linestyle() == ":"] == [3]
     assert [line.get_ydata()[0] for line in axes[1].lines if line.get_linestyle() == "--"] == [20]
     assert 83 in [line.get_ydata()[0] for line in axes[0].lines if len(line.get_ydata()) == 1]
