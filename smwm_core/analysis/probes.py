@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.neural_network import MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
@@ -136,7 +137,7 @@ def probe_values(probe: str, z_fit: Tensor, target_fit: Tensor, z_score: Tensor,
     """What a probe reads from the latents in ``z_score``, ``(M, D)``; arguments are those of ``probe_r2``."""
     model = choose("probe", probe, PROBES)(seed)
     scale = StandardScaler().fit(target_fit.numpy())
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), threadpool_limits(1):  # for matrices this small, threads wait for each other
         warnings.simplefilter("ignore", ConvergenceWarning)  # early stopping or the last epoch, whichever is first
         wanted = scale.transform(target_fit.numpy())
         wanted = wanted.ravel() if wanted.shape[1] == 1 else wanted
