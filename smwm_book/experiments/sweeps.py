@@ -8,7 +8,7 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from smwm_book.experiments.runs import progress, run_name, train_run, trainable
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root
+from smwm_core.storage.reading import shortened
 from smwm_core.training.kinds import Config, trainer
 
 Job = tuple[Config, int]  # what to train, from which seed
@@ -51,6 +52,7 @@ SWEEPS = {
         seeds=1,
     ),
 }
+MOST_SEEDS = 100  # more are a slip
 LOOK_EVERY = 5  # seconds between two looks at what the runs have saved
 ANSWER_WITHIN = 20  # seconds that a cluster has to answer
 
@@ -59,9 +61,9 @@ def planned(
     notebook: str,
     *,
     preset: str,
-    tasks: Iterable[str] | None = None,
-    methods: Iterable[str] | None = None,
-    seeds: Iterable[int] | None = None,
+    tasks: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> list[Job]:
     """The runs behind a figure.
 
@@ -70,9 +72,12 @@ def planned(
         tasks, methods, seeds: some of them, or other tasks and seeds than the figure shows; if not given, the figure's.
 
     Raises:
-        SMWMError: an unknown name.
+        SMWMError: an unknown name, one that comes twice, or none at all.
     """
     figure, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
+    for what, names in {"planning task": tasks, "method": methods, "seed": seeds}.items():
+        if names is not None and not 0 < len(set(names)) == len(names):
+            raise SMWMError(f"A sweep takes at least one {what}, and each once, not {', '.join(map(str, names))}.")
     for task in tasks or ():
         choose("planning task", task, TASKS)
     jobs = []
@@ -85,11 +90,18 @@ def planned(
 
 
 def parse_seeds(text: str) -> list[int]:
-    """``"0-4"`` or ``"0,2"`` → the seeds."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        raise SMWMError(f"Seeds are numbers such as 0-4 or 0,2, not {text!r}.")
-    ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
-    return [seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)]
+    """``"0-4"`` or ``"0,2"`` → the seeds.
+
+    Raises:
+        SMWMError: another form, a range that falls, or too many.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*", text):
+        raise SMWMError(f"Seeds are numbers such as 0-4 or 0,2, not {shortened(text)!r}.")
+    ends = [[int(end) for end in part.split("-")] for part in text.split(",")]
+    ranges = [range(first, last + 1) for first, *_, last in (pair * 2 for pair in ends)]
+    if not all(ranges) or sum(map(len, ranges)) > MOST_SEEDS:
+        raise SMWMError(f"Ranges of seeds rise and hold {MOST_SEEDS} seeds at most, not {shortened(text)!r}.")
+    return [seed for part in ranges for seed in part]
 
 
 def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, scheduler: str | None = None) -> int:
