@@ -98,9 +98,7 @@ def collected(
         values = [float(rows[seed][name].value) for seed in seeds]
         if not type(measure).possible(values):
             kind = type(measure).__name__.lower()
-            raise SMWMError(
-                f"{name} is not a finite number for every seed, or no {kind} ({values}); nothing was written."
-            )
+            raise SMWMError(f"{name} is not a finite number or no {kind} for every seed ({values}); none was written.")
         value, low, high = type(measure).over_seeds(values, measure.trials)
         summary = {"name": name, "value": value, "low": low, "high": high, "n": len(values), "paper": known.get(name)}
         kind = {"kind": type(measure).__name__.lower(), "trials": measure.trials}

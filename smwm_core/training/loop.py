@@ -315,9 +315,10 @@ def _require_numbers(*saved: object) -> None:
             _require_numbers(*value)
         elif isinstance(value, float) and not np.isfinite(value):
             raise ValueError(f"{value} is not finite")
-        elif isinstance(value, Tensor):
-            if value.nbytes > value.untyped_storage().nbytes() or not torch.isfinite(value).all():
-                raise ValueError("a tensor is not finite, or not whole")
+        elif isinstance(value, Tensor) and not (
+            value.nbytes <= value.untyped_storage().nbytes() and torch.isfinite(value).all()
+        ):
+            raise ValueError("a tensor is not finite, or not whole")
 
 
 def _watched(watch: Callable[[WorldModel], Tensor], model: WorldModel) -> Tensor:

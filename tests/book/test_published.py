@@ -26,6 +26,15 @@ from smwm_core.errors import SMWMError
 from smwm_core.storage import weights
 from smwm_core.storage.files import locked
 
+HEADER = {
+    "name": "a",
+    "config": {},
+    "seed": 0,
+    "device": "cpu",
+    "recipe": {},
+    "commit": "unknown",
+    "seconds": 1234,
+}
 NAMES = ["a_inverse10_seed0", "b+c_seed1", "d_seed0"]
 
 
@@ -34,7 +43,7 @@ def folder(file_server, monkeypatch, tmp_path):
     """Three published checkpoints, here and on the server."""
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     for name in NAMES:
-        weights.save_weights(tmp_path / "made", torch.nn.Linear(3, 500), {"seconds": 1234})
+        weights.save_weights(tmp_path / "made", torch.nn.Linear(3, 500), HEADER)
         checkpoints.publish(tmp_path / "made", f"{name}.safetensors")
     folder = tmp_path / "checkpoints"
     file_server.files = {path.name.replace("+", "%2B"): path.read_bytes() for path in folder.glob("*.safetensors")}
