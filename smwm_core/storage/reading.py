@@ -86,7 +86,7 @@ def converted(value: object, kind: type[T], name: str, what: str, remedy: str) -
     """A value of plain Python as one of a kind; arguments and errors are those of ``read_json``."""
     try:
         return msgspec.convert(value, kind)
-    except (msgspec.ValidationError, RecursionError) as error:
+    except (msgspec.ValidationError, RecursionError, AttributeError) as error:  # the last where a tensor is no mapping
         raise SMWMError(f"{name} is not {what} ({reason(error)}); {remedy}.") from error
 
 

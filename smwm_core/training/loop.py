@@ -277,6 +277,8 @@ def read_progress(path: Path, device: torch.device) -> Progress | None:
         with zipfile.ZipFile(path) as archive:
             if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
                 raise ValueError("torch does not compress what it saves")
+            if archive.testzip():
+                raise ValueError("its bytes are not those that were saved")
         state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
     return converted(state, Progress, root.shown(path), "the saved progress of a training", remedy)
 
