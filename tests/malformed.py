@@ -87,13 +87,15 @@ def flip(path: Path, random: np.random.Generator) -> None:
     path.write_bytes(content)
 
 
-def json_damages(random: np.random.Generator, whole: dict, *, may_lack=(), count: int = 50) -> Iterator[tuple[str, Spoil]]:
+def json_damages(
+    random: np.random.Generator, whole: dict, *, may_lack=(), count: int = 50
+) -> Iterator[tuple[str, Spoil]]:
     """What can happen to JSON; whatever lies below keys in ``may_lack`` may be left out or null."""
     text = json.dumps(whole)
     first = json.dumps(next(iter(whole)))
     said = {
         "nested deeply": "[" * 200_000,
-        "nested deeply inside": f'{{{first}: {"[" * 100_000}{"]" * 100_000}}}',
+        "nested deeply inside": f"{{{first}: {'[' * 100_000}{']' * 100_000}}}",
         "a name twice": f"{{{first}: 1, {text[1:]}",
         "NaN": text.replace(": ", ": NaN, ", 1),
         "a number that is NaN": _replaced_number(text, "NaN"),
@@ -121,7 +123,10 @@ def json_damages(random: np.random.Generator, whole: dict, *, may_lack=(), count
             value["unknown"] = 1
         else:
             inside[place[-1]] = fitting[random.integers(len(fitting))]
-        yield f"changed at {'.'.join(map(str, place))}", lambda path, changed=changed: path.write_text(json.dumps(changed))
+        yield (
+            f"changed at {'.'.join(map(str, place))}",
+            lambda path, changed=changed: path.write_text(json.dumps(changed)),
+        )
 
 
 def _replaced_number(text: str, number: str) -> str:
@@ -168,7 +173,9 @@ def array_damages(random: np.random.Generator, whole: dict[str, np.ndarray]) -> 
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
             for name in whole:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": (2**26,)})
+                    np.lib.format.write_array_header_1_0(
+                        file, {"descr": "<f8", "fortran_order": False, "shape": (2**26,)}
+                    )
                     for _ in range(2**6):
                         file.write(bytes(2**23))
 
@@ -243,13 +250,25 @@ def weights_damages(described: dict, random: np.random.Generator) -> Iterator[tu
     yield "more metadata", saved(state, more="word")
     yield "another format", saved(state, format="smwm-weights-0")
     yield "no format", saved(state, format="")
-    yield "a tensor twice", headed(lambda text: f'{{"{first}": {{"dtype": "F16", "shape": [], "data_offsets": [0, 2]}}, {text[1:]}')
+    yield (
+        "a tensor twice",
+        headed(lambda text: f'{{"{first}": {{"dtype": "F16", "shape": [], "data_offsets": [0, 2]}}, {text[1:]}'),
+    )
     yield "metadata twice", headed(lambda text: f'{{"__metadata__": {{}}, {text[1:]}')
     yield "a nested header", headed(lambda text: '{"a":' * 100_000)
     yield "a number as metadata", headed(lambda text: text.replace('"smwm-weights-1"', "1"))
     yield "a header that goes on", lambda path: path.write_bytes(b"\xff" * 7 + b"\x7f" + path.read_bytes()[8:])
     mean, std = described["action_scale"]
-    scales = [[mean, [0.0] * 10], [mean, [-1.0] * 10], [mean[:3], std], [mean[:2], std[:2]], [mean], mean, [[], []], None]
+    scales = [
+        [mean, [0.0] * 10],
+        [mean, [-1.0] * 10],
+        [mean[:3], std],
+        [mean[:2], std[:2]],
+        [mean],
+        mean,
+        [[], []],
+        None,
+    ]
     for scale in scales:
         yield f"scale {scale}", saved(state, {**described, "action_scale": scale})
     yield "a scale that is infinite", saved(state, json.dumps(described).replace(json.dumps(std[0]), "Infinity"))
@@ -279,7 +298,10 @@ def progress_damages(path: Path, random: np.random.Generator) -> Iterator[tuple[
 
     def packed(path: Path) -> None:
         content = path.read_bytes()
-        with zipfile.ZipFile(io.BytesIO(content)) as former, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with (
+            zipfile.ZipFile(io.BytesIO(content)) as former,
+            zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        ):
             for info in former.infolist():
                 archive.writestr(info.filename, former.read(info))
 
@@ -289,20 +311,28 @@ def progress_damages(path: Path, random: np.random.Generator) -> Iterator[tuple[
         for other in wrong:
             if key != "auxiliary" or other != {}:
                 if type(other) is not type(value) or key in ("model", "optimizer", "random", "step", "steps"):
-                    yield f"{key} is {other!r:.40}", saved(lambda state, key=key, other=other: state.update({key: other}))
+                    yield (
+                        f"{key} is {other!r:.40}",
+                        saved(lambda state, key=key, other=other: state.update({key: other})),
+                    )
     for name, w in whole["model"].items():
         for value in (float("nan"), float("inf")):
             yield f"{name} with {value}", saved(lambda state, name=name, value=value: state["model"][name].fill_(value))
         large = torch.zeros(1).expand(w.shape)
-        yield f"{name} from one number", saved(lambda state, name=name, large=large: state["model"].update({name: large}))
+        yield (
+            f"{name} from one number",
+            saved(lambda state, name=name, large=large: state["model"].update({name: large})),
+        )
     for number in whole["optimizer"]["state"]:
-        yield f"average {number} of another shape", saved(
-            lambda state, number=number: state["optimizer"]["state"][number].update(exp_avg=torch.zeros(10**6))
+        yield (
+            f"average {number} of another shape",
+            saved(lambda state, number=number: state["optimizer"]["state"][number].update(exp_avg=torch.zeros(10**6))),
         )
     group = {"betas": (0.5, 0.5), "eps": 1.0, "lr": float("nan"), "weight_decay": 1.0, "params": [0]}
     for key, value in group.items():
-        yield f"an optimiser with {key}", saved(
-            lambda state, key=key, value=value: state["optimizer"]["param_groups"][0].update({key: value})
+        yield (
+            f"an optimiser with {key}",
+            saved(lambda state, key=key, value=value: state["optimizer"]["param_groups"][0].update({key: value})),
         )
     yield "a step that is not yet", saved(lambda state: state.update(step=4))
     yield "losses that are NaN", saved(lambda state: state["losses"].fill_(float("nan")))
@@ -350,11 +380,15 @@ def hdf5_damages(random: np.random.Generator) -> Iterator[tuple[str, Spoil]]:
         yield f"{name} as a type", inside(lambda file, name=name: file.__setitem__(name, np.dtype("f4")), name)
         for link in (h5py.SoftLink("/nowhere"), h5py.SoftLink("/step_idx"), h5py.ExternalLink("elsewhere.h5", "/x")):
             yield f"{name} as a link", inside(lambda file, name=name, link=link: file.__setitem__(name, link), name)
-        yield f"{name} of elsewhere", inside(
-            lambda file, name=name, virtual=virtual: file.create_virtual_dataset(name, virtual), name
+        yield (
+            f"{name} of elsewhere",
+            inside(lambda file, name=name, virtual=virtual: file.create_virtual_dataset(name, virtual), name),
         )
         yield f"1e12 rows of {name}", inside(lambda file, name=name: declared(file, name), name)
-    yield "1e12 rows of states and actions", inside(lambda file: declared(file, "action", "proprio"), "action", "proprio")
+    yield (
+        "1e12 rows of states and actions",
+        inside(lambda file: declared(file, "action", "proprio"), "action", "proprio"),
+    )
     yield "1e12 rows of everything", inside(lambda file: declared(file, *read), *read)
     for task in ("pusht", "reacher", "cube"):
         yield f"the columns of {task}", lambda path, task=task: write(path, columns(task))
@@ -409,7 +443,9 @@ def prepared(data: Path, random: np.random.Generator) -> dict[str, tuple[Path, C
         for seed in range(3):
             changed = copy.deepcopy(content)
             changed["metrics"][number]["per_seed"][seed] *= 0.99
-            numbers.append((f"seed {seed} of {number}", lambda path, changed=changed: path.write_text(json.dumps(changed))))
+            numbers.append(
+                (f"seed {seed} of {number}", lambda path, changed=changed: path.write_text(json.dumps(changed)))
+            )
         changed = copy.deepcopy(content)
         changed["metrics"].append(changed["metrics"][number])
         numbers.append((f"{number} twice", lambda path, changed=changed: path.write_text(json.dumps(changed))))
@@ -425,7 +461,10 @@ def prepared(data: Path, random: np.random.Generator) -> dict[str, tuple[Path, C
     checkpoints.publish(weights, f"{runs.run_name(CONFIG, 0)}.safetensors")
     manifest = elsewhere / "checkpoints" / "manifest.json"
     entries = json.loads(manifest.read_text())
-    (name, entry), names = next(iter(entries.items())), ["../../x", "/etc/x", "manifest.json", "", "a/b.safetensors", "a"]
+    (name, entry), names = (
+        next(iter(entries.items())),
+        ["../../x", "/etc/x", "manifest.json", "", "a/b.safetensors", "a"],
+    )
     names += ["x.safetensors\n", "..", ".safetensors", "\0.safetensors", "a" * 300 + ".safetensors", "ä.safetensors"]
     named = [(f"named {n!r:.30}", lambda path, n=n: path.write_text(json.dumps({n: entry}))) for n in names]
     changes = [{"bytes": 10**15}, {"bytes": 0}, {"bytes": -1}, {"sha256": entry["sha256"][1:]}, {"sha256": "g" * 64}]
@@ -495,22 +534,37 @@ def prepared(data: Path, random: np.random.Generator) -> dict[str, tuple[Path, C
     spoiled = {
         "result": (result, small, [*j(random, content, may_lack=("paper", "runs"), count=120), *numbers]),
         "arrays of a result": (result.with_suffix(".npz"), small, [*a(random, arrays)]),
-        "benchmark": (benchmark, lambda: read_benchmark(benchmark), [*j(random, measured, may_lack=("paper", "low", "high"))]),
+        "benchmark": (
+            benchmark,
+            lambda: read_benchmark(benchmark),
+            [*j(random, measured, may_lack=("paper", "low", "high"))],
+        ),
         "weights": (weights, loaded, [*weights_damages(described, random)]),
         "history": (history, loaded, [*a(random, kept), *c(kept)]),
         "manifest": (manifest, published(checkpoints.read_manifest), [*j(random, entries), *named]),
         "published weights": (elsewhere / "checkpoints" / name, published(loaded), []),
         "exported config": (described_at, published(lambda: imported(described_at.parent)[1]), [*j(random, described)]),
-        "tasks": (tasks, lambda: planning_tasks("tworoom", 4, 5, recompute=False), [*a(random, stated), *c(stated), *outside]),
+        "tasks": (
+            tasks,
+            lambda: planning_tasks("tworoom", 4, 5, recompute=False),
+            [*a(random, stated), *c(stated), *outside],
+        ),
         "episodes": (recording, lambda: Episodes.load(recording, world.simulator), [*c(recorded), *broken]),
         "frames": (frames, lambda: np.array(mapped_array(frames, FRAMES, "draw them anew", N=5, H=16)), drawn),
         "progress": (progress, train, [*progress_damages(progress, random)]),
         "released data": (released, lambda: read_episodes(released, "tworoom"), [*hdf5_damages(random)]),
     }
-    whole_as_well = {"manifest": ("a link to nothing", f"changed at {name}"), "arrays of a result": ("a zip of nothing",)}
+    whole_as_well = {
+        "manifest": ("a link to nothing", f"changed at {name}"),
+        "arrays of a result": ("a zip of nothing",),
+    }
     whole_as_well["progress"] = ("a link to nothing",)
     return {
-        reader: (path, read, [case for case in (*damages(random), *own) if case[0] not in whole_as_well.get(reader, ())])
+        reader: (
+            path,
+            read,
+            [case for case in (*damages(random), *own) if case[0] not in whole_as_well.get(reader, ())],
+        )
         for reader, (path, read, own) in spoiled.items()
     }
 

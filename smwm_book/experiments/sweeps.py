@@ -126,6 +126,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     if workers is not None and workers < 1:
         raise SMWMError(f"A sweep needs at least one worker, not {workers}.")
     workers = workers or (max(1, torch.multiprocessing.cpu_count() // threads) if device.type == "cpu" else 1)
+    workers = min(workers, max(1, len(jobs)))
     jobs = [(trainable(config, device), seed) for config, seed in jobs]
     missing = [job for job in jobs if progress(*job, device) < 1]
     with _cluster(scheduler), _bar(jobs, missing, device) as bar:

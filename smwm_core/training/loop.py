@@ -5,6 +5,7 @@ goes on where it was last saved and, on a processor, ends with the same bits as 
 random choice follows from the seed and the step. (A GPU may add numbers in another order each time.)
 """
 
+import io
 import time
 import zipfile
 from collections.abc import Callable, Iterable
@@ -218,7 +219,7 @@ def fit(
                 "losses": losses[:done].cpu(),
                 "snapshots": snapshots,
             }
-            write_whole(progress, lambda path: torch.save(state, path))
+            write_whole(progress, lambda path: _save(state, path))
 
         last_saved = time.monotonic()
         bar = tqdm(desc=f"training on {name}", unit=" transitions", unit_scale=True, dynamic_ncols=True)
@@ -262,6 +263,13 @@ def snapshot_steps(steps: int) -> list[int]:
     """0, the powers of √2 below ``steps`` (rounded), and ``steps``: dense where collapse happens."""
     powers = (round(2 ** (k / 2)) for k in range(2 * steps.bit_length()))
     return sorted({0, *(step for step in powers if step < steps), steps})
+
+
+def _save(state: dict, path: Path) -> None:
+    """A full disk is an ``OSError`` only where Python writes."""
+    content = io.BytesIO()
+    torch.save(state, content)
+    path.write_bytes(content.getbuffer())
 
 
 def read_progress(path: Path, device: torch.device) -> Progress | None:
