@@ -1,8 +1,8 @@
 """More than a thousand malformed files for every reader, made from whole ones with a fixed seed, and read.
 
-``python tests/malformed.py FOLDER`` reads them in a process that cannot take a gigabyte more than it starts with, and prints
-what became of each reader's as JSON. Those with flipped bits may happen to be whole files with the same or with other
-content; all others have to be refused.
+``python tests/malformed.py FOLDER`` reads them in a process that cannot take a gigabyte more than it starts with, and
+prints what became of each reader's as JSON. Those with flipped bits may happen to be whole files with the same or with
+other content; all others have to be refused.
 """
 
 import copy
@@ -31,7 +31,7 @@ from safetensors.torch import save_file
 from smwm_book.cli import main
 from smwm_book.experiments import checkpoints, runs
 from smwm_book.experiments.export import export, imported
-from smwm_book.experiments.measures import KINDS, Count, Measure, Number, R2, Rate, Scale, Share
+from smwm_book.experiments.measures import R2, Count, Number, Rate, Scale, Share
 from smwm_book.experiments.provenance import provenance
 from smwm_book.experiments.recipe import recipe
 from smwm_book.experiments.results import Results, load_results, read_benchmark, result_path, save_results
@@ -309,12 +309,14 @@ def progress_damages(path: Path, random: np.random.Generator) -> Iterator[tuple[
     for key, value in whole.items():
         yield f"no {key}", saved(lambda state, key=key: state.pop(key))
         for other in wrong:
-            if key != "auxiliary" or other != {}:
-                if type(other) is not type(value) or key in ("model", "optimizer", "random", "step", "steps"):
-                    yield (
-                        f"{key} is {other!r:.40}",
-                        saved(lambda state, key=key, other=other: state.update({key: other})),
-                    )
+            kept = key == "auxiliary" and other == {}  # a training without auxiliary networks
+            if not kept and (
+                type(other) is not type(value) or key in ("model", "optimizer", "random", "step", "steps")
+            ):
+                yield (
+                    f"{key} is {other!r:.40}",
+                    saved(lambda state, key=key, other=other: state.update({key: other})),
+                )
     for name, w in whole["model"].items():
         for value in (float("nan"), float("inf")):
             yield f"{name} with {value}", saved(lambda state, name=name, value=value: state["model"][name].fill_(value))

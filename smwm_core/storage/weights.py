@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
@@ -37,7 +37,7 @@ def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
     trained = {name for name, _ in model.named_parameters()}
     weights = {name: w.half() if name in trained else w for name, w in state.items()}
     header = {"format": FORMAT, "run": json.dumps(description, sort_keys=True)}
-    write_whole(path, lambda unfinished: save_file(weights, unfinished, metadata=header))
+    write_whole(path, lambda unfinished: unfinished.write_bytes(save(weights, header)))
 
 
 def load_weights(path: Path, model: torch.nn.Module, kind: type[T] = RunHeader) -> T:
