@@ -260,3 +260,20 @@ def test_what_was_left_in_the_environment_reaches_no_kernel(tmp_path, monkeypatc
     assert told() == "['', '']"
     assert told(changes=["steps=3"], publish=True) == "['steps=3', '1']"
     assert os.environ["SMWM_PUBLISH"] == ""
+
+
+def test_a_page_is_read_from_a_data_folder_that_cannot_be_written(monkeypatch, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cache").write_text("")  # root may write into a read-only folder, but nobody into a file
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    made = []
+    monkeypatch.setattr(notebooks, "execute", lambda name, parameters, output, **_: made.append(output))
+    shown = notebooks.run("fig2_dot_world", preset="laptop", seed=0, device="auto", recompute=False)
+    assert [shown] == made == [tmp_path / "own" / "smwm" / "notebooks" / "fig2_dot_world_laptop_seed0.ipynb"]
+
+
+@pytest.mark.parametrize(("seed", "recompute"), [(0, "no"), (0, None), (-1, False), (True, False), (0.0, False)])
+def test_another_kind_of_seed_or_of_recompute_is_refused(data, seed, recompute):
+    with pytest.raises(SMWMError, match=r"A page takes a seed ≥ 0 and recompute=True or False, not"):
+        Page("fig2_dot_world", "Fig. 2", "smoke", seed, "cpu", recompute)
