@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from joblib import Parallel, delayed, parallel_config
@@ -23,7 +24,7 @@ from smwm_book.experiments.runs import progress, run_name, train_run, trainable
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root
-from smwm_core.storage.reading import shortened
+from smwm_core.storage.reading import reason, shortened
 from smwm_core.training.kinds import Config, trainer
 
 Job = tuple[Config, int]  # what to train, from which seed
@@ -120,7 +121,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
         how many runs were trained.
 
     Raises:
-        SMWMError: no cluster answers, a worker died, or a run failed; what is finished by then stays.
+        SMWMError: no cluster answers or it is lost, a worker died, or a run failed; what is finished by then stays.
     """
     threads = torch.get_num_threads()
     if workers is not None and workers < 1:
@@ -129,7 +130,7 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
     workers = min(workers, max(1, len(jobs)))
     jobs = [(trainable(config, device), seed) for config, seed in jobs]
     missing = [job for job in jobs if progress(*job, device) < 1]
-    with _cluster(scheduler), _bar(jobs, missing, device) as bar:
+    with _cluster(scheduler) as client, _bar(jobs, missing, device) as bar:
         for config in {config.world: config for config, _ in missing}.values():
             trainer(config).prepare(config)  # episodes and frames, which all runs of a world need at once
         try:
@@ -141,6 +142,12 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
                 bar.update()
         except TerminatedWorkerError as error:
             raise SMWMError("A worker died, perhaps for lack of memory; start the sweep again to go on.") from error
+        except Exception as error:  # whatever a client happens on when its cluster is gone
+            if client is None or client.status == "running":
+                raise
+            raise SMWMError(
+                f"The Dask scheduler at {scheduler} was lost ({reason(error)}); the same command goes on."
+            ) from error
     if lost := [run_name(*job) for job in missing if progress(*job, device) < 1]:
         raise SMWMError(
             f"The workers trained {lost[0]}, but it is not in the data folder here; all need the same SMWM_DATA on a "
@@ -159,10 +166,10 @@ def _train(config: Config, seed: int, device: torch.device, threads: int, data: 
 
 
 @contextlib.contextmanager
-def _cluster(scheduler: str | None) -> Iterator[None]:
-    """Let joblib work on a Dask cluster, if there is an address."""
+def _cluster(scheduler: str | None) -> Iterator[Any]:
+    """Let joblib work on a Dask cluster, if there is an address, and give its client."""
     if scheduler is None:
-        yield
+        yield None
         return
     try:
         from distributed import Client
@@ -173,7 +180,7 @@ def _cluster(scheduler: str | None) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise SMWMError(f"No Dask scheduler answers at {scheduler} ({error}).") from error
     with client, parallel_config(backend="dask"):
-        yield
+        yield client
 
 
 @contextlib.contextmanager
