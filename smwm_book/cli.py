@@ -22,8 +22,9 @@ from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root, weights
+from smwm_core.storage.schemas import STATES
 from smwm_core.worlds import SIMULATORS, planning_task
-from smwm_core.worlds.lewm.files import STATE_COLUMNS, read_episodes, sources
+from smwm_core.worlds.lewm.files import read_episodes, sources
 from smwm_core.worlds.lewm.release import RELEASES
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.recording import recorded, version
@@ -41,12 +42,15 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
+        sys.stdout.flush()
     except SMWMError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # whoever reads has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        where = f" {error.filename!r}" if error.filename else ""
-        print(f"The file system refused{where} ({error.strerror or error}); nothing was replaced.", file=sys.stderr)
+        where = error.filename2 or error.filename or str(root.data())  # a full disk does not say where
+        print(f"The file system refused {where!r} ({error.strerror or error}); nothing was replaced.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted; the same command continues where it stopped.", file=sys.stderr)
@@ -110,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     words = "read a published HDF5 file and say what is in it, or what is wrong with it"
     checking = command("check", _data_check, words, data)
     checking.add_argument("file", type=Path)
-    checking.add_argument("--task", required=True, help=f"one of {', '.join(STATE_COLUMNS)}")
+    checking.add_argument("--task", required=True, help=f"one of {', '.join(STATES)}")
 
     published = commands.add_parser("checkpoints", help="the published weights")
     published = published.add_subparsers(required=True, metavar="ACTION")
@@ -182,9 +186,9 @@ def _sweep(options: argparse.Namespace) -> None:
     jobs = planned(
         options.notebook,
         preset=options.preset,
-        tasks=options.tasks.split(",") if options.tasks else None,
-        methods=options.methods.split(",") if options.methods else None,
-        seeds=parse_seeds(options.seeds) if options.seeds else None,
+        tasks=None if options.tasks is None else options.tasks.split(","),
+        methods=None if options.methods is None else options.methods.split(","),
+        seeds=None if options.seeds is None else parse_seeds(options.seeds),
     )
     device = pick_device(options.device, elsewhere=options.scheduler is not None)
     trained = sweep(jobs, device, workers=options.workers, scheduler=options.scheduler)
@@ -202,13 +206,13 @@ def _data_generate(options: argparse.Namespace) -> None:
 
 
 def _data_info(options: argparse.Namespace) -> None:
-    _, name, _ = planning_task(options.task)
+    build, name, _ = planning_task(options.task)
     recordings = root.data() / "cache" / "episodes"
     found = sorted(recordings.glob(f"{name}_*_{version(name)}/episodes.npz"))
     if not found:
         raise SMWMError(f"Nothing is recorded of {options.task} yet; `smwm data generate {options.task}` does that.")
     for path in found:
-        episodes = Episodes.load(path)
+        episodes = Episodes.load(path, build())
         actions = episodes.action[~episodes.action.isnan().any(1)]
         mean, std = (", ".join(f"{value:.3f}" for value in row.tolist()) for row in (actions.mean(0), actions.std(0)))
         print(f"{root.shown(path)}: {path.stat().st_size / 1e6:.1f} MB")
@@ -243,7 +247,7 @@ def _checkpoints_list(options: argparse.Namespace) -> None:
     for name, entry in entries.items():
         path = checkpoints.folder() / name
         if checkpoints.equals(path, entry):
-            state = f"{weights.describe(path)['seconds']:,.0f} s of training"
+            state = f"{weights.describe(path).seconds:,.0f} s of training"
         else:
             state = "damaged" if path.exists() else "missing"
             broken += 1
@@ -253,9 +257,11 @@ def _checkpoints_list(options: argparse.Namespace) -> None:
 
 
 def _checkpoints_verify(options: argparse.Namespace) -> None:
-    names = checkpoints.read_manifest()
+    names = checkpoints.manifest()
     for name in names:
         checkpoints.verify(checkpoints.folder() / name)
+    if unknown := checkpoints.unknown():
+        raise SMWMError(f"{', '.join(unknown)} in {root.shown(checkpoints.folder())}: no entry in the manifest there.")
     print(f"All {len(names)} checkpoints are whole.")
 
 

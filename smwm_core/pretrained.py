@@ -24,10 +24,7 @@ def load(name: str | Path) -> WorldModel:
     path = Path(name)
     if path.suffix != ".safetensors":
         path = _found(str(name))
-    try:
-        config = config_from(describe(path)["config"])
-    except (KeyError, TypeError) as error:
-        raise SMWMError(f"{root.shown(path)} does not say which model its weights are of ({error}).") from error
+    config = config_from(describe(path).config, root.shown(path))
     model = trainer(config).build_model(config)
     load_weights(path, model)
     return model.eval()

@@ -12,11 +12,15 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
+import msgspec
+
 from smwm_book import paths
 from smwm_book.experiments.download import download
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.files import locked, write_text, write_whole
+from smwm_core.storage.reading import read_json
+from smwm_core.storage.schemas import Manifest
 
 _REMEDY = "restore it from git or with `smwm checkpoints fetch`"
 
@@ -40,16 +44,12 @@ def read_manifest() -> dict[str, dict]:
     path = folder() / "manifest.json"
     if not path.exists():
         return {}
-    try:
-        entries = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise SMWMError(f"{root.shown(path)} is not valid JSON ({error}); restore it from git.") from error
-    well_formed = isinstance(entries, dict) and all(
-        isinstance(entry, dict) and entry.keys() == {"bytes", "sha256"} for entry in entries.values()
-    )
-    if not well_formed:
-        raise SMWMError(f"{root.shown(path)} is not a manifest of checkpoints; restore it from git.")
-    return entries
+    return msgspec.to_builtins(read_json(path, Manifest, "a manifest of checkpoints", "restore it from git"))
+
+
+def unknown() -> list[str]:
+    """Names of the files beside the manifest that have no entry in it."""
+    return sorted(path.name for path in folder().iterdir() if path.name not in {*read_manifest(), "manifest.json"})
 
 
 def verify(path: Path) -> None:

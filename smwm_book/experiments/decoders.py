@@ -17,6 +17,7 @@ from smwm_core.models import PixelDecoder, WorldModel
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root, weights
 from smwm_core.storage.files import locked
+from smwm_core.storage.schemas import DecoderHeader
 from smwm_core.storage.versions import VERSIONS
 
 LEARNING_RATE = 1e-3
@@ -55,11 +56,10 @@ def load_decoder(path: Path, model: WorldModel) -> PixelDecoder:
     """
     weight = next(model.encoder.parameters())
     decoder = PixelDecoder(model.encoder.latent_dim)
-    description = weights.load_weights(path, decoder)
-    expected = encoder_digest(model)
-    if description.get("encoder") != expected:
+    found, expected = weights.load_weights(path, decoder, DecoderHeader).encoder, encoder_digest(model)
+    if found != expected:
         raise SMWMError(
-            f"{root.shown(path)} was trained on the latents of another encoder ({description.get('encoder')}, not "
+            f"{root.shown(path)} was trained on the latents of another encoder ({found}, not "
             f"{expected}); its pictures of these latents would mean nothing."
         )
     return decoder.to(weight.device).eval().requires_grad_(False)

@@ -7,12 +7,16 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
+
 from smwm_book.experiments import checkpoints
 from smwm_book.experiments.runs import finished
 from smwm_core.errors import SMWMError, choose
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
 from smwm_core.storage.files import write_text, write_whole
+from smwm_core.storage.reading import read_json
+from smwm_core.storage.schemas import RunHeader
 from smwm_core.storage.weights import describe, load_weights
 from smwm_core.training.kinds import config_from, trainer
 
@@ -37,24 +41,19 @@ def export(name: str, folder: Path) -> None:
         raise SMWMError(f"{root.shown(folder / taken[0])} exists; choose another folder.")
     run = describe(weights)
     write_whole(folder / WEIGHTS, lambda unfinished: shutil.copyfile(weights, unfinished))
-    text = json.dumps(run, indent=2, sort_keys=True) + "\n"
+    text = json.dumps(msgspec.to_builtins(run), indent=2, sort_keys=True) + "\n"
     write_text(folder / CONFIG, text)
 
 
-def imported(folder: Path) -> tuple[WorldModel, dict]:
+def imported(folder: Path) -> tuple[WorldModel, RunHeader]:
     """The model of an export, in evaluation mode, and what its ``config.json`` says of it.
 
     Raises:
         SMWMError: a file is missing or damaged, or the two do not belong together.
     """
     path = folder / CONFIG
-    try:
-        run = json.loads(path.read_text())
-        config = config_from(run["config"])
-    except FileNotFoundError as error:
-        raise SMWMError(f"There is no {root.shown(path)}.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise SMWMError(f"{root.shown(path)} is not the configuration of an export ({error}).") from error
+    run = read_json(path, RunHeader, "the configuration of an export", "export it again")
+    config = config_from(run.config, root.shown(path))
     model = trainer(config).build_model(config)
     if load_weights(folder / WEIGHTS, model) != run:
         raise SMWMError(f"{root.shown(path)} describes another run than the weights beside it.")

@@ -41,6 +41,12 @@ class Measure:
         )
 
     @classmethod
+    def possible(cls, values: list[float]) -> bool:
+        """Whether numbers of this kind can have these values; float32 may round them a little too far."""
+        lowest, highest = cls.within
+        return all(math.isfinite(value) and lowest - 1e-6 <= value <= highest + 1e-6 for value in values)
+
+    @classmethod
     def slack(cls, trials: int | None) -> float:
         """The absolute difference that two computations of a number may have, beside a relative one."""
         return 1e-9
@@ -71,6 +77,8 @@ class Count(Measure):
 class Scale(Measure):
     """What has a scale and no sign: a variance, a loss, an error, a ratio. Its mean over seeds is the geometric one."""
 
+    within = (0.0, math.inf)
+
     @classmethod
     def over_seeds(cls, values: list[float], trials: int | None = None) -> Interval:
         if min(values) <= 0:  # zero has no logarithm
@@ -84,6 +92,8 @@ class Rate(Measure):
     Arguments:
         successes, n: whole numbers.
     """
+
+    within = (0.0, 100.0)
 
     def __init__(self, successes: float, n: int) -> None:
         super().__init__(100 * float(successes) / n, "%")

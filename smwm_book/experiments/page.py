@@ -41,7 +41,8 @@ class Page:
         varies: values of a run that the page itself varies, so that they cannot be changed.
 
     Raises:
-        SMWMError: an unknown budget or device, data that are missing, or a change of what it varies.
+        SMWMError: an unknown budget or device, another kind of seed or ``recompute``, data that are missing, or a
+            change of what it varies.
     """
 
     def __init__(
@@ -57,6 +58,8 @@ class Page:
         tasks: Iterable[str] = (),
         varies: Iterable[str] = (),
     ) -> None:
+        if not isinstance(recompute, bool) or type(seed) is not int or seed < 0:
+            raise SMWMError(f"A page takes a seed ≥ 0 and recompute=True or False, not {seed!r} and {recompute!r}.")
         self.notebook, self.figure, self.preset, self.seed = notebook, figure, preset, seed
         self.budget, self.device = get_preset(preset), pick_device(device)
         self.changes = parse_changes(filter(None, os.environ.get("SMWM_CHANGES", "").split(",")))

@@ -11,8 +11,6 @@ from smwm_book import paths
 from smwm_book.experiments.devices import describe_device, peak_memory_bytes
 
 _STARTED = time.monotonic()
-PROVENANCE_KEYS = {"commit", "device", "cpu_or_gpu", "torch", "python", "training_seconds", "wall_seconds",
-                   "peak_memory_mb", "date", "command"}  # fmt: skip
 
 
 def provenance(device: torch.device, command: str, training_seconds: float) -> dict:

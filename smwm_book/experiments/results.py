@@ -10,20 +10,22 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from smwm_book import paths
-from smwm_book.experiments.measures import KINDS, Measure
-from smwm_book.experiments.provenance import PROVENANCE_KEYS, provenance
+from smwm_book.experiments.measures import KINDS, Measure, Rate
+from smwm_book.experiments.provenance import provenance
 from smwm_book.experiments.recipe import require_recipe
 from smwm_book.experiments.runs import OwnRun, Run
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, save_arrays, write_text
+from smwm_core.storage.files import save_arrays, write_text
+from smwm_core.storage.reading import read_arrays, read_json
+from smwm_core.storage.schemas import RESULT_ARRAYS, Benchmark, Metric, ResultFile
 from smwm_core.storage.versions import VERSIONS
 
-_METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed", "kind", "trials"}
-_KEYS = {"figure", "preset", "seeds", "metrics", "provenance", "runs"}
+_REMEDY = "restore or recompute it"
 
 
 @dataclass(frozen=True)
@@ -94,8 +96,9 @@ def collected(
     known, metrics = paper_values(notebook), []
     for name, measure in first.items():
         values = [float(rows[seed][name].value) for seed in seeds]
-        if not np.isfinite(values).all():
-            raise SMWMError(f"{name} is not a finite number for every seed ({values}); no results were written.")
+        if not type(measure).possible(values):
+            kind = type(measure).__name__.lower()
+            raise SMWMError(f"{name} is not a finite number or no {kind} for every seed ({values}); none was written.")
         value, low, high = type(measure).over_seeds(values, measure.trials)
         summary = {"name": name, "value": value, "low": low, "high": high, "n": len(values), "paper": known.get(name)}
         kind = {"kind": type(measure).__name__.lower(), "trials": measure.trials}
@@ -132,7 +135,8 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     """Read a result file.
 
     Raises:
-        SMWMError: it is missing, truncated, or lacks something a result file must have.
+        SMWMError: it is missing, truncated, lacks something a result file must have, or has numbers that do not follow
+            from those of its seeds.
     """
     path = result_path(notebook, preset, seed)
     name = root.shown(path)
@@ -141,33 +145,44 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             f"There are no results {name}; make them with "
             f"`smwm run {notebook} --preset {preset} --seed {seed} --recompute`."
         )
-    try:
-        content = json.loads(path.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise SMWMError(f"{name} is not valid JSON ({error}); restore or recompute it.") from error
-    if not isinstance(content, dict) or content.keys() != _KEYS:
-        raise SMWMError(f"{name} is not a result file: it must have exactly {', '.join(sorted(_KEYS))}.")
-    if not isinstance(content["metrics"], list) or not isinstance(content["seeds"], list):
-        raise SMWMError(f"{name} is not a result file: metrics and seeds must be lists.")
-    for position, entry in enumerate(content["metrics"]):
-        whole = isinstance(entry, dict) and entry.keys() == _METRIC_KEYS and isinstance(entry["per_seed"], list)
-        if (
-            not whole
-            or len(entry["per_seed"]) != len(content["seeds"])
-            or not all(isinstance(number, int | float) for number in (entry["value"], *entry["per_seed"]))
-            or entry["kind"] not in KINDS
-        ):
-            raise SMWMError(f"{name} has a malformed metric at position {position}; restore or recompute it.")
-    if content["preset"] != preset or not content["seeds"] or content["seeds"][0] != seed:
+    content = read_json(path, ResultFile, "a result file", _REMEDY)
+    if content.preset != preset or content.seeds[0] != seed:
         raise SMWMError(
-            f"{name} holds preset {content['preset']!r} from seeds {content['seeds']}, which is not what its name "
-            f"says; restore or recompute it."
+            f"{name} holds preset {content.preset!r} from seeds {content.seeds}, which is not what its name "
+            f"says; {_REMEDY}."
         )
-    if not isinstance(content["provenance"], dict) or not content["provenance"].keys() >= PROVENANCE_KEYS:
-        raise SMWMError(f"{name} does not say where its numbers come from; restore or recompute it.")
-    for run, used in content["runs"].items():
+    for metric in content.metrics:
+        if not _follows(metric):
+            raise SMWMError(
+                f"{name}: value and interval of {metric.name} do not follow from its values per seed; {_REMEDY}."
+            )
+    for run, used in content.runs.items():
         require_recipe(f"{name}: {run}", used, {component: VERSIONS.get(component) for component in used})
-    return Results(notebook, **content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
+    arrays = read_arrays(path.with_suffix(".npz"), RESULT_ARRAYS, _REMEDY)
+    return Results(notebook, **msgspec.to_builtins(content), arrays=arrays)
+
+
+def _follows(metric: Metric) -> bool:
+    """Whether a metric is what its kind makes of its values per seed."""
+    kind = KINDS.get(metric.kind)
+    if kind is None or (kind is Rate) != (metric.trials is not None):
+        return False
+    if not kind.possible(metric.per_seed):
+        return False
+    expected, stored = kind.over_seeds(metric.per_seed, metric.trials), (metric.value, metric.low, metric.high)
+    return all(
+        mine is theirs or (None not in (mine, theirs) and math.isclose(mine, theirs, rel_tol=1e-9, abs_tol=1e-12))
+        for mine, theirs in zip(expected, stored, strict=True)
+    )
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """What a benchmark left behind.
+
+    Raises:
+        SMWMError: the file is damaged.
+    """
+    return read_json(path, Benchmark, "the result of a benchmark", "restore it or measure anew")
 
 
 def require_agreement(results: Results, seed: int, row: dict[str, Measure], *, tolerance: float = 0.02) -> None:

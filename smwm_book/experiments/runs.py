@@ -20,7 +20,9 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import WEIGHTS
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, locked, save_arrays
+from smwm_core.storage.files import locked, save_arrays
+from smwm_core.storage.reading import read_arrays
+from smwm_core.storage.schemas import LARGEST_PUBLISHED, history
 from smwm_core.storage.weights import load_weights, save_weights
 from smwm_core.training.control import has_bfloat16
 from smwm_core.training.kinds import Config, config_from, trainer
@@ -45,7 +47,6 @@ _RARELY_CHANGED = {
     "weight_decay": "decay",
     "clip": "clip",
 }
-LARGEST_PUBLISHED = 5_000_000  # bytes
 _RETRAIN = "delete its folder to train anew"
 
 
@@ -208,7 +209,7 @@ def progress(config: Config, seed: int, device: torch.device) -> float:
     if (folder / "weights.safetensors").exists():
         return 1.0
     state = read_progress(folder / "progress.pt", torch.device("cpu"))
-    return state["step"] / state["steps"] if state else 0.0
+    return state.step / state.steps if state else 0.0
 
 
 def finished() -> dict[str, Path]:
@@ -231,20 +232,20 @@ def _folder(config: Config, seed: int, device: torch.device) -> Path:
 
 
 def _open_cached(folder: Path, config: Config, seed: int, device: torch.device) -> Run:
-    return _open(config, seed, device, folder / "weights.safetensors", load_arrays(folder / "history.npz", _RETRAIN))
+    arrays = read_arrays(folder / "history.npz", history(config.objective.terms), _RETRAIN)
+    return _open(config, seed, device, folder / "weights.safetensors", arrays)
 
 
-def _open(config: Config, seed: int, device: torch.device, weights: Path, history: dict) -> Run:
-    world, model = config.make_world(), trainer(config).build_model(config)
-    description = load_weights(weights, model)
-    needed = {"config", "seed", "recipe", "seconds"} | ({"action_scale"} if hasattr(world, "known_scale") else set())
-    if not needed <= description.keys():
-        raise SMWMError(f"{root.shown(weights)} does not say which run it is from; restore or recompute it.")
-    if (config_from(description["config"]), description["seed"]) != (config, seed):
-        raise SMWMError(f"{root.shown(weights)} is of another run than its name says; restore or recompute it.")
-    require_recipe(root.shown(weights), description["recipe"], recipe(config))
-    if "action_scale" in needed:
-        mean, std = map(torch.tensor, description["action_scale"])
+def _open(config: Config, seed: int, device: torch.device, weights: Path, arrays: dict) -> Run:
+    world, model, name = config.make_world(), trainer(config).build_model(config), root.shown(weights)
+    described = load_weights(weights, model)
+    if (config_from(described.config, name), described.seed) != (config, seed):
+        raise SMWMError(f"{name} is of another run than its name says; restore or recompute it.")
+    require_recipe(name, described.recipe, recipe(config))
+    if hasattr(world, "known_scale"):
+        mean, std = map(torch.tensor, described.action_scale or ((), ()))
+        if len(mean) != world.action_dim:
+            raise SMWMError(f"{name} has no scale of actions of {world.action_dim} numbers; restore or recompute it.")
         world = replace(world, known_scale=(mean, std))
     model = model.to(device).eval().requires_grad_(False)
-    return Run(config, seed, world, model, history, description["seconds"], weights)
+    return Run(config, seed, world, model, arrays, described.seconds, weights)

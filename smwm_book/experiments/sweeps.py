@@ -8,9 +8,10 @@ import contextlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from joblib import Parallel, delayed, parallel_config
@@ -23,6 +24,7 @@ from smwm_book.experiments.runs import progress, run_name, train_run, trainable
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
 from smwm_core.storage import root
+from smwm_core.storage.reading import reason, shortened
 from smwm_core.training.kinds import Config, trainer
 
 Job = tuple[Config, int]  # what to train, from which seed
@@ -50,6 +52,7 @@ SWEEPS = {
         tasks=("tworoom",),
     ),
 }
+MOST_SEEDS = 100  # more are a slip
 LOOK_EVERY = 5  # seconds between two looks at what the runs have saved
 ANSWER_WITHIN = 20  # seconds that a cluster has to answer
 
@@ -58,9 +61,9 @@ def planned(
     notebook: str,
     *,
     preset: str,
-    tasks: Iterable[str] | None = None,
-    methods: Iterable[str] | None = None,
-    seeds: Iterable[int] | None = None,
+    tasks: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> list[Job]:
     """The runs behind a figure.
 
@@ -69,9 +72,12 @@ def planned(
         tasks, methods, seeds: some of them, or other tasks and seeds than the figure shows; if not given, the figure's.
 
     Raises:
-        SMWMError: an unknown name.
+        SMWMError: an unknown name, one that comes twice, or none at all.
     """
     figure, budget = choose("sweep", notebook, SWEEPS), get_preset(preset)
+    for what, names in {"planning task": tasks, "method": methods, "seed": seeds}.items():
+        if names is not None and not 0 < len(set(names)) == len(names):
+            raise SMWMError(f"A sweep takes at least one {what}, and each once, not {', '.join(map(str, names))}.")
     for task in tasks or ():
         choose("planning task", task, TASKS)
     jobs = []
@@ -84,11 +90,18 @@ def planned(
 
 
 def parse_seeds(text: str) -> list[int]:
-    """``"0-4"`` or ``"0,2"`` → the seeds."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        raise SMWMError(f"Seeds are numbers such as 0-4 or 0,2, not {text!r}.")
-    ranges = [[int(end) for end in part.split("-")] for part in text.split(",")]
-    return [seed for ends in ranges for seed in range(ends[0], ends[-1] + 1)]
+    """``"0-4"`` or ``"0,2"`` → the seeds.
+
+    Raises:
+        SMWMError: another form, a range that falls, or too many.
+    """
+    if not re.fullmatch(r"[0-9]{1,9}(-[0-9]{1,9})?(,[0-9]{1,9}(-[0-9]{1,9})?)*", text):
+        raise SMWMError(f"Seeds are numbers such as 0-4 or 0,2, not {shortened(text)!r}.")
+    ends = [[int(end) for end in part.split("-")] for part in text.split(",")]
+    ranges = [range(first, last + 1) for first, *_, last in (pair * 2 for pair in ends)]
+    if not all(ranges) or sum(map(len, ranges)) > MOST_SEEDS:
+        raise SMWMError(f"Ranges of seeds rise and hold {MOST_SEEDS} seeds at most, not {shortened(text)!r}.")
+    return [seed for part in ranges for seed in part]
 
 
 def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, scheduler: str | None = None) -> int:
@@ -107,15 +120,16 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
         how many runs were trained.
 
     Raises:
-        SMWMError: no cluster answers, a worker died, or a run failed; what is finished by then stays.
+        SMWMError: no cluster answers or it is lost, a worker died, or a run failed; what is finished by then stays.
     """
     threads = torch.get_num_threads()
     if workers is not None and workers < 1:
         raise SMWMError(f"A sweep needs at least one worker, not {workers}.")
     workers = workers or (max(1, torch.multiprocessing.cpu_count() // threads) if device.type == "cpu" else 1)
+    workers = min(workers, max(1, len(jobs)))
     jobs = [(trainable(config, device), seed) for config, seed in jobs]
     missing = [job for job in jobs if progress(*job, device) < 1]
-    with _cluster(scheduler), _bar(jobs, missing, device) as bar:
+    with _cluster(scheduler) as client, _bar(jobs, missing, device) as bar:
         for config in {config.world: config for config, _ in missing}.values():
             trainer(config).prepare(config)  # episodes and frames, which all runs of a world need at once
         try:
@@ -127,6 +141,12 @@ def sweep(jobs: list[Job], device: torch.device, *, workers: int | None = None, 
                 bar.update()
         except TerminatedWorkerError as error:
             raise SMWMError("A worker died, perhaps for lack of memory; start the sweep again to go on.") from error
+        except Exception as error:  # whatever a client happens on when its cluster is gone
+            if client is None or client.status == "running":
+                raise
+            raise SMWMError(
+                f"The Dask scheduler at {scheduler} was lost ({reason(error)}); the same command goes on."
+            ) from error
     if lost := [run_name(*job) for job in missing if progress(*job, device) < 1]:
         raise SMWMError(
             f"The workers trained {lost[0]}, but it is not in the data folder here; all need the same SMWM_DATA on a "
@@ -145,10 +165,10 @@ def _train(config: Config, seed: int, device: torch.device, threads: int, data: 
 
 
 @contextlib.contextmanager
-def _cluster(scheduler: str | None) -> Iterator[None]:
-    """Let joblib work on a Dask cluster, if there is an address."""
+def _cluster(scheduler: str | None) -> Iterator[Any]:
+    """Let joblib work on a Dask cluster, if there is an address, and give its client."""
     if scheduler is None:
-        yield
+        yield None
         return
     try:
         from distributed import Client
@@ -159,7 +179,7 @@ def _cluster(scheduler: str | None) -> Iterator[None]:
     except (OSError, ValueError) as error:
         raise SMWMError(f"No Dask scheduler answers at {scheduler} ({error}).") from error
     with client, parallel_config(backend="dask"):
-        yield
+        yield client
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """The planning tasks of the book, published beside its results: the same are planned again without the episodes."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import torch
@@ -9,7 +8,9 @@ from smwm_core.errors import SMWMError
 from smwm_core.planning.tasks import Tasks, draw_tasks
 from smwm_core.seeds import generator
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, save_arrays
+from smwm_core.storage.files import save_arrays
+from smwm_core.storage.reading import read_arrays
+from smwm_core.storage.schemas import TASKS
 from smwm_core.worlds import make_world
 
 
@@ -30,11 +31,12 @@ def planning_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: boo
         return tasks
     if not path.exists():
         raise SMWMError(f"There are no published tasks {root.shown(path)}; draw them with --recompute.")
-    arrays = load_arrays(path, "restore it or draw the tasks with --recompute")
-    if not {"start", "goal"} <= arrays.keys():
-        raise SMWMError(f"{root.shown(path)} holds no tasks; restore it or draw them with --recompute.")
-    columns = {field.name for field in fields(Tasks)}
-    return Tasks(**{name: torch.from_numpy(values) for name, values in arrays.items() if name in columns})
+    simulator, remedy = make_world(name).simulator, "restore it or draw the tasks with --recompute"
+    arrays = read_arrays(path, TASKS, remedy, N=n, S=simulator.state_dim)
+    for column, states in arrays.items():
+        if not simulator.inside(torch.from_numpy(states)).all():
+            raise SMWMError(f"The column {column!r} of {root.shown(path)} has a state outside of the world; {remedy}.")
+    return Tasks(**{column: torch.from_numpy(states) for column, states in arrays.items()})
 
 
 def tasks_path(name: str, n: int, offset: int) -> Path:

@@ -6,6 +6,7 @@ place, so a run that fails leaves the former one untouched.
 """
 
 import base64
+import builtins
 import hashlib
 import io
 import json
@@ -61,7 +62,7 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
     With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
     what readers open never trains. With ``changes``, each ``NAME=VALUE``, it trains what it shows, and publishes
     nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
-    ``data/``; all else goes to ``cache/notebooks`` there.
+    ``data/``; all else goes to ``cache/notebooks`` there, or in the user's cache folder where that cannot be written.
 
     Returns:
         where the executed notebook lies.
@@ -87,8 +88,19 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
         and root.data() == paths.REPOSITORY / "data"
     ):
         kept, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
+    if not (recompute or _writable(kept.parent)):  # reading a page writes nothing but the page
+        kept = root.users_own() / "notebooks" / kept.name
     execute(name, parameters, kept)
     return kept
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError:
+        return False
+    return True
 
 
 def require_unedited(name: str) -> None:
@@ -160,6 +172,8 @@ def execute(
         except papermill.PapermillExecutionError as error:
             if error.ename == SMWMError.__name__:
                 raise SMWMError(error.evalue) from None
+            if issubclass(getattr(builtins, error.ename, object), OSError):
+                raise SMWMError(f"The file system refused ({error.evalue}); nothing was replaced.") from None
             raise
         finally:
             os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")

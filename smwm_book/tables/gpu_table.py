@@ -4,13 +4,13 @@ Measurements are the result files of ``smwm bench``. An estimate is the floor of
 sheet, times a factor that nobody has measured; the page says so.
 """
 
-import json
-
 from smwm_book import paths
 from smwm_book.bench.step import PARTS
 from smwm_book.experiments.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_book.experiments.results import read_benchmark
 from smwm_book.experiments.sweeps import SWEEPS
 from smwm_core.errors import SMWMError
+from smwm_core.storage.schemas import Provenance
 
 # NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
 H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
@@ -37,7 +37,7 @@ TOY_FIGURES = {
 }
 
 
-def measured() -> list[tuple[dict, dict[str, float]]]:
+def measured() -> list[tuple[Provenance, dict[str, float]]]:
     """Provenance and metrics of the measurements of TwoRoom at the paper preset; those of a GPU come first.
 
     Raises:
@@ -47,10 +47,8 @@ def measured() -> list[tuple[dict, dict[str, float]]]:
     files = sorted(folder.glob("*_paper_tworoom.json"), key=lambda path: not path.name.startswith("gpu"))
     if not files:
         raise SMWMError("There is no measurement of a step; make one with `smwm bench`.")
-    found = [json.loads(path.read_text()) for path in files]
-    return [
-        (content["provenance"], {metric["name"]: metric["value"] for metric in content["metrics"]}) for content in found
-    ]
+    found = map(read_benchmark, files)
+    return [(content.provenance, {metric.name: metric.value for metric in content.metrics}) for content in found]
 
 
 def step_table() -> str:
@@ -66,9 +64,9 @@ def step_table() -> str:
         "peak memory": lambda value: f"{value['step.peak_memory_mb'] / 1e3:.1f} GB",
         "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
     }
-    lines = [_row("what", *(origin["device"] for origin, _ in machines)), "|:--|" + "--:|" * len(machines)]
+    lines = [_row("what", *(origin.device for origin, _ in machines)), "|:--|" + "--:|" * len(machines)]
     lines += [_row(name, *(show(value) for _, value in machines)) for name, show in rows.items()]
-    lines += [_row("commit", *(f"`{origin['commit']}`, {origin['date']}" for origin, _ in machines))]
+    lines += [_row("commit", *(f"`{origin.commit}`, {origin.date}" for origin, _ in machines))]
     return "\n".join(lines).replace(" s |", "\u00a0s |").replace(" GB |", "\u00a0GB |")
 
 
@@ -119,8 +117,8 @@ def _toy_floor() -> float:
 def _toy_memory() -> float:
     """Gigabytes that training of the toy model took, as ``benchmarks/training.py`` measured it on a processor."""
     (path, *_) = sorted((paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_training.json"))
-    (found,) = (m for m in json.loads(path.read_text())["metrics"] if m["name"] == "training.peak_memory_mb")
-    return found["value"] / 1e3
+    (found,) = (m for m in read_benchmark(path).metrics if m.name == "training.peak_memory_mb")
+    return found.value / 1e3
 
 
 def _row(*cells: str) -> str:

@@ -1,17 +1,17 @@
 """Tables of the page for teachers: what the pages hold and how long everything takes, from result files and weights."""
 
-import json
-
 import jupytext
 
 from smwm_book import paths
 from smwm_book.experiments import checkpoints
+from smwm_book.experiments.results import read_benchmark
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
 from smwm_book.notebooks.run import chapters
 from smwm_book.tables.report import count_seeds, published_results
 from smwm_core.errors import SMWMError
 from smwm_core.storage import weights
+from smwm_core.training.kinds import config_from
 
 
 def pages_table() -> str:
@@ -23,8 +23,8 @@ def pages_table() -> str:
     measured = sorted((paths.REPOSITORY / "data" / "results" / "benchmarks").glob("*_pages.json"))
     if not measured:
         raise SMWMError("There is no measurement of the pages; make one with `python benchmarks/pages.py`.")
-    content = json.loads(measured[-1].read_text())
-    seconds = {metric["name"]: metric["value"] for metric in content["metrics"]}
+    content = read_benchmark(measured[-1])
+    seconds = {metric.name: metric.value for metric in content.metrics}
     lines = [
         "| page | exercises | executing it | of that, exercises | training its models | without solutions |",
         "|:--|--:|--:|--:|:--|:--|",
@@ -42,11 +42,11 @@ def pages_table() -> str:
         version = f'<a href="../student/{name}.ipynb" download aria-label="student version of {name}">download</a>'
         lines.append(f"| {title} | {count} | {page} | {inside} | {trained} | {version} |")
     total = sum(value for name, value in seconds.items() if name.startswith("pages."))
-    origin = content["provenance"]
+    origin = content.provenance
     lines += [
         "",
-        f"All pages together: {total:.0f} s to execute, start of Python included, on {origin['device']} "
-        f"({origin['date']}, commit `{origin['commit']}`, `{origin['command']}`).",
+        f"All pages together: {total:.0f} s to execute, start of Python included, on {origin.device} "
+        f"({origin.date}, commit `{origin.commit}`, `{origin.command}`).",
     ]
     return "\n".join(lines)
 
@@ -56,8 +56,8 @@ def training_table() -> str:
     found: dict[tuple[str, str], list[float]] = {}
     for name in sorted(checkpoints.read_manifest()):
         run = weights.describe(checkpoints.folder() / name)
-        length = f"{run['config']['steps']:,} of {run['config']['batch_size']}"
-        found.setdefault((run["config"]["world"], length), []).append(run["seconds"])
+        config = config_from(run.config, name)
+        found.setdefault((config.world, f"{config.steps:,} of {config.batch_size}"), []).append(run.seconds)
     lines = ["| world | steps and batch | runs | seconds for one |", "|:--|:--|--:|:--|"]
     for (world, length), seconds in found.items():
         shortest, longest = min(seconds), max(seconds)

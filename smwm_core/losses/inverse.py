@@ -16,6 +16,7 @@ from smwm_core.losses.smwm import inverse_loss
 from smwm_core.models import InverseModel, MultiStepInverseModel
 
 TARGETS = ("first", "sum", "moments")
+FARTHEST = 1_000  # steps
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Question:
 
     def __post_init__(self) -> None:
         choose("target of the inverse loss", self.target, dict.fromkeys(TARGETS))
-        whole = all(isinstance(k, int) and k > 0 for k in self.steps)
+        whole = all(isinstance(k, int) and 0 < k <= FARTHEST for k in self.steps)
         if not (self.steps and whole and list(self.steps) == sorted(set(self.steps))):
-            raise SMWMError(f"The steps of the inverse loss are rising whole numbers from 1 on, not {self.steps}.")
-        if not isinstance(self.lags, int) or self.lags < 0:
-            raise SMWMError(f"The inverse loss looks back a whole number of steps ≥ 0, not {self.lags}.")
+            raise SMWMError(
+                f"The steps of the inverse loss are rising whole numbers from 1 to {FARTHEST}, not {self.steps}."
+            )
+        if not isinstance(self.lags, int) or not 0 <= self.lags <= FARTHEST:
+            raise SMWMError(f"The inverse loss looks back 0 to {FARTHEST} whole steps, not {self.lags}.")
         if self.lags and (self.steps != (1,) or self.target != "first"):
             raise SMWMError("An inverse loss with lags reads two consecutive frames and no other target.")
 

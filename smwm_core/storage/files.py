@@ -1,11 +1,8 @@
-"""Files that are never half written, and arrays that may arrive damaged."""
+"""Files that are never half written."""
 
 import fcntl
 import os
-import tokenize
 import uuid
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +14,6 @@ from tqdm import tqdm
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-
-# All that numpy lets through when bytes of an archive, or of an array's header in it, are wrong.
-_UNREADABLE = (OSError, ValueError, EOFError, SyntaxError, zipfile.BadZipFile, zlib.error, tokenize.TokenError)
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -71,19 +65,6 @@ def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
             np.savez_compressed(file, **arrays)
 
     write_whole(path, write)
-
-
-def load_arrays(path: Path, remedy: str) -> dict[str, np.ndarray]:
-    """Read all arrays of an ``.npz``.
-
-    Arguments:
-        remedy: what to do if it is missing or damaged, the end of the error's sentence.
-    """
-    try:
-        with path.open("rb") as file, np.load(file) as arrays:
-            return dict(arrays)
-    except _UNREADABLE as error:
-        raise SMWMError(f"{root.shown(path)} cannot be read ({error}); {remedy}.") from error
 
 
 def make_parts(make: Callable, parts: dict[Path, tuple], *, workers: int | None, desc: str, unit: str) -> None:

@@ -22,6 +22,11 @@ def data() -> Path:
         return Path(os.environ["SMWM_DATA"]).resolve()
     if _default:
         return _default
+    return users_own()
+
+
+def users_own() -> Path:
+    """``smwm`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").resolve() / "smwm"
 
 

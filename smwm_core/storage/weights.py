@@ -6,19 +6,23 @@ from such a file, never from the model as it left training.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
+from smwm_core.storage.reading import converted, decoded, parsing
+from smwm_core.storage.schemas import RunHeader, TensorInfo
 
 FORMAT = "smwm-weights-1"
+LARGEST_HEADER = 1_000_000  # bytes
+_WHAT, _REMEDY = "the header of a weights file", "fetch or recompute it"
+
+T = TypeVar("T")
 
 
 def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
@@ -33,58 +37,71 @@ def save_weights(path: Path, model: torch.nn.Module, description: dict) -> None:
     trained = {name for name, _ in model.named_parameters()}
     weights = {name: w.half() if name in trained else w for name, w in state.items()}
     header = {"format": FORMAT, "run": json.dumps(description, sort_keys=True)}
-    write_whole(path, lambda unfinished: save_file(weights, unfinished, metadata=header))
+    write_whole(path, lambda unfinished: unfinished.write_bytes(save(weights, header)))
 
 
-def load_weights(path: Path, model: torch.nn.Module) -> dict:
+def load_weights(path: Path, model: torch.nn.Module, kind: type[T] = RunHeader) -> T:
     """Read weights into ``model``, all of them and nothing else.
+
+    Arguments:
+        kind: schema of the description.
 
     Returns:
         the description the file was saved with.
 
     Raises:
-        SMWMError: the file is missing, truncated, of another format, or of another architecture.
+        SMWMError: the file is missing, truncated, of another format or of another architecture, its description is of
+            another kind, or a weight is not finite.
     """
     name = root.shown(path)
-    with _opened(path) as file:
-        run = _run(file, name)
-        weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-    expected = {key: tuple(w.shape) for key, w in model.state_dict().items()}
-    found = {key: tuple(w.shape) for key, w in weights.items()}
+    description, tensors = _header(path, kind)
+    expected = {key: (w.is_floating_point(), tuple(w.shape)) for key, w in model.state_dict().items()}
+    found = {key: (info.dtype != "I64", tuple(info.shape)) for key, info in tensors.items()}
     if found != expected:
         differing = min(key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key))
         raise SMWMError(
-            f"{name} belongs to another architecture: {differing} is {found.get(differing, 'missing')} in the file "
-            f"and {expected.get(differing, 'missing')} in the model."
+            f"{name} belongs to another architecture: {differing} is {_said(found, differing)} in the file and "
+            f"{_said(expected, differing)} in the model."
         )
+    with parsing(path, _REMEDY):
+        weights = load_file(path)
+    if broken := [key for key, w in weights.items() if not torch.isfinite(w).all()]:
+        raise SMWMError(f"{name} has weights that are not finite numbers, in {broken[0]}; {_REMEDY}.")
     model.load_state_dict({key: w.float() if w.is_floating_point() else w for key, w in weights.items()}, strict=True)
-    return run
+    return description
 
 
-def describe(path: Path) -> dict:
+def describe(path: Path, kind: type[T] = RunHeader) -> T:
     """What a checkpoint's header says of its run.
 
     Raises:
         SMWMError: the file is missing, truncated or of another format.
     """
-    with _opened(path) as file:
-        return _run(file, root.shown(path))
+    return _header(path, kind)[0]
 
 
-def _run(file: safe_open, name: str) -> dict:
-    header = file.metadata() or {}
-    if header.get("format") != FORMAT or "run" not in header:
-        raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
-    return json.loads(header["run"])
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
+def _header(path: Path, kind: type[T]) -> tuple[T, dict[str, TensorInfo]]:
+    """The description in a file, and what it declares of its tensors."""
     name = root.shown(path)
     if not path.exists():
         raise SMWMError(f"There is no checkpoint {name}.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (SafetensorError, OSError) as error:
-        raise SMWMError(f"{name} is not a complete safetensors file ({error}); fetch or recompute it.") from error
+    with parsing(path, _REMEDY), path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        content = file.read(min(size, LARGEST_HEADER))
+    if len(content) != size or not content.startswith(b"{"):
+        raise SMWMError(f"{name} is not a complete safetensors file; {_REMEDY}.")
+    header = decoded(content, dict[str, dict[str, Any]], name, _WHAT, _REMEDY)
+    metadata = converted(header.pop("__metadata__", {}), dict[str, str], name, _WHAT, _REMEDY)
+    if metadata.keys() != {"format", "run"} or metadata["format"] != FORMAT:
+        raise SMWMError(f"{name} was not written by this project: its header does not say {FORMAT!r}.")
+    tensors = converted(header, dict[str, TensorInfo], name, _WHAT, _REMEDY)
+    if path.stat().st_size != 8 + size + max((info.data_offsets[1] for info in tensors.values()), default=0):
+        raise SMWMError(f"{name} is not a complete safetensors file; {_REMEDY}.")
+    return decoded(metadata["run"], kind, name, _WHAT, _REMEDY), tensors
+
+
+def _said(tensors: dict[str, tuple[bool, tuple[int, ...]]], key: str) -> str:
+    if key not in tensors:
+        return "missing"
+    real, shape = tensors[key]
+    return str(shape) if real else f"{shape} of whole numbers"

@@ -8,6 +8,8 @@ from smwm_core.losses.inverse import Question
 from smwm_core.losses.objective import Objective
 from smwm_core.worlds import FrameSkip, World, make_world
 
+LARGEST_LATENT, DEEPEST = 4_096, 100  # a file that asks for more is damaged
+
 
 @dataclass(frozen=True)
 class ToyConfig:
@@ -42,8 +44,11 @@ class ToyConfig:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
             )
-        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or self.latent_dim < 2:
-            raise SMWMError("A run needs at least one step, a positive learning rate and a latent of at least 2.")
+        latent = 2 <= self.latent_dim <= LARGEST_LATENT
+        if self.steps < 1 or not 0 < self.learning_rate < float("inf") or not latent:
+            raise SMWMError(
+                f"A run needs at least one step, a positive learning rate and a latent of 2 to {LARGEST_LATENT}."
+            )
         if self.objective.inverse and not world.action_dim:
             raise SMWMError(f"The world {self.world} has no action to recover; its objective has inverse=0.")
         if not 0 <= self.curriculum <= self.steps:
@@ -98,10 +103,11 @@ class ControlConfig:
 
     def __post_init__(self) -> None:
         choose("precision", self.precision, dict.fromkeys(("float32", "bfloat16")))
-        if min(self.frames, self.steps) < 1 or min(self.batch_size, self.latent_dim) < 2:
+        enough = min(self.frames, self.steps) >= 1 and min(self.batch_size, self.latent_dim) >= 2
+        if not enough or self.frames > DEEPEST or self.latent_dim > LARGEST_LATENT:
             raise SMWMError(
-                f"A run needs a frame, a step, two windows in a batch and a latent of at least 2, not {self.frames}, "
-                f"{self.steps}, {self.batch_size} and {self.latent_dim}."
+                f"A run needs 1 to {DEEPEST} frames, a step, two windows in a batch and a latent of 2 to "
+                f"{LARGEST_LATENT}, not {self.frames}, {self.steps}, {self.batch_size} and {self.latent_dim}."
             )
         if not 0 < self.learning_rate < float("inf") or not 0 <= self.warm_up < 1:
             raise SMWMError("A run needs a positive learning rate and a warm-up in [0, 1).")
@@ -156,11 +162,12 @@ class VitConfig:
     clip: float = 1.0
 
     def __post_init__(self) -> None:
-        counts = (self.patch_size, self.encoder_depth, self.depth, self.history, self.epochs)
-        if min(counts) < 1 or self.image_size < self.patch_size or self.image_size % self.patch_size:
+        counts = (self.encoder_depth, self.depth, self.history)
+        whole = self.patch_size >= 1 and self.image_size >= self.patch_size and not self.image_size % self.patch_size
+        if not whole or not 1 <= min(counts) <= max(counts) <= DEEPEST or self.epochs < 1:
             raise SMWMError(
-                f"A run needs an epoch, layers in both parts, a history of at least one, and frames that can be cut "
-                f"into patches; {self.epochs} epochs, {self.encoder_depth} and {self.depth} layers, history "
+                f"A run needs an epoch, 1 to {DEEPEST} layers in both parts, as long a history, and frames that can be "
+                f"cut into patches; {self.epochs} epochs, {self.encoder_depth} and {self.depth} layers, history "
                 f"{self.history} and frames of {self.image_size} px with patches of {self.patch_size} px will not do."
             )
         if self.batch_size < 2 or (self.windows is not None and self.windows < self.batch_size):

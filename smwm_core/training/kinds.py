@@ -2,8 +2,11 @@
 
 from dataclasses import fields
 from types import ModuleType
+from typing import Any
 
+from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
+from smwm_core.storage.reading import converted, shortened
 from smwm_core.training import control, toy, vit
 from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 
@@ -22,14 +25,22 @@ def components(config: Config) -> list[str]:
     return sorted([*own, *config.objective.components, *config.make_world().components])
 
 
-def config_from(values: dict) -> Config:
+def config_from(values: dict[str, Any], name: str) -> Config:
     """The configuration whose ``asdict`` these are.
 
+    Arguments:
+        name: of the file that they are from, for the message.
+
     Raises:
-        TypeError: names that no configuration has.
-        SMWMError: values that make no run.
+        SMWMError: names that no configuration has, values of another type, or values that make no run.
     """
+    objective = values.get("objective")
+    foreign = objective.keys() - _names(Objective) if isinstance(objective, dict) else ()
     for kind in (ToyConfig, ControlConfig, VitConfig):
-        if values.keys() <= {field.name for field in fields(kind)}:
-            return kind(**{**values, "objective": Objective(**values["objective"])})
-    raise TypeError(f"no configuration has all of {', '.join(sorted(values))}")
+        if values.keys() <= _names(kind) and not foreign:
+            return converted(values, kind, name, "of a run", "restore or recompute it")
+    raise SMWMError(f"{name} is of no run: no configuration has all of {shortened(', '.join(sorted(values)))}.")
+
+
+def _names(kind: type) -> set[str]:
+    return {field.name for field in fields(kind)}

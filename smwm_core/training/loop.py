@@ -5,8 +5,9 @@ goes on where it was last saved and, on a processor, ends with the same bits as 
 random choice follows from the seed and the step. (A GPU may add numbers in another order each time.)
 """
 
-import pickle
+import io
 import time
+import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,14 +26,13 @@ from smwm_core.models import WorldModel
 from smwm_core.seeds import generator, initialising, own_random_numbers, random_state, set_random_state, stream_seed
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
+from smwm_core.storage.reading import converted, parsing
+from smwm_core.storage.schemas import Progress
 from smwm_core.training.auxiliary import AuxiliaryNetworks
 from smwm_core.training.batches import own_batches
 from smwm_core.worlds.world import Transitions
 
 REFRESH_EVERY = 20
-PROGRESS_KEYS = {
-    *("step", "steps", "seconds", "model", "auxiliary", "optimizer", "directions", "random", "losses", "snapshots"),
-}
 
 # A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1.
 Batch = tuple[Tensor, Tensor]
@@ -199,9 +199,9 @@ def fit(
 
     with own_random_numbers(device, stream_seed(seed, "dropout")):
         if progress and (state := read_progress(progress, device)):
-            _restore(state, step, steps, name)
-            losses[: state["step"]] = state["losses"].to(device)
-            snapshots, done, seconds_before = state["snapshots"], state["step"], state["seconds"]
+            _restore(state, step, steps, keep, name)
+            losses[: state.step] = state.losses.to(device)
+            snapshots, done, seconds_before = state.snapshots, state.step, state.seconds
             state = None  # its copies of the weights are not needed any more
         elif watch:
             snapshots[0] = _watched(watch, model)
@@ -219,7 +219,7 @@ def fit(
                 "losses": losses[:done].cpu(),
                 "snapshots": snapshots,
             }
-            write_whole(progress, lambda path: torch.save(state, path))
+            write_whole(progress, lambda path: _save(state, path))
 
         last_saved = time.monotonic()
         bar = tqdm(desc=f"training on {name}", unit=" transitions", unit_scale=True, dynamic_ncols=True)
@@ -265,7 +265,14 @@ def snapshot_steps(steps: int) -> list[int]:
     return sorted({0, *(step for step in powers if step < steps), steps})
 
 
-def read_progress(path: Path, device: torch.device) -> dict | None:
+def _save(state: dict, path: Path) -> None:
+    """A full disk is an ``OSError`` only where Python writes."""
+    content = io.BytesIO()
+    torch.save(state, content)
+    path.write_bytes(content.getbuffer())
+
+
+def read_progress(path: Path, device: torch.device) -> Progress | None:
     """What an unfinished training saved; None if nothing is there.
 
     Raises:
@@ -273,29 +280,55 @@ def read_progress(path: Path, device: torch.device) -> dict | None:
     """
     if not path.exists():
         return None
-    try:
+    remedy = "delete it to start this run anew"
+    with parsing(path, remedy):
+        with zipfile.ZipFile(path) as archive:
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                raise ValueError("torch does not compress what it saves")
+            if archive.testzip():
+                raise ValueError("its bytes are not those that were saved")
         state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
-        if state.keys() != PROGRESS_KEYS:
-            raise ValueError("it was not saved by a training run")
-        state["directions"] = state["directions"].cpu()
-    except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
-        raise SMWMError(
-            f"{root.shown(path)} is no saved progress ({type(error).__name__}); delete it to start this run anew."
-        ) from error
-    return state
+    return converted(state, Progress, root.shown(path), "the saved progress of a training", remedy)
 
 
-def _restore(state: dict, step: Step, steps: int, name: str) -> None:
-    if state["steps"] != steps:
-        raise SMWMError(f"The saved progress of {name} is of {state['steps']} steps, not {steps}; delete it.")
+def _restore(state: Progress, step: Step, steps: int, keep: set[int], name: str) -> None:
+    if state.steps != steps:
+        raise SMWMError(f"The saved progress of {name} is of {state.steps} steps, not {steps}; delete it.")
+    fresh = step.optimizer.state_dict()
     try:
-        step.model.load_state_dict(state["model"])
-        step.auxiliary.load_state_dict(state["auxiliary"])
-        step.optimizer.load_state_dict(state["optimizer"])
-    except (RuntimeError, ValueError) as error:
+        _require_numbers(state.model, state.auxiliary, state.optimizer, state.losses, state.snapshots)
+        if state.losses.shape[1] != len(step.objective.terms) or state.snapshots.keys() != {
+            k for k in keep if k <= state.step
+        }:
+            raise ValueError("other losses or snapshots")
+        step.model.load_state_dict(state.model)
+        step.auxiliary.load_state_dict(state.auxiliary)
+        step.optimizer.load_state_dict(state.optimizer)
+        for parameter, averages in step.optimizer.state.items():
+            if any(average.shape not in ((), parameter.shape) for average in averages.values()):
+                raise ValueError("averages of other parameters")
+        for group, usual in zip(step.optimizer.param_groups, fresh["param_groups"], strict=True):
+            if any(group[key] != usual[key] for key in usual.keys() - {"params", "lr"}):
+                raise ValueError("another optimiser")
+        step.directions.set_state(state.directions.cpu())
+        set_random_state(state.random, next(step.model.parameters()).device)
+    except (RuntimeError, ValueError, LookupError, TypeError) as error:
         raise SMWMError(f"The saved progress of {name} is of another model; delete it.") from error
-    step.directions.set_state(state["directions"])
-    set_random_state(state["random"], next(step.model.parameters()).device)
+
+
+def _require_numbers(*saved: object) -> None:
+    """Refuse saved values that are not finite, and tensors that are larger than what is stored of them."""
+    for value in saved:
+        if isinstance(value, dict):
+            _require_numbers(*value.values())
+        elif isinstance(value, list | tuple):
+            _require_numbers(*value)
+        elif isinstance(value, float) and not np.isfinite(value):
+            raise ValueError(f"{value} is not finite")
+        elif isinstance(value, Tensor) and not (
+            value.nbytes <= value.untyped_storage().nbytes() and torch.isfinite(value).all()
+        ):
+            raise ValueError("a tensor is not finite, or not whole")
 
 
 def _watched(watch: Callable[[WorldModel], Tensor], model: WorldModel) -> Tensor:

@@ -22,7 +22,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.storage import weights
 from smwm_core.training import kinds, vit
 from smwm_core.training.config import ControlConfig, VitConfig
-from smwm_core.training.loop import PROGRESS_KEYS, History
+from smwm_core.training.loop import History
 from smwm_core.worlds import FrameSkip
 
 CPU = torch.device("cpu")
@@ -212,10 +212,10 @@ def test_progress_that_is_not_of_such_a_run_is_refused(elsewhere):
     folder.mkdir(parents=True)
     for content in (uninterrupted()[1][0][:10_000], b""):
         (folder / "progress.pt").write_bytes(content)
-        with pytest.raises(SMWMError, match=r"progress\.pt is no saved progress \(.*delete it to start this run anew"):
+        with pytest.raises(SMWMError, match=r"progress\.pt cannot be read \(.*delete it to start this run anew"):
             runs.train_run(CONFIG, 0, CPU)
-    torch.save({key: torch.zeros(1) for key in PROGRESS_KEYS - {"random"}}, folder / "progress.pt")
-    with pytest.raises(SMWMError, match=r"progress\.pt is no saved progress \(ValueError\)"):
+    torch.save({"step": 1, "steps": 2, "seconds": 3.0}, folder / "progress.pt")
+    with pytest.raises(SMWMError, match=r"progress\.pt is not the saved progress of a training \(Object missing"):
         runs.train_run(CONFIG, 0, CPU)
 
 

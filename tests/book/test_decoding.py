@@ -66,7 +66,7 @@ def test_a_decoder_of_another_encoder_is_refused(run, tmp_path):
 
 
 def test_what_is_no_decoder_is_refused(run, tmp_path):
-    with pytest.raises(SMWMError, match="belongs to another architecture"):
+    with pytest.raises(SMWMError, match="is not the header of a weights file"):
         load_decoder(run.weights, run.model)
     broken = tmp_path / "broken.safetensors"
     broken.write_bytes(b"not a file of weights")

@@ -33,8 +33,8 @@ def model():
 def test_what_was_exported_is_imported_again(tmp_path, model, capsys):
     assert main(["checkpoints", "export", NAME, str(tmp_path / "out")]) == 0
     found, run = imported(tmp_path / "out")
-    assert run["config"]["world"] == "tworoom"
-    assert len(run["action_scale"][0]) == 10
+    assert run.config["world"] == "tworoom"
+    assert len(run.action_scale[0]) == 10
     expected = model.state_dict()
     assert all(torch.equal(weight, expected[name]) for name, weight in found.state_dict().items())
     assert main(["checkpoints", "export", NAME, str(tmp_path / "out")]) == 2
@@ -53,8 +53,8 @@ def test_published_weights_are_listed_and_verified(capsys):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (lambda folder: (folder / "config.json").unlink(), "There is no"),
-        (lambda folder: (folder / "config.json").write_text("{"), "is not the configuration of an export"),
+        (lambda folder: (folder / "config.json").unlink(), "cannot be read"),
+        (lambda folder: (folder / "config.json").write_text("{"), "is not valid JSON"),
         (lambda folder: (folder / "config.json").write_text("{}"), "is not the configuration of an export"),
         (lambda folder: (folder / "weights.safetensors").unlink(), "There is no checkpoint"),
         (lambda folder: (folder / "weights.safetensors").write_bytes(b"x" * 100), "not a complete safetensors file"),
@@ -114,7 +114,7 @@ def test_a_run_that_was_finished_here_is_exported_too(tmp_path, monkeypatch, kin
     run = train_run(config, 3, torch.device("cpu"))
     export(run_name(config, 3), tmp_path / "out")
     model, description = imported(tmp_path / "out")
-    assert description["seed"] == 3
+    assert description.seed == 3
     assert all(torch.equal(w, run.model.state_dict()[name]) for name, w in model.state_dict().items())
     if kind == "control":  # the planners' cost averages larger frames down to what the encoder reads
         frames, actions = torch.rand(2, 1, 1, 3, 56, 56), torch.zeros(1, 3, 5, 10)

@@ -22,7 +22,7 @@ from cells import run_notebook
 from smwm_book import cli, paths
 from smwm_book.experiments import page as experiment
 from smwm_book.experiments import presets
-from smwm_book.experiments.measures import Count, Scale
+from smwm_book.experiments.measures import KINDS, Count, Scale
 from smwm_book.experiments.page import Page, changed, parse_changes
 from smwm_book.experiments.results import load_results
 from smwm_book.notebooks import run as notebooks
@@ -83,7 +83,9 @@ def test_a_published_page_is_read_and_checked(data, monkeypatch):
     assert kept(data) == before
     path = data / "results" / "fig2_dot_world" / "smoke.json"
     content = json.loads(path.read_text())
-    content["metrics"][1]["per_seed"][0] *= 1.5
+    metric = content["metrics"][1]
+    metric["per_seed"][0] *= 1.5
+    metric["value"], metric["low"], metric["high"] = KINDS[metric["kind"]].over_seeds(metric["per_seed"])
     path.write_text(json.dumps(content))
     with pytest.raises(SMWMError, match="weights and results do not belong together"):
         measured(recompute=False)
@@ -258,3 +260,20 @@ def test_what_was_left_in_the_environment_reaches_no_kernel(tmp_path, monkeypatc
     assert told() == "['', '']"
     assert told(changes=["steps=3"], publish=True) == "['steps=3', '1']"
     assert os.environ["SMWM_PUBLISH"] == ""
+
+
+def test_a_page_is_read_from_a_data_folder_that_cannot_be_written(monkeypatch, tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cache").write_text("")  # root may write into a read-only folder, but nobody into a file
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "own"))
+    made = []
+    monkeypatch.setattr(notebooks, "execute", lambda name, parameters, output, **_: made.append(output))
+    shown = notebooks.run("fig2_dot_world", preset="laptop", seed=0, device="auto", recompute=False)
+    assert [shown] == made == [tmp_path / "own" / "smwm" / "notebooks" / "fig2_dot_world_laptop_seed0.ipynb"]
+
+
+@pytest.mark.parametrize(("seed", "recompute"), [(0, "no"), (0, None), (-1, False), (True, False), (0.0, False)])
+def test_another_kind_of_seed_or_of_recompute_is_refused(data, seed, recompute):
+    with pytest.raises(SMWMError, match=r"A page takes a seed ≥ 0 and recompute=True or False, not"):
+        Page("fig2_dot_world", "Fig. 2", "smoke", seed, "cpu", recompute)

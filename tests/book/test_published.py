@@ -26,6 +26,15 @@ from smwm_core.errors import SMWMError
 from smwm_core.storage import weights
 from smwm_core.storage.files import locked
 
+HEADER = {
+    "name": "a",
+    "config": {},
+    "seed": 0,
+    "device": "cpu",
+    "recipe": {},
+    "commit": "unknown",
+    "seconds": 1234,
+}
 NAMES = ["a_inverse10_seed0", "b+c_seed1", "d_seed0"]
 
 
@@ -34,7 +43,7 @@ def folder(file_server, monkeypatch, tmp_path):
     """Three published checkpoints, here and on the server."""
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     for name in NAMES:
-        weights.save_weights(tmp_path / "made", torch.nn.Linear(3, 500), {"seconds": 1234})
+        weights.save_weights(tmp_path / "made", torch.nn.Linear(3, 500), HEADER)
         checkpoints.publish(tmp_path / "made", f"{name}.safetensors")
     folder = tmp_path / "checkpoints"
     file_server.files = {path.name.replace("+", "%2B"): path.read_bytes() for path in folder.glob("*.safetensors")}
@@ -284,3 +293,31 @@ def test_what_is_missing_or_damaged_is_listed_as_such(folder, capsys):
     states = ["missing", "1,234 s of training", "damaged"]
     assert lines == [f"{name:17}  0.00 MB  {state}" for name, state in zip(NAMES, states, strict=True)]
     assert last == "2 of 3 are not whole; `smwm checkpoints fetch` brings them."
+
+
+def test_verify_says_that_there_is_no_manifest(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    assert main(["checkpoints", "verify"]) == 2
+    assert "has no manifest of checkpoints; restore it from git" in capsys.readouterr().err
+
+
+def test_verify_names_files_without_an_entry(folder, capsys):
+    assert main(["checkpoints", "verify"]) == 0
+    (folder / "other.safetensors").write_bytes(b"who knows")
+    (folder / "notes.txt").write_text("mine")
+    capsys.readouterr()
+    assert main(["checkpoints", "verify"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("notes.txt, other.safetensors in ")
+    assert said.endswith("no entry in the manifest there.\n")
+
+
+@pytest.mark.parametrize("name", ["../../x.safetensors", "/x.safetensors", "manifest.json", "a/b.safetensors", "x"])
+def test_a_manifest_from_elsewhere_writes_nowhere(folder, file_server, name, capsys):
+    entry = json.loads((folder / "manifest.json").read_text())[f"{NAMES[0]}.safetensors"]
+    (folder / "manifest.json").write_text(json.dumps({name: entry}))
+    before = {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()}
+    assert main(["checkpoints", "fetch", "--from", file_server.url]) == 2
+    assert "is not a manifest of checkpoints" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in folder.parent.rglob("*") if path.is_file()} == before
+    assert not file_server.asked

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from smwm_book.experiments.download import fetch
 from smwm_core.errors import SMWMError
-from smwm_core.worlds.lewm.files import STATE_COLUMNS
+from smwm_core.storage.schemas import STATES
 from smwm_core.worlds.lewm.release import RELEASES, Release
 
 CONTENT = random.Random(0).randbytes(100_000)
@@ -148,7 +148,7 @@ def test_only_what_is_missing_must_fit_on_the_disk(server, monkeypatch):
 
 
 def test_every_file_that_can_be_read_can_be_fetched():
-    assert RELEASES.keys() == STATE_COLUMNS.keys()
+    assert RELEASES.keys() == STATES.keys()
     for release in RELEASES.values():
         assert re.fullmatch(
             r"https://huggingface\.co/datasets/quentinll/lewm-\w+/resolve/[0-9a-f]{40}/\w+\.(tar|h5)\.zst", release.url

@@ -21,7 +21,7 @@ from safetensors.torch import load_file
 from smwm_book.experiments import checkpoints, runs
 from smwm_book.experiments.measures import Count, Number, Rate, Scale
 from smwm_book.experiments.page import Page
-from smwm_book.experiments.provenance import PROVENANCE_KEYS, commit
+from smwm_book.experiments.provenance import commit, provenance
 from smwm_book.experiments.recipe import fingerprint, recipe
 from smwm_book.experiments.results import (
     Results,
@@ -53,6 +53,7 @@ NAME = "dots-single_inverse2.5_2x8_of16_z8_seed0"
 
 
 PUBLISHED = f"{NAME}.safetensors"
+ORIGIN = provenance(CPU, "smwm run page", 1.5)
 
 
 @pytest.fixture(scope="module")
@@ -218,8 +219,8 @@ def test_weights_of_other_versions_are_refused(data, monkeypatch):
 
 def test_a_header_says_recipe_and_commit(data):
     described = weights.describe(data / "checkpoints" / PUBLISHED)
-    assert described["recipe"] == recipe(CONFIG)
-    assert described["commit"] == commit()
+    assert described.recipe == recipe(CONFIG)
+    assert described.commit == commit()
 
 
 def test_a_new_field_renames_no_run():
@@ -343,8 +344,8 @@ def results(**changes) -> Results:
     metric = {
         "name": "knee",
         "value": 2.0,
-        "low": 1.9,
-        "high": 2.1,
+        "low": 1.0,
+        "high": 2 + 12.706204736432095 / 10,
         "n": 2,
         "paper": 2.0,
         "unit": "1",
@@ -352,14 +353,13 @@ def results(**changes) -> Results:
         "kind": "count",
         "trials": None,
     }
-    origin = dict.fromkeys(PROVENANCE_KEYS, "known")
     whole = Results(
         "page",
         "Fig. 2",
         "laptop",
         [0, 1],
         [metric],
-        origin,
+        ORIGIN,
         {"run": {"dots": VERSIONS["dots"]}},
         {"curve": np.arange(500.0)},
     )
@@ -503,6 +503,15 @@ def test_missing_arrays_are_refused(stored):
         pytest.param(lambda content: content.update(seeds=[3, 4]), id="other seeds"),
         pytest.param(lambda content: content["provenance"].pop("commit"), id="no commit"),
         pytest.param(lambda content: content["metrics"][0].update(kind="word"), id="a kind that is none"),
+        pytest.param(lambda content: content["metrics"][0].update(kind="share"), id="a share above 1"),
+        pytest.param(lambda content: content["metrics"][0].update(kind="rate"), id="a rate without trials"),
+        pytest.param(lambda content: content["metrics"][0].update(value=2.001), id="another mean"),
+        pytest.param(lambda content: content["metrics"][0].update(low=1.1), id="another interval"),
+        pytest.param(lambda content: content["metrics"][0].update(low=None), id="half an interval"),
+        pytest.param(lambda content: content["metrics"][0].update(n=3), id="another number of seeds"),
+        pytest.param(lambda content: content["metrics"][0].update(per_seed=[1.9, 2.0]), id="a changed seed"),
+        pytest.param(lambda content: content["metrics"].append(content["metrics"][0]), id="a metric twice"),
+        pytest.param(lambda content: content["provenance"].update(date="today"), id="a date that is none"),
         pytest.param(lambda content: content["runs"].update(run={"dots": 0}), id="an old recipe"),
         pytest.param(lambda content: content["runs"].update(run={"cats": 1}), id="an unknown component"),
     ],

@@ -4,11 +4,14 @@
 2. A sweep trains what is missing and nothing else, on several processes, and the runs are those trained one by one.
 3. On a Dask cluster one of whose two workers is killed on the way, every run, of toy and of control models, is
    finished, and none is trained twice.
-4. No answer from a scheduler, a worker that dies, or one without the device is one sentence.
+4. No answer from a scheduler, one that is lost, a worker that dies, or one without the device is one sentence.
+5. A range that falls or has no end, an empty list, and a name that comes twice are refused.
 """
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -167,3 +170,56 @@ def test_a_worker_that_dies(data, monkeypatch):
 
 def test_every_sweep_is_of_a_notebook():
     assert all((paths.NOTEBOOKS / f"{name}.py").exists() for name in SWEEPS)
+
+
+SERVED = """
+import time
+from distributed import LocalCluster
+with LocalCluster(
+    n_workers=2, threads_per_worker=1, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None
+) as cluster:
+    print(cluster.scheduler_address, flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_scheduler_that_is_lost_is_one_sentence_and_the_same_sweep_goes_on(data):
+    with subprocess.Popen([sys.executable, "-c", SERVED], stdout=subprocess.PIPE, text=True) as cluster:
+        address = cluster.stdout.readline().strip()
+
+        def kill_when_one_is_finished() -> None:
+            while not weights():
+                time.sleep(0.02)
+            cluster.kill()
+
+        killer = threading.Thread(target=kill_when_one_is_finished)
+        killer.start()
+        with pytest.raises(SMWMError, match=rf"scheduler at {address} was lost .*; the same command goes on\.$"):
+            sweep(jobs(6, steps=60), CPU, scheduler=address)
+        killer.join()
+    before = weights()
+    assert 1 <= len(before) < 6
+    assert sweep(jobs(6, steps=60), CPU, workers=1) == 6 - len(before)
+    assert before.items() <= weights().items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--seeds", "5-2"], "Ranges of seeds rise and hold 100 seeds at most, not '5-2'"),
+        (["--seeds", "0-999999999"], "hold 100 seeds at most"),
+        (["--seeds", "9" * 5_000], "Seeds are numbers such as 0-4"),
+        (["--seeds", ""], "Seeds are numbers such as 0-4"),
+        (["--seeds", "0-2,1"], "at least one seed, and each once, not 0, 1, 2, 1"),
+        (["--tasks", ""], "no planning task named ''"),
+        (["--tasks", "pusht,pusht"], "at least one planning task, and each once"),
+        (["--methods", ""], "no method named ''"),
+        (["--methods", "smwm,smwm"], "at least one method, and each once"),
+    ],
+)
+def test_what_asks_for_nothing_or_twice_is_refused(data, capsys, arguments, words):
+    assert main(["sweep", "fig5_planning", "--preset", "smoke", *arguments]) == 2
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert not list(data.iterdir())

@@ -109,7 +109,7 @@ def test_damaged_files_are_refused(tmp_path):
     with pytest.raises(SMWMError, match=r"e\.npz has no column 'action'"):
         Episodes.load(path)
     np.savez(path, **{**columns, "length": columns["length"].astype(float)})
-    with pytest.raises(SMWMError, match=r"The column 'length' of .*e\.npz holds float64"):
+    with pytest.raises(SMWMError, match=r"The column 'length' of .*e\.npz is float64"):
         Episodes.load(path)
     np.savez(path, **{**columns, "length": np.array([4, 3])})
     with pytest.raises(SMWMError, match=r"e\.npz is broken: The lengths"):

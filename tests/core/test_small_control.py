@@ -149,7 +149,7 @@ def test_it_goes_on_with_the_same_bits(tmp_path, monkeypatch, seen):
 
 def test_the_learning_rate_falls_to_nearly_nothing(tmp_path):
     control.train(CONFIG, 0, device=CPU, progress=tmp_path / "progress")
-    (group,) = read_progress(tmp_path / "progress", CPU)["optimizer"]["param_groups"]
+    (group,) = read_progress(tmp_path / "progress", CPU).optimizer["param_groups"]
     assert group["lr"] == warm_up_and_cosine(1e-3, 0.01, 29, 30) < 1e-5
 
 

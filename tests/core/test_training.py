@@ -266,7 +266,7 @@ def test_the_default_configuration_is_the_papers():
         ({"learning_rate": 0.0}, "positive learning rate"),
         ({"learning_rate": -1e-3}, "positive learning rate"),
         ({"learning_rate": float("nan")}, "positive learning rate"),
-        ({"latent_dim": 1}, "latent of at least 2"),
+        ({"latent_dim": 1}, "latent of 2 to 4096"),
         ({"curriculum": -1}, "between 0 and all 97600 steps, not -1"),
         ({"curriculum": 97_601}, "between 0 and all 97600 steps, not 97601"),
         ({"curriculum": 5}, "dots/single does not rank its transitions"),

@@ -40,7 +40,7 @@ def test_saved_weights_come_back_as_their_halves_with_their_description(tmp_path
         parameter.data.zero_()
     path = tmp_path / "new folder" / "w.safetensors"
     weights.save_weights(path, saved, {"seed": 3, "config": {"world": "dots/single"}})
-    assert weights.load_weights(path, loaded) == {"seed": 3, "config": {"world": "dots/single"}}
+    assert weights.load_weights(path, loaded, dict) == {"seed": 3, "config": {"world": "dots/single"}}
     for name, tensor in saved.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor.half().float())
         assert loaded.state_dict()[name].dtype == torch.float32
@@ -60,7 +60,7 @@ def refused_weights(path: Path, *words: str) -> None:
     """Whether loading ``path`` is refused and leaves the model as it was."""
     model = toy()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    refused(lambda: weights.load_weights(path, model), path.name, *words, untouched=path.parent)
+    refused(lambda: weights.load_weights(path, model, dict), path.name, *words, untouched=path.parent)
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
 
 

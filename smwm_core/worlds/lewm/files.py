@@ -16,16 +16,12 @@ from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
+from smwm_core.storage.reading import parsing, require_columns, require_values
+from smwm_core.storage.schemas import STATES, released
 from smwm_core.worlds.recorded.episodes import Episodes
 
-# Which columns, side by side, are the state of each task.
-STATE_COLUMNS = {
-    "tworoom": ("proprio",),
-    "pusht": ("state",),
-    "reacher": ("qpos", "qvel"),
-    "cube": ("qpos", "qvel"),
-}
-_FRAME = (224, 224, 3)
+_REMEDY = "unpack or fetch it again"
+_TIGHTEST = 1_000  # times that a column can be larger than what is stored of it
 
 
 def read_episodes(path: Path, task: str) -> Episodes:
@@ -36,35 +32,27 @@ def read_episodes(path: Path, task: str) -> Episodes:
         task: tworoom, pusht, reacher or cube.
 
     Raises:
-        SMWMError: the file is missing, damaged, lacks a column, or its columns do not fit together; the sentence
-            names the file and the column.
+        SMWMError: the file is missing, damaged or of another task, lacks a column, or its columns do not fit together;
+            the sentence names the file and the column.
     """
-    columns = choose("task", task, STATE_COLUMNS)
-    with open_file(path) as file:
-        length = _column(file, path, "ep_len", np.integer, 1)
-        offset = _column(file, path, "ep_offset", np.integer, 1)
-        action = _column(file, path, "action", np.floating, 2).astype(np.float32)
-        states = [_column(file, path, name, np.floating, 2) for name in columns]
-        frames = file.get("pixels")
-        if frames is None or frames.dtype != np.uint8 or frames.shape[1:] != _FRAME:
-            found = "missing" if frames is None else f"{frames.dtype} {frames.shape}"
-            raise SMWMError(
-                f"The column 'pixels' of {root.shown(path)} should be uint8 (R, 224, 224, 3); it is {found}."
-            )
-        rows = len(frames)
-    for name, values in {"action": action, **dict(zip(columns, states, strict=True))}.items():
-        if len(values) != rows:
-            raise SMWMError(
-                f"The column {name!r} of {root.shown(path)} has {len(values)} rows, but 'pixels' has {rows}."
-            )
-    if length.sum() != rows or not np.array_equal(offset, np.cumsum(length) - length):
+    states = choose("task", task, STATES)
+    columns = released(task)
+    with open_file(path) as file, parsing(path, _REMEDY):
+        found = {name: _column(file, name) for name in columns if name in file}
+        require_columns(path, {name: (data.dtype, data.shape) for name, data in found.items()}, columns, _REMEDY)
+        rows = len(found.pop("pixels"))
+        values = {name: data[:] for name, data in found.items()}
+    require_values(path, values, columns, _REMEDY)
+    action = values["action"].astype(np.float32)
+    length, offset = (values[name].astype(np.int64) for name in ("ep_len", "ep_offset"))
+    if length.max() > rows or length.sum() != rows or not np.array_equal(offset, np.cumsum(length) - length):
         raise SMWMError(
             f"The columns 'ep_len' and 'ep_offset' of {root.shown(path)} do not describe {rows} rows end to end."
         )
     action[offset + length - 1] = np.nan
     try:
-        state = torch.from_numpy(np.concatenate(states, 1).astype(np.float32))
-        return Episodes(state, torch.from_numpy(action), torch.from_numpy(length.astype(np.int64)))
+        state = torch.from_numpy(np.concatenate([values[name] for name in states], 1).astype(np.float32))
+        return Episodes(state, torch.from_numpy(action), torch.from_numpy(length))
     except SMWMError as error:
         raise SMWMError(f"{root.shown(path)} is broken: {error}") from error
 
@@ -105,21 +93,21 @@ def open_file(path: Path):
         raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements-sim.txt`.") from error
     if not path.exists():
         raise SMWMError(f"There is no file {root.shown(path)}.")
-    try:
+    with parsing(path, _REMEDY):
         return h5py.File(path, "r")
-    except OSError as error:
-        raise SMWMError(f"{root.shown(path)} is no complete HDF5 file ({error}).") from error
 
 
-def _column(file, path: Path, name: str, kind: type, dimensions: int) -> np.ndarray:
-    if name not in file:
-        raise SMWMError(f"{root.shown(path)} has no column {name!r}; it has {', '.join(sorted(file)) or 'none'}.")
-    data = file[name]
-    if not np.issubdtype(data.dtype, kind) or data.ndim != dimensions:
-        raise SMWMError(
-            f"The column {name!r} of {root.shown(path)} is {data.dtype} {data.shape}, which is not expected."
-        )
-    try:
-        return data[:]
-    except OSError as error:
-        raise SMWMError(f"The column {name!r} of {root.shown(path)} cannot be read ({error}).") from error
+def _column(file, name: str):
+    """A data set whose bytes are all in this file, and not much fewer than it declares.
+
+    Raises:
+        ValueError: something else has that name.
+    """
+    import h5py
+
+    data = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+    if not isinstance(data, h5py.Dataset) or data.external or data.is_virtual:
+        raise ValueError(f"its column {name!r} is no data set of its own")
+    if data.nbytes > _TIGHTEST * data.id.get_storage_size():
+        raise ValueError(f"its column {name!r} declares {data.shape}, far more than is stored")
+    return data

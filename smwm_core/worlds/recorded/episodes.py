@@ -6,13 +6,15 @@ Time convention: ``action[t]`` takes ``state[t]`` to ``state[t + 1]``; the last 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, save_arrays
+from smwm_core.storage.files import save_arrays
+from smwm_core.storage.reading import read_arrays
+from smwm_core.storage.schemas import EPISODES
+from smwm_core.worlds.world import Simulator
 
 
 @dataclass(frozen=True)
@@ -107,20 +109,18 @@ class Episodes:
         save_arrays(path, {name: getattr(self, name).numpy() for name in ("state", "action", "length")})
 
     @classmethod
-    def load(cls, path: Path) -> "Episodes":
+    def load(cls, path: Path, simulator: Simulator | None = None) -> "Episodes":
         """Read what ``save`` wrote.
 
+        Arguments:
+            simulator: in which they were recorded, if that is known.
+
         Raises:
-            SMWMError: the file is damaged, lacks a column, or its columns do not fit together.
+            SMWMError: the file is damaged, lacks a column, its columns do not fit together or not into the simulator.
         """
-        name = root.shown(path)
-        arrays = load_arrays(path, "collect it again")
-        for column, kind in (("state", np.floating), ("action", np.floating), ("length", np.integer)):
-            if column not in arrays:
-                raise SMWMError(f"{name} has no column {column!r}; collect it again.")
-            if not np.issubdtype(arrays[column].dtype, kind):
-                raise SMWMError(f"The column {column!r} of {name} holds {arrays[column].dtype}; collect it again.")
+        sizes = {"S": simulator.state_dim, "A": simulator.action_dim} if simulator else {}
+        arrays = read_arrays(path, EPISODES, "collect it again", **sizes)
         try:
-            return cls(*(torch.from_numpy(arrays[column]) for column in ("state", "action", "length")))
+            return cls(*(torch.from_numpy(arrays[column]) for column in EPISODES))
         except SMWMError as error:
-            raise SMWMError(f"{name} is broken: {error} Collect it again.") from error
+            raise SMWMError(f"{root.shown(path)} is broken: {error} Collect it again.") from error

@@ -12,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from smwm_core.errors import SMWMError
 from smwm_core.storage import root
 from smwm_core.storage.files import locked, make_parts, write_whole
+from smwm_core.storage.reading import mapped_array
+from smwm_core.storage.schemas import FRAMES
 from smwm_core.storage.versions import VERSIONS
 
 PART = 1_000  # frames
@@ -49,7 +50,7 @@ class FrameStore:
             with locked(folder, "drawing frames"):
                 if not whole.exists():
                     self._draw(rows, folder, whole)
-        self._frames = _load(whole, len(rows))
+        self._frames = self._mapped(whole, len(rows))
         self._number = {row.tobytes(): number for number, row in enumerate(rows)}
         self._ready = digest
 
@@ -74,9 +75,14 @@ class FrameStore:
         desc, unit = f"drawing {self.name}", f" × {PART} frames"
         make_parts(_draw_part, parts, workers=self.workers, desc=desc, unit=unit)
         size = self.simulator.image_size
-        write_whole(whole, lambda unfinished: _join(unfinished, parts, (len(rows), size, size, 3)))
+        drawn = (self._mapped(path, len(states)) for path, (_, states) in parts.items())
+        write_whole(whole, lambda unfinished: _join(unfinished, drawn, (len(rows), size, size, 3)))
         for part in parts:
             part.unlink()
+
+    def _mapped(self, path: Path, count: int) -> np.ndarray:
+        remedy = "delete it to draw the frames anew"
+        return mapped_array(path, FRAMES, remedy, N=count, H=self.simulator.image_size)
 
     def _digest(self, rows: np.ndarray) -> str:
         """Eight hexadecimal digits of what is drawn, how large, and of the version of what draws it."""
@@ -99,19 +105,9 @@ def _save(path: Path, frames: np.ndarray) -> None:
         np.save(file, frames)
 
 
-def _join(path: Path, parts: Iterable[Path], shape: tuple[int, ...]) -> None:
+def _join(path: Path, parts: Iterable[np.ndarray], shape: tuple[int, ...]) -> None:
     """Write the frames of parts into one file, a part at a time: all of them may not fit into memory."""
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
         for part in parts:
-            file.write(np.load(part).tobytes())
-
-
-def _load(path: Path, count: int) -> np.ndarray:
-    try:
-        frames = np.load(path, mmap_mode="r")
-    except (OSError, ValueError, EOFError) as error:
-        raise SMWMError(f"{root.shown(path)} is damaged ({error}); delete it to draw the frames anew.") from error
-    if len(frames) != count:
-        raise SMWMError(f"{root.shown(path)} has {len(frames)} frames, not {count}; delete it to draw them anew.")
-    return frames
+            file.write(part.tobytes())

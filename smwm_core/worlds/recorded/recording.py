@@ -38,13 +38,13 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
         with locked(folder, "collecting episodes"):
             if not whole.exists():
                 _collect(simulator, name, count, folder, workers)
-    return Episodes.load(whole)
+    return Episodes.load(whole, simulator)
 
 
 def _collect(simulator, name: str, count: int, folder: Path, workers: int | None) -> None:
     parts = {folder / f"part_{number}.npz": (simulator, name, number) for number in range(count // PART)}
     make_parts(_collect_part, parts, workers=workers, desc=f"collecting {name}", unit=f" × {PART} episodes")
-    loaded = [Episodes.load(part) for part in parts]
+    loaded = [Episodes.load(part, simulator) for part in parts]
     columns = (torch.cat([getattr(part, column) for part in loaded]) for column in ("state", "action", "length"))
     Episodes(*columns).save(folder / "episodes.npz")
     for part in parts:
