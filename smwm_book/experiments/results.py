@@ -1,13 +1,15 @@
 """Result files: the only place from which the book takes numbers.
 
 ``data/results/<notebook>/<preset>.json`` holds metrics with intervals, the paper's value where it
-has one, and provenance; arrays for the figures lie beside it in an ``.npz``.
+has one, provenance, and the sha256 of the ``.npz`` beside it, with arrays for the figures.
 """
 
+import contextlib
 import csv
 import json
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +21,11 @@ from smwm_book.experiments.recipe import require_recipe
 from smwm_book.experiments.runs import OwnRun, Run
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import load_arrays, save_arrays, write_text
+from smwm_core.storage.files import fill_arrays, has_digest, load_arrays, locked, write_text, write_with_digest
 from smwm_core.storage.versions import VERSIONS
 
 _METRIC_KEYS = {"name", "value", "low", "high", "n", "paper", "unit", "per_seed", "kind", "trials"}
-_KEYS = {"figure", "preset", "seeds", "metrics", "provenance", "runs"}
+_KEYS = {"figure", "preset", "seeds", "metrics", "provenance", "runs", "arrays_sha256"}
 
 
 @dataclass(frozen=True)
@@ -120,19 +122,26 @@ def paper_table(name: str) -> list[dict[str, str]]:
 
 
 def save_results(results: Results) -> None:
-    """Write a result file and its arrays, each in one step."""
+    """Write a result file and its arrays; whenever that is interrupted, the former two are there or the new two."""
     path = result_path(results.notebook, results.preset, results.seeds[0])
     content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance", "runs")}
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    save_arrays(path.with_suffix(".npz"), results.arrays)
-    write_text(path, text)
+    json.dumps(content, allow_nan=False)  # refuses what is no number before a file is touched
+
+    def enter(digest: str) -> None:
+        write_text(path, json.dumps({**content, "arrays_sha256": digest}, indent=2, allow_nan=False) + "\n")
+
+    with locked(root.data() / "cache" / "results", "writing results", wait=True):
+        former = None
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one is replaced
+            former = json.loads(path.read_text())["arrays_sha256"]
+        write_with_digest(path.with_suffix(".npz"), partial(fill_arrays, arrays=results.arrays), enter, former)
 
 
 def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     """Read a result file.
 
     Raises:
-        SMWMError: it is missing, truncated, or lacks something a result file must have.
+        SMWMError: it is missing, truncated, lacks something a result file must have, or its arrays are others.
     """
     path = result_path(notebook, preset, seed)
     name = root.shown(path)
@@ -142,7 +151,8 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             f"`smwm run {notebook} --preset {preset} --seed {seed} --recompute`."
         )
     try:
-        content = json.loads(path.read_text())
+        text = path.read_text()
+        content = json.loads(text)
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SMWMError(f"{name} is not valid JSON ({error}); restore or recompute it.") from error
     if not isinstance(content, dict) or content.keys() != _KEYS:
@@ -167,7 +177,14 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
         raise SMWMError(f"{name} does not say where its numbers come from; restore or recompute it.")
     for run, used in content["runs"].items():
         require_recipe(f"{name}: {run}", used, {component: VERSIONS.get(component) for component in used})
-    return Results(notebook, **content, arrays=load_arrays(path.with_suffix(".npz"), "restore or recompute it"))
+    stored = path.with_suffix(".npz")
+    whole = has_digest(stored, content.pop("arrays_sha256"))
+    arrays = load_arrays(stored, "restore or recompute it")
+    if path.read_text() != text:  # another process has just written both anew
+        return load_results(notebook, preset, seed)
+    if not whole:
+        raise SMWMError(f"{root.shown(stored)} is not the file whose sha256 {name} holds; restore or recompute both.")
+    return Results(notebook, **content, arrays=arrays)
 
 
 def require_agreement(results: Results, seed: int, row: dict[str, Measure], *, tolerance: float = 0.02) -> None:
