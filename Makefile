@@ -37,8 +37,9 @@ bench: .venv/installed ## measure training and planning against straightforward 
 clean: ## remove what was built here, and the cache of runs
 	rm -rf _build .venv data/cache
 
-.venv/installed: requirements.txt requirements-sim.txt constraints.txt pyproject.toml
+.venv/installed: requirements.txt requirements-sim.txt requirements-nodeps.txt constraints.txt pyproject.toml
 	$(RUN) -m pip --version >/dev/null 2>&1 || { sh tools/need.sh venv $(PYTHON) && $(PYTHON) -m venv --clear .venv; }
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-sim.txt -c constraints.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-nodeps.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@

@@ -251,7 +251,7 @@ def test_nothing_is_written_through_a_link(hostile, release, tmp_path):
 def test_a_file_of_another_length_under_the_name_is_not_taken_for_the_archive(hostile, release):
     release.path.parent.mkdir(parents=True)
     release.path.write_bytes(RIGHT[:-1])
-    with pytest.raises(SMWMError, match="is not the file released, of"):
+    with pytest.raises(SMWMError, match="is not the released file, which has"):
         fetch("pusht")
 
 
