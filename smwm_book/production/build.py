@@ -20,7 +20,7 @@ from tqdm import tqdm
 from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
-from smwm_book.production import chromium, gallery, icons, pdf, slides
+from smwm_book.production import chromium, gallery, icons, pdf, policy, slides
 from smwm_book.tables import gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root as storage
@@ -61,6 +61,7 @@ def build() -> Path:
         html = lay_out(stage, folder / "new").parent
         slides.write(executed, html / "slides.html")
         exercises.write_students(executed, html / "student", archive=True)
+        policy.write(html)
         _replace(folder / "html", html, folder / "former")
         for finished in ("executed", "new"):
             shutil.rmtree(folder / finished)
