@@ -1,6 +1,6 @@
 # Everything a reader, a teacher or a researcher types. Each target makes .venv on its first use.
 .DEFAULT_GOAL := help
-.PHONY: help book test figures bench clean
+.PHONY: help book test trial figures bench clean
 
 unexport SMWM_CHANGES SMWM_PUBLISH
 
@@ -23,6 +23,9 @@ test: .venv/installed ## check code, notebooks and book
 	$(RUN) -m ruff format --check .
 	$(RUN) -m pytest -n 2
 	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
+
+trial: .venv/installed ## kill trainings, results and publications at 110 places; a quarter of an hour at most
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m trial tests/book/test_trial.py
 
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \

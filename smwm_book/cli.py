@@ -41,6 +41,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
+        if sys.stdout:  # closed from the start, it is None
+            sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except SMWMError as error:
         print(error, file=sys.stderr)
         return 2

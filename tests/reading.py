@@ -2,6 +2,7 @@
 
 from smwm_book import paths
 
+
 def pages():
     toc = (paths.REPOSITORY / "_toc.yml").read_text().splitlines()
     entries = [line.split(": ", 1)[1].strip() for line in toc if "root: " in line or "file: " in line]

@@ -164,6 +164,8 @@ def publish(run: Run) -> None:
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
     saved = folder / "progress.pt"
+    for half in folder.glob("*.part"):  # of a writer that was killed; the folder is locked, so nobody writes it
+        half.unlink()
     require_room(config, device, folder)
     trained = trainer(config).train(config, seed, device=device, progress=saved)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
