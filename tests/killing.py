@@ -1,46 +1,60 @@
 """Processes that are killed: at a moment, or right before they touch a file for the k-th time."""
 
-import contextlib
 import hashlib
-import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+import traceback
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 TOUCHING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "fcntl.flock"}
 KILLED = -signal.SIGKILL
 
-_forking = multiprocessing.get_context("forkserver")  # which imports once, and forks for every process
-_forking.set_forkserver_preload(["tasks_to_kill"])
 
-
-def started(task: Callable, folder: Path, *, place: int = -1, touched=None) -> multiprocessing.Process:
-    """A process that does a task in a folder.
+def started(task: Callable, folder: Path, *, place: int = -1, told: int | None = None) -> int:
+    """Do a task in a process forked from this one, which has imported everything; its number.
 
     Arguments:
-        task: called with the folder; a function of a module.
+        task: called with the folder.
+        folder: whose files are watched.
         place: the number of the touch before which the process is killed; by default it is not.
-        touched: a shared number that counts them.
+        told: a descriptor that gets the number of touches.
     """
-    process = _forking.Process(target=_watched, args=(task, folder, place, touched))
-    process.start()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other threads here wait for tests, and hold nothing
+        process = os.fork()
+    if process == 0:
+        try:
+            count = _watched(task, folder, place)
+            if told is not None:
+                os.write(told, str(count).encode())
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
     return process
 
 
-def finished(task: Callable, folder: Path, **options) -> int:
-    """Wait for a process that does a task; its exit code."""
-    process = started(task, folder, **options)
-    process.join()
-    return process.exitcode
+def ended(process: int) -> int:
+    """Wait for a process; its exit code, negative for the signal that killed it."""
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def finished(task: Callable, folder: Path, *, place: int = -1) -> int:
+    """Do a task, as ``started`` does, and wait for its end; the exit code."""
+    return ended(started(task, folder, place=place))
 
 
 def places(task: Callable, folder: Path, some: int) -> list[int]:
     """So many of the places where a task touches files, spread over all of them; the task is done on the way."""
-    touched = _forking.Value("i", 0)
-    assert finished(task, folder, touched=touched) == 0
-    return sorted({k * touched.value // some for k in range(some)})
+    listening, told = os.pipe()
+    assert ended(started(task, folder, told=told)) == 0
+    os.close(told)
+    with os.fdopen(listening) as heard:
+        touches = int(heard.read())
+    return sorted({k * touches // some for k in range(some)})
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -49,24 +63,16 @@ def contents(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def _watched(task: Callable, folder: Path, place: int, touched) -> None:
-    count, inside = 0, str(folder)
+def _watched(task: Callable, folder: Path, place: int) -> int:
+    count = 0
 
     def hook(event: str, arguments: tuple) -> None:
         nonlocal count
-        if event in TOUCHING and (event == "fcntl.flock" or str(arguments[0]).startswith(inside)):
+        if event in TOUCHING and (event == "fcntl.flock" or str(arguments[0]).startswith(str(folder))):
             if count == place:
                 os.kill(os.getpid(), signal.SIGKILL)
             count += 1
 
-    with _quiet():
-        sys.addaudithook(hook)
-        task(folder)
-        if touched is not None:
-            touched.value = count
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere):
-        yield
+    sys.addaudithook(hook)
+    task(folder)
+    return count

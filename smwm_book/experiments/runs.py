@@ -143,6 +143,8 @@ def train_run(config: Config, seed: int, device: torch.device) -> Run:
     with locked(folder, "training"):
         if not (folder / "weights.safetensors").exists():
             _train_into(folder, config, seed, device)
+        for left in (*folder.glob("progress.pt"), *folder.glob("*.part")):  # by this process or one that was killed
+            left.unlink()
     return _open_cached(folder, config, seed, device)
 
 
@@ -164,8 +166,6 @@ def publish(run: Run) -> None:
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
     saved = folder / "progress.pt"
-    for half in folder.glob("*.part"):  # of a writer that was killed; the folder is locked, so nobody writes it
-        half.unlink()
     require_room(config, device, folder)
     trained = trainer(config).train(config, seed, device=device, progress=saved)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
@@ -183,7 +183,6 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
     if scale:  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in scale]
     save_weights(folder / "weights.safetensors", trained.model, description)
-    saved.unlink(missing_ok=True)
 
 
 def load_run(config: Config, seed: int, device: torch.device) -> Run:
