@@ -18,7 +18,7 @@ from smwm_core.training import toy
 from smwm_core.training.config import ToyConfig
 
 CPU = torch.device("cpu")
-CONFIG = ToyConfig("dots/single", Objective(10, 0.09), transitions=64, batch_size=32, steps=40, latent_dim=16)
+CONFIG = ToyConfig("dots/single", Objective(10, 0.09), transitions=64, batch_size=32, steps=20, latent_dim=16)
 
 
 def keep_in(folder: Path) -> None:
