@@ -150,9 +150,9 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             f"There are no results {name}; make them with "
             f"`smwm run {notebook} --preset {preset} --seed {seed} --recompute`."
         )
+    version = _version(path)
     try:
-        text = path.read_text()
-        content = json.loads(text)
+        content = json.loads(path.read_text())
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SMWMError(f"{name} is not valid JSON ({error}); restore or recompute it.") from error
     if not isinstance(content, dict) or content.keys() != _KEYS:
@@ -180,11 +180,17 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     stored = path.with_suffix(".npz")
     whole = has_digest(stored, content.pop("arrays_sha256"))
     arrays = load_arrays(stored, "restore or recompute it")
-    if path.read_text() != text:  # another process has just written both anew
+    if _version(path) != version:  # another process has just written both anew
         return load_results(notebook, preset, seed)
     if not whole:
         raise SMWMError(f"{root.shown(stored)} is not the file whose sha256 {name} holds; restore or recompute both.")
     return Results(notebook, **content, arrays=arrays)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """What changes whenever a file is replaced, be it by an equal one."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def require_agreement(results: Results, seed: int, row: dict[str, Measure], *, tolerance: float = 0.02) -> None:
