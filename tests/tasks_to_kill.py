@@ -104,7 +104,4 @@ def second_page(folder: Path) -> None:
 
 def swap(folder: Path) -> None:
     """The end of a build: a new book in the place of the former."""
-    (folder / "new").mkdir()
-    for k in range(5):
-        write_text(folder / "new" / f"{k}.html", "new")
     build._replace(folder / "html", folder / "new", folder / "former")

@@ -4,7 +4,7 @@
 2. A result and its arrays, a publication and its manifest, a page and a built book are the former or the new ones, and
    what was killed can be done again.
 
-Few kills run with the other tests; ``make trial`` runs them all: 50 random ones and 60 at exact places.
+Few kills run with the other tests, many with ``make trial``: 50 random ones and 80 at exact places.
 """
 
 import os
@@ -33,7 +33,7 @@ from tasks_to_kill import (
 
 from smwm_book.production import build
 
-RANDOM, IN_TRAINING, BETWEEN_FILES = 50, 20, 40  # kills of `make trial`
+RANDOM, IN_TRAINING, BETWEEN_FILES = 50, 20, 20  # kills of `make trial`, the last of each kind
 FEW = 4  # of each kind otherwise
 
 
@@ -128,17 +128,27 @@ def kill_between_files(tmp_path: Path, kind: str, kills: int) -> None:
     assert len(seen) > 1  # some were killed before the step that counts, others after it
 
 
-def kill_in_a_swap(tmp_path: Path, kills: int) -> None:
-    book = {"index.html": "old", "page.html": "old"}
-    for place in range(kills):
-        folder = tmp_path / f"place {place}"
-        (folder / "html").mkdir(parents=True)
-        for name, text in book.items():
-            (folder / "html" / name).write_text(text)
-        assert finished(swap, folder, place=place) in (KILLED, 0)
+def books(folder: Path) -> Path:
+    """A book that was built, and a new one."""
+    for book, text in (("html", "old"), ("new", "new")):
+        (folder / book).mkdir(parents=True)
+        for page in "abc":
+            (folder / book / page).write_text(text)
+    return folder
+
+
+def test_a_book_that_is_exchanged_is_whole(tmp_path):
+    chosen = places(swap, books(tmp_path / "counted"), 100)  # all of them
+    found = []
+    for place in chosen:
+        folder = books(tmp_path / f"place {place}")
+        assert finished(swap, folder, place=place) == KILLED
         build._let_in(folder / "former", folder / "html")
-        found = {path.name: path.read_text() for path in (folder / "html").iterdir()}
-        assert found in (book, {f"{k}.html": "new" for k in range(5)})
+        found.append({path.read_text() for path in (folder / "html").iterdir()})
+        assert len(list((folder / "html").iterdir())) == 3
+    assert found[0] == {"old"}
+    assert found[-1] == {"new"}
+    assert {"old", "new"} not in found
 
 
 def test_a_training_that_is_killed_goes_on(tmp_path, undisturbed):
@@ -163,9 +173,4 @@ def test_many_exact_kills_of_a_training(tmp_path, undisturbed):
 @pytest.mark.trial
 @pytest.mark.parametrize("kind", PAIRS)
 def test_many_kills_between_files(tmp_path, kind):
-    kill_between_files(tmp_path, kind, 20)
-
-
-@pytest.mark.trial
-def test_many_kills_in_a_swap_of_the_book(tmp_path):
-    kill_in_a_swap(tmp_path, 20)
+    kill_between_files(tmp_path, kind, BETWEEN_FILES)
