@@ -1,6 +1,6 @@
 # Everything a reader, a teacher or a researcher types. Each target makes .venv on its first use.
 .DEFAULT_GOAL := help
-.PHONY: help book test figures bench clean
+.PHONY: help book test trial figures bench clean
 
 unexport SMWM_CHANGES SMWM_PUBLISH
 
@@ -24,6 +24,9 @@ test: .venv/installed ## check code, notebooks and book
 	$(RUN) -m pytest -n 2
 	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
+trial: .venv/installed ## kill trainings, results and publications 130 times; a quarter of an hour at most
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m trial tests/book/test_trial.py
+
 figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
 		$(RUN) -m smwm_book run $$name --preset $(PRESET) --recompute || exit $$?; \
@@ -37,8 +40,9 @@ bench: .venv/installed ## measure training and planning against straightforward 
 clean: ## remove what was built here, and the cache of runs
 	rm -rf _build .venv data/cache
 
-.venv/installed: requirements.txt requirements-sim.txt constraints.txt pyproject.toml
+.venv/installed: requirements.txt requirements-sim.txt requirements-nodeps.txt constraints.txt pyproject.toml
 	$(RUN) -m pip --version >/dev/null 2>&1 || { sh tools/need.sh venv $(PYTHON) && $(PYTHON) -m venv --clear .venv; }
 	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-sim.txt -c constraints.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-nodeps.txt
 	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@

@@ -42,12 +42,14 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options = _parser().parse_args(arguments)
         options.command(options)
-        sys.stdout.flush()
+        if sys.stdout:  # closed from the start, it is None
+            sys.stdout.flush()
+    except BrokenPipeError:  # nobody reads on, as behind `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except SMWMError as error:
         print(error, file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever reads has enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         where = error.filename2 or error.filename or str(root.data())  # a full disk does not say where
         print(f"The file system refused {where!r} ({error.strerror or error}); nothing was replaced.", file=sys.stderr)

@@ -26,9 +26,10 @@ refuse() {
 
 browser_starts() {
     # Ubuntu has a chromium-browser that is only a pointer to a snap, so being there is not enough.
+    [ "$(id -u)" = 0 ] && unsafe=--no-sandbox || unsafe=
     for name in chromium chromium-browser google-chrome; do
         command -v "$name" >/dev/null || continue
-        "$name" --headless --no-sandbox --disable-gpu --dump-dom about:blank >/dev/null 2>&1 && return 0
+        "$name" --headless $unsafe --disable-gpu --dump-dom about:blank >/dev/null 2>&1 && return 0
     done
     .venv/bin/python -c '
 import pathlib, playwright.sync_api as p

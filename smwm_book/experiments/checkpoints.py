@@ -3,7 +3,6 @@
 Those that are named in the manifest but missing or damaged here can be fetched.
 """
 
-import hashlib
 import json
 import re
 import shutil
@@ -18,7 +17,7 @@ from smwm_book import paths
 from smwm_book.experiments.download import download
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, write_text, write_whole
+from smwm_core.storage.files import has_digest, locked, write_text, write_whole, write_with_digest
 from smwm_core.storage.reading import read_json
 from smwm_core.storage.schemas import Manifest
 
@@ -31,12 +30,15 @@ def folder() -> Path:
 
 def publish(path: Path, name: str) -> None:
     """Copy a weights file into ``data/checkpoints`` under ``name`` and enter it into the manifest."""
-    published = folder() / name
     with locked(root.data() / "cache" / "manifest", "publishing", wait=True):  # others may publish at the same time
-        write_whole(published, lambda unfinished: shutil.copyfile(path, unfinished))
         entries = read_manifest()
-        entries[name] = {"bytes": published.stat().st_size, "sha256": _sha256(published)}
-        write_text(folder() / "manifest.json", json.dumps(entries, indent=2, sort_keys=True) + "\n")
+
+        def enter(digest: str) -> None:
+            changed = {**entries, name: {"bytes": path.stat().st_size, "sha256": digest}}
+            write_text(folder() / "manifest.json", json.dumps(changed, indent=2, sort_keys=True) + "\n")
+
+        copy, former = partial(shutil.copyfile, path), entries.get(name, {}).get("sha256")
+        write_with_digest(folder() / name, copy, enter, former)
 
 
 def read_manifest() -> dict[str, dict]:
@@ -57,19 +59,16 @@ def verify(path: Path) -> None:
     entry = read_manifest().get(path.name)
     if entry is None:
         raise SMWMError(f"{root.shown(path)} is not in the manifest beside it; restore both from git.")
+    if equals(path, entry):
+        return
     if not path.exists():
         raise SMWMError(f"The manifest names {root.shown(path)}, which is missing; {_REMEDY}.")
-    if not equals(path, entry):
-        raise SMWMError(f"{root.shown(path)} differs from its sha256 in the manifest; {_REMEDY}.")
+    raise SMWMError(f"{root.shown(path)} differs from its sha256 in the manifest; {_REMEDY}.")
 
 
 def equals(path: Path, entry: dict) -> bool:
     """Whether a file is there and has the bytes that an entry of the manifest says."""
-    return path.is_file() and path.stat().st_size == entry["bytes"] and _sha256(path) == entry["sha256"]
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return has_digest(path, entry["sha256"]) and path.stat().st_size == entry["bytes"]
 
 
 def fetch(names: Sequence[str] = (), source: str | None = None) -> list[str]:

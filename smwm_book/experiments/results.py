@@ -1,13 +1,15 @@
 """Result files: the only place from which the book takes numbers.
 
 ``data/results/<notebook>/<preset>.json`` holds metrics with intervals, the paper's value where it
-has one, and provenance; arrays for the figures lie beside it in an ``.npz``.
+has one, provenance, and the sha256 of the ``.npz`` beside it, with arrays for the figures.
 """
 
+import contextlib
 import csv
 import json
 import math
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -20,7 +22,7 @@ from smwm_book.experiments.recipe import require_recipe
 from smwm_book.experiments.runs import OwnRun, Run
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import save_arrays, write_text
+from smwm_core.storage.files import fill_arrays, has_digest, locked, write_text, write_with_digest
 from smwm_core.storage.reading import read_arrays, read_json
 from smwm_core.storage.schemas import RESULT_ARRAYS, Benchmark, Metric, ResultFile
 from smwm_core.storage.versions import VERSIONS
@@ -123,20 +125,27 @@ def paper_table(name: str) -> list[dict[str, str]]:
 
 
 def save_results(results: Results) -> None:
-    """Write a result file and its arrays, each in one step."""
+    """Write a result file and its arrays; whenever that is interrupted, the former two are there or the new two."""
     path = result_path(results.notebook, results.preset, results.seeds[0])
     content = {key: getattr(results, key) for key in ("figure", "preset", "seeds", "metrics", "provenance", "runs")}
-    text = json.dumps(content, indent=2, allow_nan=False) + "\n"
-    save_arrays(path.with_suffix(".npz"), results.arrays)
-    write_text(path, text)
+    json.dumps(content, allow_nan=False)  # refuses what is no number before a file is touched
+
+    def enter(digest: str) -> None:
+        write_text(path, json.dumps({**content, "arrays_sha256": digest}, indent=2, allow_nan=False) + "\n")
+
+    with locked(root.data() / "cache" / "results", "writing results", wait=True):
+        former = None
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one is replaced
+            former = json.loads(path.read_text())["arrays_sha256"]
+        write_with_digest(path.with_suffix(".npz"), partial(fill_arrays, arrays=results.arrays), enter, former)
 
 
 def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     """Read a result file.
 
     Raises:
-        SMWMError: it is missing, truncated, lacks something a result file must have, or has numbers that do not follow
-            from those of its seeds.
+        SMWMError: it is missing, truncated, lacks something a result file must have, has numbers that do not follow
+            from those of its seeds, or its arrays are others.
     """
     path = result_path(notebook, preset, seed)
     name = root.shown(path)
@@ -145,6 +154,7 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             f"There are no results {name}; make them with "
             f"`smwm run {notebook} --preset {preset} --seed {seed} --recompute`."
         )
+    version = _version(path)
     content = read_json(path, ResultFile, "a result file", _REMEDY)
     if content.preset != preset or content.seeds[0] != seed:
         raise SMWMError(
@@ -158,8 +168,20 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
             )
     for run, used in content.runs.items():
         require_recipe(f"{name}: {run}", used, {component: VERSIONS.get(component) for component in used})
-    arrays = read_arrays(path.with_suffix(".npz"), RESULT_ARRAYS, _REMEDY)
-    return Results(notebook, **msgspec.to_builtins(content), arrays=arrays)
+    numbers, stored = msgspec.to_builtins(content), path.with_suffix(".npz")
+    whole = has_digest(stored, numbers.pop("arrays_sha256"))
+    arrays = read_arrays(stored, RESULT_ARRAYS, _REMEDY)
+    if _version(path) != version:  # another process has just written both anew
+        return load_results(notebook, preset, seed)
+    if not whole:
+        raise SMWMError(f"{root.shown(stored)} is not the file whose sha256 {name} holds; restore or recompute both.")
+    return Results(notebook, **numbers, arrays=arrays)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    """What changes whenever a file is replaced, be it by an equal one."""
+    found = path.stat()
+    return found.st_ino, found.st_mtime_ns
 
 
 def _follows(metric: Metric) -> bool:

@@ -144,6 +144,8 @@ def train_run(config: Config, seed: int, device: torch.device) -> Run:
     with locked(folder, "training"):
         if not (folder / "weights.safetensors").exists():
             _train_into(folder, config, seed, device)
+        for left in (*folder.glob("progress.pt"), *folder.glob("*.part")):  # by this process or one that was killed
+            left.unlink()
     return _open_cached(folder, config, seed, device)
 
 
@@ -182,7 +184,6 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
     if scale:  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in scale]
     save_weights(folder / "weights.safetensors", trained.model, description)
-    saved.unlink(missing_ok=True)
 
 
 def load_run(config: Config, seed: int, device: torch.device) -> Run:

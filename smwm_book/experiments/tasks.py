@@ -32,9 +32,9 @@ def planning_tasks(name: str, n: int, offset: int, *, recompute: bool, keep: boo
     if not path.exists():
         raise SMWMError(f"There are no published tasks {root.shown(path)}; draw them with --recompute.")
     simulator, remedy = make_world(name).simulator, "restore it or draw the tasks with --recompute"
-    arrays = read_arrays(path, TASKS, remedy, N=n, S=simulator.state_dim)
+    arrays = read_arrays(path, TASKS, remedy, N=n, S=simulator.state_dim, A=simulator.action_dim)
     for column, states in arrays.items():
-        if not simulator.inside(torch.from_numpy(states)).all():
+        if column != "demonstrated" and not simulator.inside(torch.from_numpy(states)).all():
             raise SMWMError(f"The column {column!r} of {root.shown(path)} has a state outside of the world; {remedy}.")
     return Tasks(**{column: torch.from_numpy(states) for column, states in arrays.items()})
 

@@ -9,6 +9,7 @@ import ast
 import re
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -16,6 +17,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from smwm_core.errors import SMWMError
+from smwm_core.storage.files import write_whole
 
 TAGS = {"exercise", "solution", "check"}
 _HEADING = re.compile(r"### Exercise: (.+)\n+")
@@ -118,7 +120,7 @@ def write_students(notebooks: dict[str, NotebookNode], folder: Path, *, archive:
         raise SMWMError(f"{taken[0]} exists and may hold somebody's work; choose another folder.")
     folder.mkdir(parents=True, exist_ok=True)
     for path, notebook in written.items():
-        nbformat.write(notebook, path)
+        write_whole(path, partial(nbformat.write, notebook))
     if archive:
         with zipfile.ZipFile(folder / "student.zip", "w", zipfile.ZIP_DEFLATED) as file:
             for path in written:

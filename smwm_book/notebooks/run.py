@@ -30,6 +30,7 @@ from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+PATIENCE = 600  # seconds that a kernel has to start, and to send what a finished cell printed, on a busy machine
 KEPT_CELL_METADATA = ("tags", "mystnb")
 
 
@@ -147,7 +148,8 @@ def execute(
         show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
 
     Raises:
-        SMWMError: an unknown notebook or parameter, or a mistake that the notebook itself explained.
+        SMWMError: an unknown notebook or parameter, a mistake that the notebook itself explained, or a kernel that was
+            not heard of for ten minutes.
     """
     notebook = jupytext.read(choose("notebook", name, sources()))
     notebook.metadata["kernelspec"] = KERNEL
@@ -168,6 +170,8 @@ def execute(
                 progress_bar=False,
                 stderr_file=sys.stderr if show_progress else None,
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
+                start_timeout=PATIENCE,
+                iopub_timeout=PATIENCE,
             )
         except papermill.PapermillExecutionError as error:
             if error.ename == SMWMError.__name__:
@@ -175,6 +179,12 @@ def execute(
             if issubclass(getattr(builtins, error.ename, object), OSError):
                 raise SMWMError(f"The file system refused ({error.evalue}); nothing was replaced.") from None
             raise
+        except (RuntimeError, TimeoutError) as error:  # the kernel's, not a cell's
+            reason = " ".join(str(error).split())
+            raise SMWMError(
+                f"The kernel of {name} did not start, answer or live on ({reason[:200]}); the machine may be too busy "
+                "or short of memory, so start the same command again."
+            ) from error
         finally:
             os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
         finished = clean(nbformat.read(executed, as_version=4), parameters)

@@ -1,8 +1,11 @@
 """Build the book: execute every notebook here and now, then let Jupyter Book lay out the pages.
 
-Everything is staged under ``_build/source``, so a build never touches a tracked file.
+Everything is staged under ``_build``, so a build never touches a tracked file, and the book that was there is replaced
+only by a whole one.
 """
 
+import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -17,11 +20,13 @@ from tqdm import tqdm
 from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
-from smwm_book.production import chromium, gallery, icons, pdf, slides
+from smwm_book.production import chromium, gallery, icons, pdf, policy, slides
 from smwm_book.tables import gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
-from smwm_core.storage.files import write_text
+from smwm_core.storage import root as storage
+from smwm_core.storage.files import locked, sha256, write_text, write_whole
 
+READ = {".py", ".html", ".js", ".css", ".csv", ".json", ".npz", ".safetensors"}  # kinds of files that decide numbers
 COPIED = ("_config.yml", "_toc.yml", "book")
 
 
@@ -34,33 +39,69 @@ def build() -> Path:
         the page to open first.
 
     Raises:
-        SMWMError: a notebook explained why it cannot run, or Jupyter Book found something wrong.
+        SMWMError: a notebook explained why it cannot run, Jupyter Book found something wrong, or another process is
+            building; the former book stays, and the next build goes on with the notebooks that were executed.
     """
-    root = paths.REPOSITORY
-    stage = root / "_build" / "source"
-    shutil.rmtree(stage, ignore_errors=True)
-    stage.mkdir(parents=True)
-    for name in COPIED:
-        copy = shutil.copytree if (root / name).is_dir() else shutil.copyfile
-        copy(root / name, stage / name)
-    executed = {}
+    folder = paths.REPOSITORY / "_build"
+    with locked(folder, "building the book"):
+        _let_in(folder / "former", folder / "html")  # what a build that was killed had put aside
+        executed = _executed(folder / "executed" / _inputs())
+        for unfinished in ("source", "new"):
+            shutil.rmtree(folder / unfinished, ignore_errors=True)
+        stage = folder / "source"
+        (stage / "notebooks").mkdir(parents=True)
+        for name in COPIED:
+            copy = shutil.copytree if (paths.REPOSITORY / name).is_dir() else shutil.copyfile
+            copy(paths.REPOSITORY / name, stage / name)
+        for name, notebook in executed.items():
+            nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")
+        write_generated(stage)
+        for name, notebook in executed.items():
+            nbformat.write(exercises.boxed(notebook, name), stage / "notebooks" / f"{name}.ipynb")
+        html = lay_out(stage, folder / "new").parent
+        slides.write(executed, html / "slides.html")
+        exercises.write_students(executed, html / "student", archive=True)
+        policy.write(html)
+        _replace(folder / "html", html, folder / "former")
+        for finished in ("executed", "new"):
+            shutil.rmtree(folder / finished)
+    return folder / "html" / "index.html"
+
+
+def _executed(folder: Path) -> dict[str, nbformat.NotebookNode]:
+    """Every notebook, executed into a folder; those that a build with the same inputs had finished there stay."""
     for name in tqdm(notebooks.sources(), desc="executing notebooks", unit="notebook"):
-        page = stage / "notebooks" / f"{name}.ipynb"
-        notebooks.execute(name, {}, page)
-        executed[name] = nbformat.read(page, as_version=4)
-    write_generated(stage)
-    for name, notebook in executed.items():
-        nbformat.write(exercises.boxed(notebook, name), stage / "notebooks" / f"{name}.ipynb")
-    first = lay_out(stage, root)
-    slides.write(executed, first.with_name("slides.html"))
-    exercises.write_students(executed, first.with_name("student"), archive=True)
-    return first
+        if not (folder / f"{name}.ipynb").exists():
+            notebooks.execute(name, {}, folder / f"{name}.ipynb")
+    return {name: nbformat.read(folder / f"{name}.ipynb", as_version=4) for name in notebooks.sources()}
+
+
+def _inputs() -> str:
+    """Twelve hexadecimal digits of all that decides what notebooks show: sources, code, and what is stored."""
+    folders = [paths.REPOSITORY / name for name in ("notebooks", "smwm_core", "smwm_book")]
+    folders += [paths.PAPER, *(storage.data() / name for name in ("results", "checkpoints", "tasks"))]
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in READ):
+        digest.update(f"{path} {sha256(path)}\n".encode())
+    return digest.hexdigest()[:12]
+
+
+def _replace(place: Path, new: Path, former: Path) -> None:
+    """Put a folder in the place of another, which is whole in one of two places all the time."""
+    shutil.rmtree(former, ignore_errors=True)
+    if place.exists():
+        os.replace(place, former)
+    os.replace(new, place)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _let_in(former: Path, place: Path) -> None:
+    if former.exists() and not place.exists():
+        os.replace(former, place)
 
 
 def lay_out(stage: Path, root: Path) -> Path:
     """Make pages and PDF of staged sources in ``_build`` of a folder; without a Chromium the PDF is left out."""
-    for former in ("html", "singlehtml", ".doctrees"):
-        shutil.rmtree(root / "_build" / former, ignore_errors=True)
     if any(chromium.candidates()):
         _jupyter_book(stage, root, "singlehtml")
         title, output = yaml.safe_load((stage / "_config.yml").read_text())["title"], stage / "pdf" / pdf.NAME
@@ -75,7 +116,8 @@ def lay_out(stage: Path, root: Path) -> Path:
 def _jupyter_book(stage: Path, root: Path, builder: str) -> None:
     command = Path(sys.executable).with_name("jupyter-book")
     options = ["-W", "-n", "--keep-going", "--builder", builder, "--path-output", str(root)]
-    if subprocess.run([str(command), "build", *options, str(stage)]).returncode:
+    silent = subprocess.DEVNULL  # it would say where the pages are, and there they do not stay
+    if subprocess.run([str(command), "build", *options, str(stage)], stdout=silent).returncode:
         raise SMWMError("Jupyter Book reported the problems above; every warning is an error here.")
 
 
@@ -94,7 +136,7 @@ def write_generated(root: Path) -> None:
         root: a tree with ``notebooks/`` (executed) and ``book/``; its README and its pages, if they are there,
             get what stands between their marks.
     """
-    scorecard.write_csv(root / "book" / "scorecard.csv")
+    write_whole(root / "book" / "scorecard.csv", scorecard.write_csv)
     gallery.write(root / "notebooks", root / "book" / "_static" / "gallery")
     verdicts = scorecard.parts()
     _fill(root / "README.md", {"figures": scorecard.readme_table(), **verdicts})

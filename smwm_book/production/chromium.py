@@ -12,7 +12,9 @@ from pathlib import Path
 from smwm_core.errors import SMWMError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")  # the order of tools/need.sh
-OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+OPTIONS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
+if os.geteuid() == 0:  # root has no sandbox
+    OPTIONS += ("--no-sandbox",)
 LONGEST_SECONDS = 60
 
 

@@ -1,10 +1,11 @@
 """Files that are never half written."""
 
+import contextlib
 import fcntl
+import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         with unfinished.open("rb") as file:
             os.fsync(file.fileno())
         os.replace(unfinished, path)
+        _sync(path.parent)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    """Have the names of a folder on the disk, so that what comes next cannot get there before them."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -37,7 +48,46 @@ def write_text(path: Path, text: str) -> None:
     write_whole(path, lambda unfinished: unfinished.write_text(text))
 
 
-@contextmanager
+def sha256(path: Path) -> str:
+    """The digest of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_with_digest(
+    path: Path, write: Callable[[Path], object], enter: Callable[[str], object], former: str | None
+) -> None:
+    """Write a file whose digest stands in another one, such that a kill at any moment leaves a pair that agrees.
+
+    The new file waits beside ``path`` until its digest is entered; ``has_digest`` lets it in if its writer could not.
+
+    Arguments:
+        write: fills the file that it is given.
+        enter: writes the digest into the other file, in one step.
+        former: the digest that stands there so far; None if there is none.
+    """
+    if former:
+        has_digest(path, former)
+    waiting = _waiting(path)
+    write_whole(waiting, write)
+    digest = sha256(waiting)
+    enter(digest)
+    has_digest(path, digest)
+
+
+def has_digest(path: Path, digest: str) -> bool:
+    """Whether a file is there and has a digest; one that waits to take its place, and has it, does so."""
+    with contextlib.suppress(FileNotFoundError):  # nothing waits, or another process has just let it in
+        if sha256(_waiting(path)) == digest:
+            os.replace(_waiting(path), path)
+    return path.is_file() and sha256(path) == digest
+
+
+def _waiting(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+@contextlib.contextmanager
 def locked(folder: Path, purpose: str, *, wait: bool = False) -> Iterator[None]:
     """Keep every other process out of a folder until the work in it is done.
 
@@ -59,12 +109,13 @@ def locked(folder: Path, purpose: str, *, wait: bool = False) -> Iterator[None]:
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write named arrays as a compressed ``.npz``."""
+    write_whole(path, lambda unfinished: fill_arrays(unfinished, arrays))
 
-    def write(unfinished: Path) -> None:
-        with unfinished.open("wb") as file:
-            np.savez_compressed(file, **arrays)
 
-    write_whole(path, write)
+def fill_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write named arrays as a compressed ``.npz`` into a file of any name."""
+    with path.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def make_parts(make: Callable, parts: dict[Path, tuple], *, workers: int | None, desc: str, unit: str) -> None:

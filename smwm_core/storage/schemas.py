@@ -129,6 +129,7 @@ class ResultFile(Exact):
     metrics: list[Metric]
     provenance: Provenance
     runs: dict[Text, Recipe]
+    arrays_sha256: Digest
 
     def __post_init__(self) -> None:
         require_once("metric", [metric.name for metric in self.metrics])

@@ -6,11 +6,13 @@
 4. The table has every task whose files can be read, each at a fixed revision.
 """
 
+import hashlib
 import random
 import re
 import shutil
 import subprocess
 import tarfile
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -22,6 +24,7 @@ from smwm_core.storage.schemas import STATES
 from smwm_core.worlds.lewm.release import RELEASES, Release
 
 CONTENT = random.Random(0).randbytes(100_000)
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
 
 
 @pytest.fixture
@@ -33,12 +36,18 @@ def server(file_server, monkeypatch, tmp_path):
         "pusht": "missing/pusht.h5.zst",
         "cube": "moved/cube.tar.zst",
     }.items():
-        monkeypatch.setitem(RELEASES, task, Release(f"{file_server.url}/{path}", len(CONTENT)))
+        monkeypatch.setitem(RELEASES, task, Release(f"{file_server.url}/{path}", len(CONTENT), DIGEST))
     return file_server
 
 
 def folder(tmp_path) -> set[str]:
     return {path.name for path in (tmp_path / "cache" / "released").iterdir()} - {"lock"}
+
+
+def part(tmp_path) -> Path:
+    """What has come so far."""
+    (found,) = (tmp_path / "cache" / "released").glob("*.part")
+    return found
 
 
 def interrupt(server, task: str = "tworoom", after: int = 30_000) -> None:
@@ -59,7 +68,7 @@ def test_a_file_arrives_whole_and_only_once(server, tmp_path):
 
 def test_an_interrupted_download_goes_on_where_it_stopped(server, tmp_path):
     interrupt(server)
-    assert folder(tmp_path) == {"tworoom.tar.zst.part"}
+    assert folder(tmp_path) == {part(tmp_path).name}
     interrupt(server, after=20_000)
     assert fetch("tworoom").path.read_bytes() == CONTENT
     assert [wanted for _, wanted in server.asked] == [None, "bytes=30000-", "bytes=50000-"]
@@ -67,7 +76,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server, tmp_path):
 
 def test_a_download_that_was_stopped_at_the_last_byte_is_only_renamed(server, tmp_path):
     interrupt(server)
-    (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").write_bytes(CONTENT)
+    part(tmp_path).write_bytes(CONTENT)
     assert fetch("tworoom").path.read_bytes() == CONTENT
     assert len(server.asked) == 1
 
@@ -94,7 +103,7 @@ def test_an_interruption_by_hand_keeps_what_came(server, monkeypatch, tmp_path):
         patched.setattr("smwm_book.experiments.download.tqdm", Bar)
         with pytest.raises(KeyboardInterrupt):
             fetch("tworoom")
-    assert (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").stat().st_size == 10_000
+    assert part(tmp_path).stat().st_size == 10_000
     assert fetch("tworoom").path.read_bytes() == CONTENT
 
 
@@ -113,14 +122,14 @@ def test_a_changed_file_is_refused_before_a_byte_is_written(server, tmp_path, si
     with pytest.raises(SMWMError, match=rf"has {size:,} bytes instead of 100,000; it is not the released file"):
         fetch("tworoom")
     if resumed:
-        assert (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").read_bytes() == CONTENT[:30_000]
+        assert part(tmp_path).read_bytes() == CONTENT[:30_000]
     else:
         assert folder(tmp_path) == set()
 
 
 def test_a_part_that_is_too_large_is_refused(server, tmp_path):
     interrupt(server)
-    (tmp_path / "cache" / "released" / "tworoom.tar.zst.part").write_bytes(CONTENT + b"!")
+    part(tmp_path).write_bytes(CONTENT + b"!")
     with pytest.raises(SMWMError, match="has 100,001 bytes, but should have 100,000; delete it and fetch again"):
         fetch("tworoom")
 

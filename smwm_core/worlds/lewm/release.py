@@ -14,10 +14,12 @@ class Release:
     Arguments:
         url: of a fixed revision, so that it cannot change while it is being fetched.
         size: in bytes.
+        sha256: of the archive, where it is published.
     """
 
     url: str
     size: int
+    sha256: str = ""
 
     @property
     def path(self) -> Path:

@@ -35,7 +35,8 @@ def load(module: str, world: str, packages: str) -> ModuleType:
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise SMWMError(
-            f"{world} needs {packages}; install them with `pip install -r requirements-sim.txt`."
+            f"{world} needs {packages}; install them with `pip install -r requirements-sim.txt` and "
+            "`pip install --no-deps -r requirements-nodeps.txt`."
         ) from error
     except (ImportError, OSError, AttributeError) as error:
         raise SMWMError(NO_DRAWING) from error
