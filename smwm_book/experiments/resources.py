@@ -47,17 +47,26 @@ class Needs:
             attention, forward and backward.
         kept_bytes: what the forward pass keeps for the backward pass.
         frame_bytes: the batch's frames, float32.
+        recomputable_bytes: of ``kept_bytes``, what the vision transformer keeps and could compute again.
+        batch_frames: how many frames a batch has.
     """
 
     parameters: int
     flops: int
     kept_bytes: int
     frame_bytes: int
+    recomputable_bytes: int = 0
+    batch_frames: int = 1
 
     @property
     def memory_bytes(self) -> int:
         """Of the device, at the end of a forward pass; frames count twice, for they are also normalised."""
-        return round(MARGIN * (OPTIMISER_BYTES * self.parameters + self.kept_bytes + 2 * self.frame_bytes))
+        return self.memory()
+
+    def memory(self, parts: int = 1) -> int:
+        """The same where only one of so many parts of the frames is kept at a time, and the others computed again."""
+        kept = self.kept_bytes - self.recomputable_bytes * (parts - 1) // parts
+        return round(MARGIN * (OPTIMISER_BYTES * self.parameters + kept + 2 * self.frame_bytes))
 
     @property
     def moved_bytes(self) -> int:
@@ -68,18 +77,37 @@ class Needs:
 def needs(config: VitConfig) -> Needs:
     """Count a step of a run; it takes some seconds at the paper's size."""
     # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    parameters, flops, kept = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
-    frame_bytes = config.batch_size * (config.history + 1) * 3 * config.image_size**2 * 4
-    return Needs(parameters, config.batch_size * flops, config.batch_size * kept, frame_bytes)
+    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
+    parameters, (flops, kept, recomputable) = counted[0], (config.batch_size * count for count in counted[1:])
+    frames = config.batch_size * (config.history + 1)
+    return Needs(parameters, flops, kept, frames * 3 * config.image_size**2 * 4, recomputable, frames)
+
+
+def parts_that_fit(counted: Needs, free: float) -> int | None:
+    """In how many parts the vision transformer has to take the frames of a batch, so that a step fits into memory.
+
+    Arguments:
+        counted: of the whole batch.
+        free: bytes.
+
+    Returns:
+        a power of two, 1 where the batch fits as a whole; None where not even single frames fit.
+    """
+    parts = 1
+    while counted.memory(parts) > free:
+        parts *= 2
+        if parts > counted.batch_frames:
+            return None
+    return parts
 
 
 @cache
-def _counted(config: VitConfig) -> tuple[int, int, int]:
-    """Parameters, and the operations and kept bytes that one more window adds."""
+def _counted(config: VitConfig) -> tuple[int, int, int, int]:
+    """Parameters, and the operations, kept bytes and kept bytes of the vision transformer that one more window adds."""
     model, action_dim = build_model(config), config.make_world().action_dim
     history, image_size = config.history, config.image_size
 
-    def counts(n: int) -> tuple[int, int]:
+    def counts(n: int) -> tuple[int, int, int]:
         frames = torch.rand(n * (history + 1), 3, image_size, image_size)
         actions = torch.zeros(n, history, action_dim)
         kept: dict[int, int] = {
@@ -91,17 +119,24 @@ def _counted(config: VitConfig) -> tuple[int, int, int]:
             kept.setdefault(storage.data_ptr(), storage.nbytes())
             return tensor
 
+        marks: list[int] = []
+        around = [
+            register(lambda *_: marks.append(sum(kept.values())))
+            for register in (model.encoder.vit.register_forward_pre_hook, model.encoder.vit.register_forward_hook)
+        ]
         with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
                 z = model.encode(frames).unflatten(0, (n, history + 1))
                 terms = config.objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
             terms["loss"].backward()
-        return counter.get_total_flops(), sum(kept.values())
+        for hook in around:
+            hook.remove()
+        return counter.get_total_flops(), sum(kept.values()), marks[1] - marks[0]
 
     with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
         few, more = counts(2), counts(4)
-    flops, kept_bytes = ((b - a) // 2 for a, b in zip(few, more, strict=True))
-    return sum(p.numel() for p in model.parameters()), flops, kept_bytes
+    grown = ((b - a) // 2 for a, b in zip(few, more, strict=True))
+    return sum(p.numel() for p in model.parameters()), *grown
 
 
 def require_memory(config: VitConfig, device: torch.device) -> None:

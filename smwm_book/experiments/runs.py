@@ -6,6 +6,7 @@ there, from the published checkpoints, or by training it; in all cases the model
 a weights file.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -130,19 +131,21 @@ def train_or_load(config: Config, seed: int, device: torch.device, *, recompute:
     return load_run(config, seed, device)
 
 
-def train_run(config: Config, seed: int, device: torch.device) -> Run:
+def train_run(config: Config, seed: int, device: torch.device, *, pause: Callable[[], bool] | None = None) -> Run:
     """Train a run, continue it, or find it finished.
 
     Arguments:
         config, seed, device: what to train, from which seed, where.
+        pause: as for ``fit``.
 
     Raises:
+        Paused: ``pause`` said yes; the next call goes on.
         SMWMError: its saved progress is damaged, or another process is training it.
     """
     folder = _folder(config, seed, device)
     with locked(folder, "training"):
         if not (folder / "weights.safetensors").exists():
-            _train_into(folder, config, seed, device)
+            _train_into(folder, config, seed, device, pause)
     return _open_cached(folder, config, seed, device)
 
 
@@ -162,10 +165,10 @@ def publish(run: Run) -> None:
         checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
 
 
-def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
+def _train_into(folder: Path, config: Config, seed: int, device: torch.device, pause: Callable | None) -> None:
     saved = folder / "progress.pt"
     require_room(config, device, folder)
-    trained = trainer(config).train(config, seed, device=device, progress=saved)
+    trained = trainer(config).train(config, seed, device=device, progress=saved, pause=pause)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)
     description = {

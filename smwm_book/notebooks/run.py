@@ -51,12 +51,21 @@ def title(name: str) -> str:
     raise SMWMError(f"Notebook {name} has no heading.")
 
 
-def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: Sequence[str] = ()) -> Path:
+def run(
+    name: str,
+    *,
+    preset: str,
+    seed: int,
+    device: str,
+    recompute: bool,
+    changes: Sequence[str] = (),
+    seeds: int | None = None,
+) -> Path:
     """Run a notebook and keep its executed form.
 
     With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
-    what readers open never trains. With ``changes``, each ``NAME=VALUE``, it trains what it shows, and publishes
-    nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
+    what readers open never trains. With ``seeds``, it averages over at most so many. With ``changes``, each
+    ``NAME=VALUE``, it trains what it shows, and publishes nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
     ``data/``; all else goes to ``cache/notebooks`` there.
 
     Returns:
@@ -76,7 +85,8 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
     if recompute:
         with tempfile.TemporaryDirectory() as scratch:
             trained = Path(scratch) / "trained.ipynb"
-            execute(name, {**parameters, "recompute": True}, trained, publish=True, show_progress=True)
+            asked = {**parameters, "recompute": True}
+            execute(name, asked, trained, publish=True, seeds=seeds, show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
     if shown == DEFAULTS and root.data() == paths.REPOSITORY / "data":
         kept, parameters = paths.NOTEBOOKS / f"{name}.ipynb", {}
@@ -115,6 +125,7 @@ def execute(
     *,
     changes: Sequence[str] = (),
     publish: bool = False,
+    seeds: int | None = None,
     show_progress: bool = False,
 ) -> None:
     """Execute a notebook's source with parameters and write the cleaned result.
@@ -125,6 +136,7 @@ def execute(
         output: where the executed notebook goes; replaced only when everything went well.
         changes: of the runs that it trains, each ``NAME=VALUE``.
         publish: whether it writes what it measures.
+        seeds: how many it averages over at most.
         show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
 
     Raises:
@@ -139,7 +151,12 @@ def execute(
         for parameter in parameters:
             choose(f"parameter of {name}", parameter, known)
         # Kernels get exactly these, and nothing that was left behind in the environment.
-        os.environ.update(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else "")
+        told = {
+            "SMWM_CHANGES": ",".join(changes),
+            "SMWM_PUBLISH": "1" if publish else "",
+            "SMWM_SEEDS": str(seeds or ""),
+        }
+        os.environ.update(told)
         try:
             papermill.execute_notebook(
                 str(source),
@@ -155,7 +172,7 @@ def execute(
                 raise SMWMError(error.evalue) from None
             raise
         finally:
-            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
+            os.environ.update(dict.fromkeys(told, ""))
         finished = clean(nbformat.read(executed, as_version=4), parameters)
     write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 

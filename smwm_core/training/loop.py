@@ -38,6 +38,10 @@ PROGRESS_KEYS = {
 Batch = tuple[Tensor, Tensor]
 
 
+class Paused(Exception):
+    """A training was asked to stop between two steps; what it did is saved."""
+
+
 @dataclass
 class History:
     """What training leaves behind.
@@ -151,6 +155,7 @@ def fit(
     watch: Callable[[WorldModel], Tensor] | None = None,
     save_every_seconds: float = 15.0,
     save_every_steps: int | None = None,
+    pause: Callable[[], bool] | None = None,
     name: str = "your data",
 ) -> History:
     """Train a model in place; it is left in evaluation mode.
@@ -172,9 +177,11 @@ def fit(
         clip: largest norm of the gradient.
         watch: gives latents ``(N, Z)`` to keep at steps 0, 1, 2, 3, 4, 6, 8, 11, …
         save_every_seconds, save_every_steps: how often progress is saved, always between two steps.
+        pause: asked between two steps; when it says yes, progress is saved and training ends.
         name: of the data, for the progress bar and for errors.
 
     Raises:
+        Paused: ``pause`` said yes.
         SMWMError: batches of a wrong shape, range or type or too few of them, a loss that is not finite, or a saved
             progress that is damaged or of another training.
     """
@@ -241,11 +248,14 @@ def fit(
                 if done % REFRESH_EVERY == 0 or done == steps:
                     bar.total = steps * len(frames)
                     _refresh(bar, name, objective, done, done * len(frames), losses[done - 1].tolist())
-                due = save_every_steps and done % save_every_steps == 0
+                ending = bool(done < steps and pause and pause())
+                due = ending or (save_every_steps and done % save_every_steps == 0)
                 due = due or done == steps or time.monotonic() - last_saved >= save_every_seconds
                 if progress and due:
                     save()
                     last_saved = time.monotonic()
+                if ending:
+                    raise Paused
 
     model.eval()
     final = losses.cpu().numpy()

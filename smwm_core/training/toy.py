@@ -1,7 +1,7 @@
 """Training the toy models: states are drawn as frames in the step that needs them, and thrown away."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ def train(
     device: torch.device,
     progress: Path | None = None,
     save_every_seconds: float = 15.0,
+    pause: Callable[[], bool] | None = None,
 ) -> History:
     """Train a model.
 
@@ -43,7 +44,7 @@ def train(
         config: what to train.
         seed: of data, weights and order.
         device: where.
-        progress, save_every_seconds: as for ``fit``.
+        progress, save_every_seconds, pause: as for ``fit``.
     """
     world = config.make_world()
     states, actions = (part.to(device) for part in _windows(config, seed))
@@ -66,6 +67,7 @@ def train(
         optimizer=partial(torch.optim.Adam, lr=config.learning_rate, fused=True),
         watch=lambda model: model.encode_states(world, watched),
         save_every_seconds=save_every_seconds,
+        pause=pause,
         name=f"{config.world} with seed {seed}",
     )
 

@@ -5,7 +5,7 @@ On a GPU the encoder and the forward model are compiled. A run is saved after ev
 Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -57,6 +57,7 @@ def train(
     device: torch.device,
     progress: Path | None = None,
     save_every_seconds: float = 300.0,
+    pause: Callable[[], bool] | None = None,
 ) -> History:
     """Train a model; arguments and result are those of the toy models, without any snapshots.
 
@@ -77,6 +78,7 @@ def train(
         progress=progress,
         **_options(config, model, steps),
         save_every_seconds=save_every_seconds,
+        pause=pause,
         save_every_steps=per_epoch,
         name=f"{config.world} with seed {seed}",
     )
