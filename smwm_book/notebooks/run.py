@@ -64,9 +64,9 @@ def run(
     """Run a notebook and keep its executed form.
 
     With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
-    what readers open never trains. With ``seeds``, it averages over at most so many. With ``changes``, each
-    ``NAME=VALUE``, it trains what it shows, and publishes nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
-    ``data/``; all else goes to ``cache/notebooks`` there.
+    what readers open never trains. With ``seeds`` it averages over at most so many. With ``changes``, each
+    ``NAME=VALUE``, it trains what it shows, and publishes nothing. With default parameters it goes to ``notebooks/``,
+    as long as results go to the repository's own ``data/``; all else goes to ``cache/notebooks`` there.
 
     Returns:
         where the executed notebook lies.

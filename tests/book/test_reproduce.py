@@ -4,7 +4,7 @@
 2. Times and memory are arithmetic on the machine's numbers; what cannot be done says why.
 3. However often it is interrupted, and wherever a budget ends, the runs end with the same bits as those of one sitting.
 4. A page is made when its runs are there and there is time for it, and never again.
-5. A wrong budget, too little time and a processor for a GPU's preset are one sentence; the table is printed in any case.
+5. A wrong budget, too little time and a processor for a GPU's preset are one sentence; the table is printed always.
 """
 
 import json
@@ -89,7 +89,7 @@ def in_one_sitting(tmp_path_factory):
     return weights(folder)
 
 
-@pytest.mark.parametrize("figure", FIGURES)
+@pytest.mark.parametrize("figure", [name for name, figure in FIGURES.items() if not figure.tasks])
 def test_the_runs_of_the_plan_are_those_behind_the_committed_results(figure):
     preset = get_preset("laptop")
     stored = json.loads((paths.REPOSITORY / "data" / "results" / figure / "laptop.json").read_text())
@@ -174,10 +174,8 @@ def test_the_table_says_what_is_done_what_is_next_and_how_long_the_rest_takes(co
     assert lines[2].endswith("begun")
     assert lines[3].endswith("next")
     left = sum(job.seconds * (1 - share) for job, share in zip(jobs, shares, strict=True) if not job.obstacle)
-    assert (
-        lines[-1]
-        == f"3 of {len(jobs)} runs and pages are done; the rest takes about {left / 3600:,.1f} h on NVIDIA T4, 16 GB, by steps measured here."
-    )
+    rest = f"{left / 3600:,.1f} h on NVIDIA T4, 16 GB, by steps measured here."
+    assert lines[-1] == f"3 of {len(jobs)} runs and pages are done; the rest takes about {rest}"
     assert any(line.startswith("fig5_planning waits: ") and "smwm data fetch reacher" in line for line in lines)
 
 
