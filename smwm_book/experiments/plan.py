@@ -40,6 +40,7 @@ class Machine:
         memory: bytes that a run may take.
         step: seconds of a step, by kind of configuration, where they were measured.
         flops, bytes_per_s: of matrix products in the precision of training, and of memory; for what was not measured.
+        precision: of vision transformers in training.
         compiles: whether a run's first step waits for a compiler.
     """
 
@@ -48,6 +49,7 @@ class Machine:
     step: Mapping[str, float] | None = None
     flops: float = 0.0
     bytes_per_s: float = 0.0
+    precision: str = "bfloat16"
     compiles: bool = True
 
     def floor(self, counted: Needs) -> float:
@@ -60,7 +62,7 @@ class Machine:
             return self.step[config.kind]
         if config.kind != "vit":
             return TOY_STEP
-        counted = needs(replace(config, **_COUNTED))
+        counted = needs(replace(config, **_COUNTED), self.precision)
         recomputed = RECOMPUTED if parts_that_fit(counted, self.memory) != 1 else 1
         return OVER_FLOOR * recomputed * self.floor(counted)
 
@@ -69,7 +71,7 @@ class Machine:
 # a T4), bytes of memory per second, and the memory that is left when a tenth is taken.
 MACHINES = {
     "h100": Machine("NVIDIA H100 SXM, 80 GB", 72e9, flops=989e12, bytes_per_s=3.35e12),
-    "t4": Machine("NVIDIA T4, 16 GB", 14.4e9, flops=65e12, bytes_per_s=320e9),
+    "t4": Machine("NVIDIA T4, 16 GB", 14.4e9, flops=65e12, bytes_per_s=320e9, precision="float16"),
     "rtx4060": Machine("NVIDIA RTX 4060 Laptop, 8 GB", 7.2e9, flops=60e12, bytes_per_s=256e9),
 }
 
@@ -207,9 +209,9 @@ def _stage(name: str, wanted: int, preset: Preset, machine: Machine) -> list[Job
 def _training(name: str, seeds: int, config: Config, seed: int, preset: Preset, machine: Machine) -> Job:
     memory, obstacle, least = TOY_MEMORY, "", 0.0
     if config.kind == "vit":
-        counted = needs(replace(config, **_COUNTED))
+        counted = needs(replace(config, **_COUNTED), machine.precision)
         parts = parts_that_fit(counted, machine.memory)
-        memory, least = counted.memory(parts or config.batch_size), COMPILING if machine.compiles else 0.0
+        memory, least = counted.memory(parts or counted.batch_frames), COMPILING if machine.compiles else 0.0
         if parts is None:
             obstacle = f"it needs {memory / 1e9:.1f} GB of memory, and {machine.memory / 1e9:.1f} GB are there"
     try:

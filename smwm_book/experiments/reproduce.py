@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 
 import torch
@@ -14,10 +15,12 @@ import torch
 from smwm_book.experiments.devices import describe_device
 from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, plan, table
 from smwm_book.experiments.presets import Preset
-from smwm_book.experiments.resources import free_memory
+from smwm_book.experiments.resources import free_memory, require_room
 from smwm_book.experiments.results import load_results
 from smwm_book.experiments.runs import progress, train_run, trainable
 from smwm_core.errors import SMWMError, choose
+from smwm_core.storage import root
+from smwm_core.training.arithmetic import precision_on
 from smwm_core.training.kinds import Config, trainer
 from smwm_core.training.loop import REFRESH_EVERY, Paused
 
@@ -110,9 +113,10 @@ def measured(budget: Preset, device: torch.device, end: float = inf, clock: Cloc
     Raises:
         SMWMError: the time is over before a step of each has been made.
     """
-    here = Machine(describe_device(device), free_memory(device), compiles=device.type == "cuda")
+    on_gpu = device.type == "cuda"
+    here = Machine(describe_device(device), free_memory(device), precision=precision_on(device), compiles=on_gpu)
     step: dict[str, float] = {}
-    for job in plan(budget, Machine(here.name, here.memory, {"toy": 1.0, "control": 1.0, "vit": 1.0})):
+    for job in plan(budget, replace(here, step={"toy": 1.0, "control": 1.0, "vit": 1.0})):
         if job.config and not job.obstacle and job.config.kind not in step:
             step[job.config.kind] = seconds_per_step(trainable(job.config, device), device, clock)
             if clock() + SAVING >= end:
@@ -120,7 +124,7 @@ def measured(budget: Preset, device: torch.device, end: float = inf, clock: Cloc
                     f"The budget is over before the first step: a step of {job.name} takes "
                     f"{step[job.config.kind]:.3g} s, beginning and saving it some more; nothing was trained."
                 )
-    return Machine(here.name, here.memory, step, compiles=here.compiles)
+    return replace(here, step=step)
 
 
 def seconds_per_step(config: Config, device: torch.device, clock: Clock = time.monotonic) -> float:
@@ -132,7 +136,8 @@ def seconds_per_step(config: Config, device: torch.device, clock: Clock = time.m
         return len(marks) == 2 * REFRESH_EVERY
 
     with suppress(Paused):
-        trainer(config).train(config, 0, device=device, pause=enough)
+        chosen = require_room(config, device, root.data())
+        trainer(config).train(config, 0, device=device, pause=enough, **chosen)
     first = min(REFRESH_EVERY, len(marks) - 1) - 1 if len(marks) > REFRESH_EVERY else 0
     return (marks[-1] - marks[first]) / max(1, len(marks) - 1 - first)
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from smwm_book.experiments import checkpoints
+from smwm_book.experiments.devices import a_lost_card_in_one_sentence
 from smwm_book.experiments.provenance import commit
 from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
 from smwm_book.experiments.resources import require_room
@@ -62,6 +63,7 @@ class Run:
             published checkpoint, which carries weights alone.
         seconds: what training took, on the machine that did it.
         weights: the file that the model was read from.
+        arithmetic: in which precision it was trained, and what was computed twice; empty for small models.
     """
 
     config: Config
@@ -71,6 +73,7 @@ class Run:
     history: dict[str, np.ndarray]
     seconds: float
     weights: Path
+    arithmetic: str = ""
 
     @property
     def name(self) -> str:
@@ -96,13 +99,14 @@ class OwnRun:
     Arguments:
         name: what sets it apart from the page's other runs.
         recipe: name and version of every component that decides its numbers.
-        model, seconds: as of a ``Run``.
+        model, seconds, arithmetic: as of a ``Run``.
     """
 
     name: str
     recipe: dict[str, int]
     model: WorldModel
     seconds: float
+    arithmetic: str = ""
 
 
 def run_name(config: Config, seed: int) -> str:
@@ -167,8 +171,9 @@ def publish(run: Run) -> None:
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device, pause: Callable | None) -> None:
     saved = folder / "progress.pt"
-    require_room(config, device, folder)
-    trained = trainer(config).train(config, seed, device=device, progress=saved, pause=pause)
+    chosen = require_room(config, device, folder)
+    with a_lost_card_in_one_sentence(run_name(config, seed)):
+        trained = trainer(config).train(config, seed, device=device, progress=saved, pause=pause, **chosen)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)
     description = {
@@ -180,6 +185,8 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device, p
         "commit": commit(),
         "seconds": round(trained.seconds, 1),
     }
+    if chosen:
+        description["arithmetic"] = str(chosen["arithmetic"])
     scale = getattr(config.make_world(), "scale", None)
     if scale:  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in scale]
@@ -250,4 +257,5 @@ def _open(config: Config, seed: int, device: torch.device, weights: Path, histor
         mean, std = map(torch.tensor, description["action_scale"])
         world = replace(world, known_scale=(mean, std))
     model = model.to(device).eval().requires_grad_(False)
-    return Run(config, seed, world, model, history, description["seconds"], weights)
+    arithmetic = description.get("arithmetic", "")
+    return Run(config, seed, world, model, history, description["seconds"], weights, arithmetic)

@@ -71,6 +71,8 @@ class Step:
         optimizer: made from the parameters that it is to move.
         schedule: the learning rate of a step, by its number; None for that of the optimiser.
         clip: largest norm of the gradient; None for no limit.
+        scaled: whether the loss is multiplied before the backward pass, so that gradients in float16 do not vanish; a
+            step whose gradients are not finite then moves nothing.
         seed: of SIGReg's directions and of the weights of auxiliary networks.
     """
 
@@ -82,6 +84,7 @@ class Step:
         *,
         schedule: Callable[[int], float] | None = None,
         clip: float | None = None,
+        scaled: bool = False,
         seed: int = 0,
     ) -> None:
         device = next(model.parameters()).device
@@ -90,6 +93,7 @@ class Step:
             self.auxiliary = AuxiliaryNetworks(objective, model).to(device)
         self.directions = generator(seed, "loss directions", device)
         self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
+        self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``.
@@ -121,14 +125,20 @@ class Step:
             decoder=self.auxiliary.decoder,
         )
 
+    def backward(self, loss: Tensor) -> None:
+        """The gradients of a loss."""
+        self.scaler.scale(loss).backward()
+
     def update(self, done: int) -> None:
         """Move the weights and drop the gradients; ``done`` steps came before this one."""
         if self.schedule:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.schedule(done)
         if self.clip:
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.auxiliary.follow(self.model)
 
@@ -152,6 +162,7 @@ def fit(
     optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
     schedule: Callable[[int], float] | None = None,
     clip: float | None = None,
+    scaled: bool = False,
     watch: Callable[[WorldModel], Tensor] | None = None,
     save_every_seconds: float = 15.0,
     save_every_steps: int | None = None,
@@ -175,6 +186,7 @@ def fit(
         optimizer: made from parameters, in place of Adam.
         schedule: the learning rate of a step, by its number.
         clip: largest norm of the gradient.
+        scaled: whether the loss is scaled, as ``Step`` says.
         watch: gives latents ``(N, Z)`` to keep at steps 0, 1, 2, 3, 4, 6, 8, 11, …
         save_every_seconds, save_every_steps: how often progress is saved, always between two steps.
         pause: asked between two steps; when it says yes, progress is saved and training ends.
@@ -197,6 +209,7 @@ def fit(
         optimizer or partial(torch.optim.Adam, lr=learning_rate, fused=True),
         schedule=schedule,
         clip=clip,
+        scaled=scaled,
         seed=seed,
     )
     losses = torch.zeros(steps, len(objective.terms), device=device)
@@ -226,6 +239,8 @@ def fit(
                 "losses": losses[:done].cpu(),
                 "snapshots": snapshots,
             }
+            if scaled:
+                state["scaler"] = step.scaler.state_dict()
             write_whole(progress, lambda path: torch.save(state, path))
 
         last_saved = time.monotonic()
@@ -239,7 +254,7 @@ def fit(
                     raise SMWMError(f"The batches of {name} end after {done} of {steps} steps.") from None
                 z, z_next = step.encode(frames)
                 terms = step.losses(z, a, z_next, frames)
-                terms["loss"].backward()
+                step.backward(terms["loss"])
                 step.update(done)
                 losses[done] = torch.stack([terms[term].detach() for term in objective.terms])
                 done += 1
@@ -285,7 +300,7 @@ def read_progress(path: Path, device: torch.device) -> dict | None:
         return None
     try:
         state = torch.load(path, map_location=device, weights_only=True, mmap=device.type == "cpu")
-        if state.keys() != PROGRESS_KEYS:
+        if state.keys() - {"scaler"} != PROGRESS_KEYS:
             raise ValueError("it was not saved by a training run")
         state["directions"] = state["directions"].cpu()
     except (RuntimeError, EOFError, OSError, ValueError, LookupError, TypeError, pickle.UnpicklingError) as error:
@@ -302,6 +317,8 @@ def _restore(state: dict, step: Step, steps: int, name: str) -> None:
         step.model.load_state_dict(state["model"])
         step.auxiliary.load_state_dict(state["auxiliary"])
         step.optimizer.load_state_dict(state["optimizer"])
+        if step.scaler.is_enabled() and "scaler" in state:  # it may have begun on another card
+            step.scaler.load_state_dict(state["scaler"])
     except (RuntimeError, ValueError) as error:
         raise SMWMError(f"The saved progress of {name} is of another model; delete it.") from error
     step.directions.set_state(state["directions"])
