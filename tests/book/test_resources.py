@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-
 from safetensors.torch import load_file
 
 from smwm_book.experiments import resources, runs
