@@ -117,5 +117,5 @@ def ordered(config: VitConfig, windows: Windows, seed: int, done: int) -> Iterat
 
 
 def prepare(config: VitConfig) -> None:
-    """Record the episodes of a run's world."""
-    _ = config.make_world().split
+    """Record the episodes of a run's world and draw their frames, where it keeps any."""
+    Windows(config.make_world(), config.history, torch.device("cpu"))
