@@ -30,6 +30,7 @@ from smwm_core.training.batches import own_batches
 from smwm_core.worlds.world import Transitions
 
 REFRESH_EVERY = 20
+EAGER_STEPS = 3  # before a step is recorded
 PROGRESS_KEYS = {
     *("step", "steps", "seconds", "model", "auxiliary", "optimizer", "directions", "random", "losses", "snapshots"),
 }
@@ -95,6 +96,14 @@ class Step:
         self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
         self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
 
+    def __call__(self, frames: Tensor, a: Tensor, done: int) -> Tensor:
+        """Train on a batch after ``done`` others; returns every loss in the order of the objective's terms."""
+        z, z_next = self.encode(frames)
+        terms = self.losses(z, a, z_next, frames)
+        self.backward(terms["loss"])
+        self.update(done)
+        return torch.stack([terms[term].detach() for term in self.objective.terms])
+
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``.
 
@@ -149,6 +158,38 @@ class Step:
         return z.transpose(0, 1) if in_time else z
 
 
+class Captured:
+    """A step on a GPU that is recorded once and then repeated as a whole, so that launching its kernels takes no time.
+
+    Arguments:
+        step: without a schedule and with an optimiser that is ``capturable``.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step, self.graph, self.warmed_up = step, torch.cuda.CUDAGraph(), 0
+        self.graph.register_generator_state(step.directions)
+
+    def __call__(self, frames: Tensor, a: Tensor, done: int) -> Tensor:
+        """As ``Step``: the first batches in the usual way, on a stream of their own, as recording asks for."""
+        if self.warmed_up < EAGER_STEPS:
+            self.warmed_up += 1
+            aside = torch.cuda.Stream(frames.device)
+            aside.wait_stream(torch.cuda.current_stream(frames.device))
+            with torch.cuda.stream(aside):
+                losses = self.step(frames, a, done)
+            torch.cuda.current_stream(frames.device).wait_stream(aside)
+            return losses
+        if self.warmed_up == EAGER_STEPS:  # recording does not compute anything
+            self.warmed_up += 1
+            self.frames, self.a = torch.empty_like(frames), torch.empty_like(a)
+            with torch.cuda.graph(self.graph):
+                self.losses = self.step(self.frames, self.a, done)
+        self.frames.copy_(frames)
+        self.a.copy_(a)
+        self.graph.replay()
+        return self.losses
+
+
 def fit(
     model: WorldModel,
     objective: Objective,
@@ -163,6 +204,7 @@ def fit(
     schedule: Callable[[int], float] | None = None,
     clip: float | None = None,
     scaled: bool = False,
+    captured: bool = False,
     watch: Callable[[WorldModel], Tensor] | None = None,
     save_every_seconds: float = 15.0,
     save_every_steps: int | None = None,
@@ -187,6 +229,7 @@ def fit(
         schedule: the learning rate of a step, by its number.
         clip: largest norm of the gradient.
         scaled: whether the loss is scaled, as ``Step`` says.
+        captured: whether a GPU records a step once and repeats it; without a schedule, for batches of one size.
         watch: gives latents ``(N, Z)`` to keep at steps 0, 1, 2, 3, 4, 6, 8, 11, …
         save_every_seconds, save_every_steps: how often progress is saved, always between two steps.
         pause: asked between two steps; when it says yes, progress is saved and training ends.
@@ -212,6 +255,7 @@ def fit(
         scaled=scaled,
         seed=seed,
     )
+    one_step = Captured(step) if captured and device.type == "cuda" else step
     losses = torch.zeros(steps, len(objective.terms), device=device)
     keep = set(snapshot_steps(steps)) if watch else set()
     snapshots: dict[int, Tensor] = {}
@@ -252,11 +296,7 @@ def fit(
                     frames, a = next(drawn)
                 except StopIteration:
                     raise SMWMError(f"The batches of {name} end after {done} of {steps} steps.") from None
-                z, z_next = step.encode(frames)
-                terms = step.losses(z, a, z_next, frames)
-                step.backward(terms["loss"])
-                step.update(done)
-                losses[done] = torch.stack([terms[term].detach() for term in objective.terms])
+                losses[done] = one_step(frames, a, done)
                 done += 1
                 if done in keep:
                     snapshots[done] = _watched(watch, model)

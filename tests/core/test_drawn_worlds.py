@@ -113,9 +113,9 @@ def test_what_cannot_be_read_or_drawn_is_one_sentence(tmp_path, data, monkeypatc
             read(rows)
     module._path(tmp_path, 0).write_bytes(module._path(read.folder, 0).read_bytes()[:900])
     with pytest.raises(SMWMError, match=r"part_0\.h5 is no complete HDF5 file"):
-        module.DrawnFrames(tmp_path, 20, 224)(torch.tensor([0]))
+        module.DrawnFrames(tmp_path, 20, 224, 20)(torch.tensor([0]))
     with pytest.raises(SMWMError, match=r"There is no file .*part_1\.h5"):
-        module.DrawnFrames(tmp_path, 40, 224)(torch.tensor([20]))
+        module.DrawnFrames(tmp_path, 40, 224, 20)(torch.tensor([20]))
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: type("Disk", (), {"free": 10**6}))
     with pytest.raises(SMWMError, match=r"Drawing 120 frames into .* may take 0\.0 GB, and its disk has 0\.0 GB left"):

@@ -60,7 +60,8 @@ class DrawnFrameSkip(FrameSkip):
     @cached_property
     def read(self) -> "DrawnFrames":
         """Reads the frames of rows of the training episodes, which are drawn first where they are not there."""
-        return DrawnFrames(_store(self.simulator, self.split[0].state), len(self.split[0].state), self.image_size)
+        states = self.split[0].state
+        return DrawnFrames(_store(self.simulator, states), len(states), self.image_size, PART)
 
     def describe(self) -> str:
         return f"{super().describe()}; in the look of the released frames"
@@ -74,11 +75,13 @@ class DrawnFrames:
         folder: of the files.
         rows: how many frames there are.
         image_size: the stored frames are averaged down to it.
+        per_file: frames of each file.
     """
 
     folder: Path
     rows: int
     image_size: int
+    per_file: int
     at_random = True  # a batch may be from anywhere
 
     def __call__(self, rows: Tensor) -> Tensor:
@@ -91,10 +94,10 @@ class DrawnFrames:
             raise SMWMError(f"There are rows 0 to {self.rows - 1} to read; others were asked for.")
         wanted, back = np.unique(rows.numpy(), return_inverse=True)
         frames = [np.empty((0, FRAME, FRAME, 3), np.uint8)]
-        for part in np.unique(wanted // PART):
-            path = _path(self.folder, part)
+        for part in np.unique(wanted // self.per_file):
+            path, here = _path(self.folder, part), wanted[wanted // self.per_file == part] - part * self.per_file
             try:
-                frames.append(_read(_opened(path, os.getpid())["pixels"], wanted[wanted // PART == part] - part * PART))
+                frames.append(_read(_opened(path, os.getpid())["pixels"], here))
             except (OSError, KeyError, ValueError) as error:
                 raise SMWMError(
                     f"A frame of {root.shown(path)} cannot be read ({error}); delete the file to draw it anew."
