@@ -90,7 +90,7 @@ def figures_table() -> str:
 
 
 def plan_table() -> str:
-    """Markdown: what `smwm reproduce` does on an H100, in its order, with the estimated time of each stage elsewhere."""
+    """Markdown: what `smwm reproduce` does on an H100, in its order, and how long each stage takes elsewhere."""
     budget = replace(PAPER, released=())  # their windows are as many where they are drawn here
     stages: dict[str, dict[tuple[str, int], float]] = {name: {} for name in MACHINES}
     runs: dict[tuple[str, int], int] = {}
