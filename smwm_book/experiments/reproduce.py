@@ -12,7 +12,7 @@ from math import inf
 
 import torch
 
-from smwm_book.experiments.devices import describe_device
+from smwm_book.experiments.devices import a_lost_card_in_one_sentence, describe_device
 from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, plan, table
 from smwm_book.experiments.presets import Preset
 from smwm_book.experiments.resources import free_memory, require_room
@@ -136,8 +136,10 @@ def seconds_per_step(config: Config, device: torch.device, clock: Clock = time.m
         return len(marks) == 2 * REFRESH_EVERY
 
     with suppress(Paused):
+        root.data().mkdir(parents=True, exist_ok=True)
         chosen = require_room(config, device, root.data())
-        trainer(config).train(config, 0, device=device, pause=enough, **chosen)
+        with a_lost_card_in_one_sentence("measuring a step"):
+            trainer(config).train(config, 0, device=device, pause=enough, **chosen)
     first = min(REFRESH_EVERY, len(marks) - 1) - 1 if len(marks) > REFRESH_EVERY else 0
     return (marks[-1] - marks[first]) / max(1, len(marks) - 1 - first)
 
