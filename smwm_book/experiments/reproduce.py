@@ -74,7 +74,7 @@ def carry_out(
 ) -> None:
     """Do jobs in their order until the clock shows ``end``; those that do not fit into what is left are passed over."""
     for job in jobs:
-        if job.obstacle or job.least + SAVING > end - clock() or done(job, budget, device) == 1:
+        if job.obstacle or done(job, budget, device) == 1 or job.least + SAVING > end - clock():
             continue
         if job.config is None:
             runs = [(config, seed) for seed in range(job.seeds) for config in FIGURES[job.figure].configs(budget, seed)]

@@ -32,9 +32,7 @@ from smwm_core.training.loop import Paused, Step
 
 CPU = torch.device("cpu")
 PAPER = get_preset("paper")
-TINY = replace(
-    get_preset("paper_smoke"), episodes={"tworoom": 40}, exceptions={"dots/single": {"transitions": 128}}
-)
+TINY = replace(get_preset("paper_smoke"), episodes={"tworoom": 40}, exceptions={"dots/single": {"transitions": 128}})
 FEW = (("fig2_dot_world", 1, 3.0), ("fig9_horizon", 1, 2.0), ("fig2_dot_world", 2, 1.0))
 COUNTED = Needs(18_000_000, 5 * 10**12, 12_500_000_000, 300_000_000, 12_400_000_000, 512)
 
@@ -212,7 +210,7 @@ def test_budgets_that_end_in_the_middle_of_a_run_change_nothing(data, in_one_sit
     while "the rest takes about 0 s" not in said:
         clock = Ticks()
         said = reproduce(TINY, CPU, pages, seconds=seconds, clock=clock)
-        assert clock.now <= seconds + 3
+        assert clock.now <= seconds + 10  # every job that is passed over looks at it once
         sittings += 1
     assert sittings > 100 / seconds
     assert sorted(pages) == [("fig2_dot_world", 1), ("fig2_dot_world", 2), ("fig9_horizon", 1)]
