@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 from smwm_book import paths
@@ -17,7 +18,9 @@ from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.download import fetch
 from smwm_book.experiments.export import export
 from smwm_book.experiments.page import changed, parse_changes
+from smwm_book.experiments.plan import MACHINES
 from smwm_book.experiments.presets import PRESETS, TASKS, get_preset
+from smwm_book.experiments.reproduce import foreseen, parse_duration, reproduce
 from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
@@ -101,6 +104,20 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=int, help="runs at the same time (default: as many as cores allow; one on a GPU)"
     )
     many.add_argument("--scheduler", help="address of a Dask cluster, such as tcp://host:8786, to train on")
+
+    all_of_it = command(
+        "reproduce", _reproduce, "reproduce the paper here, as far as the time goes; the same command goes on"
+    )
+    all_of_it.add_argument("--budget", help="time, such as 25m or 8h (default: until all is done)")
+    all_of_it.add_argument(
+        "--dry-run",
+        nargs="?",
+        const="",
+        metavar="MACHINE",
+        help=f"print the plan and train nothing; for this GPU, or for one of {', '.join(MACHINES)} by its data sheet",
+    )
+    all_of_it.add_argument("--preset", default="paper", help=f"what: {', '.join(PRESETS)} (default: %(default)s)")
+    all_of_it.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: %(default)s)")
 
     data = commands.add_parser("data", help="recorded episodes of the planning tasks")
     data = data.add_subparsers(required=True, metavar="ACTION")
@@ -198,6 +215,21 @@ def _sweep(options: argparse.Namespace) -> None:
         f"{trained} of {len(jobs)} runs were trained, the others were there; "
         f"`run {options.notebook} --preset {options.preset} --recompute` makes the figure from them."
     )
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    preset, device = get_preset(options.preset), pick_device(options.device)
+    seconds = parse_duration(options.budget) if options.budget else inf
+    if options.dry_run is not None:
+        print(foreseen(preset, device, options.dry_run))
+        return
+
+    def page(figure: str, seeds: int) -> None:
+        notebooks = _book_tool("notebooks.run")
+        asked = {"preset": options.preset, "seed": 0, "device": options.device, "recompute": True}
+        print(root.shown(notebooks.run(figure, **asked, seeds=seeds)))
+
+    print(reproduce(preset, device, page, seconds=seconds))
 
 
 def _data_generate(options: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ from itertools import cycle, islice, pairwise
 import torch
 
 from smwm_book.experiments.devices import peak_memory_bytes
-from smwm_book.experiments.resources import needs, require_bfloat16, require_memory
+from smwm_book.experiments.resources import fitting, needs, require_supported
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, final_distance
 from smwm_core.seeds import generator
@@ -52,20 +52,21 @@ def measure(
         repeats: rounds in which all that is timed takes turns.
 
     Raises:
-        SMWMError: no step or no repeat, a GPU that is too old, too little memory, or too few windows for a batch.
+        SMWMError: no step or no repeat, a GPU that torch has no kernels for, too little memory, or too few windows
+            for a batch.
     """
     if steps < 1 or repeats < 1:
         raise SMWMError(f"A measurement takes at least one step and one repeat, not {steps} and {repeats}.")
-    require_bfloat16(device)
-    counted = needs(config)
-    require_memory(config, device)
+    require_supported(device)
+    arithmetic = fitting(config, device)
+    counted = needs(config, arithmetic.precision)
     world = config.make_world()
     windows = Windows(world, config.history, device)
     run_steps = config.epochs * steps_per_epoch(config, windows)
     timed = _WARM_UP + 2 * steps * repeats
     batches = feed(world, windows, islice(cycle(ordered(config, windows, 0, 0)), timed))
     model = build_model(config).to(device).train()
-    step = make_step(config, model, 0, run_steps)
+    step = make_step(config, model, 0, run_steps, arithmetic)
     clock = _Clock(device)
 
     def one_step(mark: Callable[[], None]) -> None:
@@ -75,7 +76,7 @@ def measure(
         mark()
         loss = step.losses(z, action, z_next, frames)["loss"]
         mark()
-        loss.backward()
+        step.backward(loss)
         mark()
         step.update(0)
         mark()
@@ -93,7 +94,7 @@ def measure(
             marked.append([clock.between(since, until) for since, until in pairwise(marks)])
         seconds = statistics.median(whole)
         parts = {part: statistics.median(times) for part, times in zip(PARTS, zip(*marked, strict=True), strict=True)}
-        matmul, copied = matmul_flops_per_s(clock), copy_bytes_per_s(clock)
+        matmul, copied = matmul_flops_per_s(clock, arithmetic.precision), copy_bytes_per_s(clock)
         floor = max(counted.flops / matmul, counted.moved_bytes / copied)
         found["step.seconds"].append(seconds)
         for part, value in parts.items():
@@ -109,7 +110,7 @@ def measure(
         found["run.seconds"].append(seconds * run_steps)
     found["step.tflops_per_step"].append(counted.flops / 1e12)
     found["step.gbytes_per_step"].append(counted.moved_bytes / 1e9)
-    found["step.counted_memory_mb"].append(counted.memory_bytes / 1e6)
+    found["step.counted_memory_mb"].append(counted.memory(arithmetic.parts) / 1e6)
     found["step.peak_memory_mb"].append(peak_bytes / 1e6)
     planner = CEM(*world.bounds, **search)
     cost = final_distance(model.eval())
@@ -122,11 +123,11 @@ def measure(
     return found
 
 
-def matmul_flops_per_s(clock: "_Clock") -> float:
-    """Rate of square bfloat16 matrix products, the best of nine: three sizes, three times."""
+def matmul_flops_per_s(clock: "_Clock", precision: str) -> float:
+    """Rate of square matrix products in a precision, the best of nine: three sizes, three times."""
     rates = []
     for size in (4096, 6144, 8192) if clock.device.type == "cuda" else (512, 1024, 1536):
-        left, right = torch.randn(2, size, size, device=clock.device, dtype=torch.bfloat16)
+        left, right = torch.randn(2, size, size, device=clock.device, dtype=getattr(torch, precision))
         left @ right
         rates += [2 * size**3 / clock.seconds(lambda left=left, right=right: left @ right) for _ in range(3)]
     return max(rates)

@@ -1,10 +1,12 @@
 """Which device a user meant."""
 
+import contextlib
 import os
 import platform
 import re
 import resource
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -29,9 +31,21 @@ def pick_device(name: str = "auto", *, elsewhere: bool = False) -> torch.device:
     device = torch.device(name)
     if device.type == "cuda" and not elsewhere and (device.index or 0) >= torch.cuda.device_count():
         raise SMWMError(
-            f"Device {name!r} is not here: torch sees {torch.cuda.device_count()} CUDA devices; use device cpu or auto."
+            f"Device {name!r} is not here: torch sees {torch.cuda.device_count()} CUDA devices{_why_none()}; use "
+            "device cpu or auto."
         )
     return device
+
+
+def _why_none() -> str:
+    """What torch says of a GPU that it cannot use, such as a driver that is too old for it."""
+    if torch.version.cuda is None or torch.cuda.is_available():
+        return ""
+    try:
+        torch.cuda.init()
+    except RuntimeError as error:
+        return f" ({str(error).strip().splitlines()[0].rstrip('.')})"
+    return ""
 
 
 def describe_device(device: torch.device) -> str:
@@ -45,6 +59,26 @@ def describe_device(device: torch.device) -> str:
         model = found.group(1) if found else model
     threads = min(torch.get_num_threads(), os.cpu_count() or 1)
     return f"{model}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+@contextlib.contextmanager
+def a_lost_card_in_one_sentence(work: str) -> Iterator[None]:
+    """Say in one sentence that a GPU has no memory left, or does not answer any more, while it does some work."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise SMWMError(
+            f"The GPU ran out of memory in {work}; what was saved stays. Stop what else uses it, and give the same "
+            "command again."
+        ) from error
+    except RuntimeError as error:
+        told = str(error).strip().splitlines()[:1] or [type(error).__name__]
+        if not (isinstance(error, torch.AcceleratorError) or re.search("CUDA|CUBLAS|CUDNN|cuDNN", told[0])):
+            raise
+        raise SMWMError(
+            f"The GPU was lost in {work} ({told[0].rstrip('.')}); what was saved stays, and the same command goes on "
+            "from there in a new process."
+        ) from error
 
 
 def peak_memory_bytes(device: torch.device) -> int:

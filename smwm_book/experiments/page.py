@@ -30,7 +30,8 @@ class Page:
     first are measured and must agree with the stored results. What is measured anew is only shown: results and weights
     are written when ``SMWM_PUBLISH`` is 1, as ``smwm run NAME --recompute`` sets it, so a kernel overwrites nothing.
     ``SMWM_CHANGES``, as ``smwm run NAME --set inverse=1`` sets it, changes every run of the page; one seed of them is
-    trained and shown, and nothing stored is read or written.
+    trained and shown, and nothing stored is read or written. ``SMWM_SEEDS``, as ``smwm reproduce`` sets it, is the
+    largest number of seeds that there are runs of.
 
     Arguments:
         notebook: its stem.
@@ -67,7 +68,8 @@ class Page:
             raise SMWMError(f"{notebook} compares values of {twice[0]} itself; change something else with --set.")
         self.redo = bool(recompute or self.changes)
         self.publish = bool(recompute) and not self.changes and os.environ.get("SMWM_PUBLISH") == "1"
-        many = 1 if self.changes or not self.redo else seeds or self.budget.seeds
+        most = int(os.environ.get("SMWM_SEEDS") or self.budget.seeds)
+        many = 1 if self.changes or not self.redo else min(seeds or self.budget.seeds, most)
         self.seeds = [seed + i for i in range(many)]
         self.arrays: dict[str, object] = defaultdict(list)
         self._rows: dict[int, dict[str, Measure]] = {s: {} for s in self.seeds}

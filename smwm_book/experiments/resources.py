@@ -5,6 +5,7 @@ both grow in proportion to the batch. Nothing here is timed.
 """
 
 import os
+import re
 import shutil
 from dataclasses import dataclass, replace
 from functools import cache
@@ -17,8 +18,8 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, 
 from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator, initialising
 from smwm_core.storage import root
+from smwm_core.training.arithmetic import Arithmetic, precision_on
 from smwm_core.training.config import VitConfig
-from smwm_core.training.control import has_bfloat16
 from smwm_core.training.kinds import Config, trainer
 from smwm_core.training.vit import build_model
 
@@ -47,17 +48,26 @@ class Needs:
             attention, forward and backward.
         kept_bytes: what the forward pass keeps for the backward pass.
         frame_bytes: the batch's frames, float32.
+        recomputable_bytes: of ``kept_bytes``, what the vision transformer keeps and could compute again.
+        batch_frames: how many frames a batch has.
     """
 
     parameters: int
     flops: int
     kept_bytes: int
     frame_bytes: int
+    recomputable_bytes: int = 0
+    batch_frames: int = 1
 
     @property
     def memory_bytes(self) -> int:
         """Of the device, at the end of a forward pass; frames count twice, for they are also normalised."""
-        return round(MARGIN * (OPTIMISER_BYTES * self.parameters + self.kept_bytes + 2 * self.frame_bytes))
+        return self.memory()
+
+    def memory(self, parts: int = 1) -> int:
+        """The same where only one of so many parts of the frames is kept at a time, and the others computed again."""
+        kept = self.kept_bytes - self.recomputable_bytes * (parts - 1) // parts
+        return round(MARGIN * (OPTIMISER_BYTES * self.parameters + kept + 2 * self.frame_bytes))
 
     @property
     def moved_bytes(self) -> int:
@@ -65,21 +75,42 @@ class Needs:
         return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
 
 
-def needs(config: VitConfig) -> Needs:
-    """Count a step of a run; it takes some seconds at the paper's size."""
+def needs(config: VitConfig, precision: str = "bfloat16") -> Needs:
+    """Count a step of a run in a precision; it takes some seconds at the paper's size."""
     # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    parameters, flops, kept = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None))
-    frame_bytes = config.batch_size * (config.history + 1) * 3 * config.image_size**2 * 4
-    return Needs(parameters, config.batch_size * flops, config.batch_size * kept, frame_bytes)
+    half = precision != "float32"  # both halves are as large, and every processor computes bfloat16
+    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None), half)
+    parameters, (flops, kept, recomputable) = counted[0], (config.batch_size * count for count in counted[1:])
+    frames = config.batch_size * (config.history + 1)
+    return Needs(parameters, flops, kept, frames * 3 * config.image_size**2 * 4, recomputable, frames)
+
+
+def parts_that_fit(counted: Needs, free: float) -> int | None:
+    """In how many parts the vision transformer has to take the frames of a batch, so that a step fits into memory.
+
+    Arguments:
+        counted: of the whole batch.
+        free: bytes.
+
+    Returns:
+        a power of two, 1 where the batch fits as a whole; None where not even single frames fit.
+    """
+    parts = 1
+    while counted.memory(parts) > free:
+        parts *= 2
+        if parts > counted.batch_frames:
+            return None
+    return parts
 
 
 @cache
-def _counted(config: VitConfig) -> tuple[int, int, int]:
-    """Parameters, and the operations and kept bytes that one more window adds."""
+def _counted(config: VitConfig, half: bool) -> tuple[int, int, int, int]:
+    """Parameters, and the operations, kept bytes and kept bytes of the vision transformer that one more window adds."""
     model, action_dim = build_model(config), config.make_world().action_dim
     history, image_size = config.history, config.image_size
+    Arithmetic("bfloat16" if half else "float32").set(model)
 
-    def counts(n: int) -> tuple[int, int]:
+    def counts(n: int) -> tuple[int, int, int]:
         frames = torch.rand(n * (history + 1), 3, image_size, image_size)
         actions = torch.zeros(n, history, action_dim)
         kept: dict[int, int] = {
@@ -91,65 +122,86 @@ def _counted(config: VitConfig) -> tuple[int, int, int]:
             kept.setdefault(storage.data_ptr(), storage.nbytes())
             return tensor
 
+        marks: list[int] = []
+        around = [
+            register(lambda *_: marks.append(sum(kept.values())))
+            for register in (model.encoder.vit.register_forward_pre_hook, model.encoder.vit.register_forward_hook)
+        ]
         with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
                 z = model.encode(frames).unflatten(0, (n, history + 1))
                 terms = config.objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
             terms["loss"].backward()
-        return counter.get_total_flops(), sum(kept.values())
+        for hook in around:
+            hook.remove()
+        return counter.get_total_flops(), sum(kept.values()), marks[1] - marks[0]
 
     with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
         few, more = counts(2), counts(4)
-    flops, kept_bytes = ((b - a) // 2 for a, b in zip(few, more, strict=True))
-    return sum(p.numel() for p in model.parameters()), flops, kept_bytes
+    grown = ((b - a) // 2 for a, b in zip(few, more, strict=True))
+    return sum(p.numel() for p in model.parameters()), *grown
 
 
-def require_memory(config: VitConfig, device: torch.device) -> None:
-    """Refuse a run that does not fit into the device's memory.
+def fitting(config: VitConfig, device: torch.device) -> Arithmetic:
+    """How a device computes a run: in the precision that it is good at, in as few parts as fit into its memory.
 
     Raises:
         SMWMError: with what it needs and what there is.
     """
-    needed, free = needs(config).memory_bytes, free_memory(device)
-    if needed > free:
+    precision, free = precision_on(device), free_memory(device)
+    counted = needs(config, precision)
+    parts = parts_that_fit(counted, free)
+    if parts is None:
+        needed = counted.memory(counted.batch_frames)
         raise SMWMError(
-            f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs "
-            f"about {_gigabytes(needed)} of memory, but {device} has {_gigabytes(free)} free; use a device with more."
+            f"Training on {config.world} in batches of {config.batch_size} windows of {config.image_size} px needs at "
+            f"least {_gigabytes(needed)} of memory, with the vision transformer taking one frame after the other, but "
+            f"{device} has {_gigabytes(free)} free; use a device with more."
+        )
+    return Arithmetic(precision, parts)
+
+
+def require_supported(device: torch.device) -> None:
+    """Refuse a GPU that this build of torch has no kernels for.
+
+    Raises:
+        SMWMError: with its name and compute capability.
+    """
+    if device.type != "cuda":
+        return
+    oldest = min((int(re.sub(r"\D", "", arch)) for arch in torch.cuda.get_arch_list()), default=0)
+    major, minor = torch.cuda.get_device_capability(device)
+    if 10 * major + minor < oldest:
+        raise SMWMError(
+            f"{torch.cuda.get_device_name(device)} has compute capability {major}.{minor}, and this build of torch "
+            f"({torch.__version__}) begins with {oldest // 10}.{oldest % 10}; install an older one or use another GPU."
         )
 
 
-def require_bfloat16(device: torch.device) -> None:
-    """Refuse a GPU that is older than NVIDIA's Ampere: it has neither bfloat16 nor fused attention in it.
-
-    Raises:
-        SMWMError: with its name.
-    """
-    if device.type == "cuda" and not has_bfloat16(device):
-        name = torch.cuda.get_device_name(device)
-        raise SMWMError(f"{name} does not compute bfloat16; use a GPU of the Ampere generation or a later one.")
-
-
-def require_room(config: Config, device: torch.device, folder: Path) -> None:
-    """Refuse a run that a device or a disk cannot hold, before it starts.
+def require_room(config: Config, device: torch.device, folder: Path) -> dict[str, Arithmetic]:
+    """Refuse a run that a device or a disk cannot hold, before it starts; says how the device computes a large one.
 
     Arguments:
         config: what is to be trained; only vision transformers are large enough to ask about the device.
         device: where.
         folder: that is there, for its saved progress and weights.
 
+    Returns:
+        arguments of the run's training: its ``arithmetic``, where it has one.
+
     Raises:
         SMWMError: with what it needs and what there is.
     """
+    require_supported(device)
     parameters = sum(p.numel() for p in trainer(config).build_model(config).parameters())
-    if parameters > SMALL:
-        require_bfloat16(device)
-        require_memory(config, device)
+    chosen = {"arithmetic": fitting(config, device)} if parameters > SMALL else {}
     needed, free = PROGRESS_BYTES * parameters, shutil.disk_usage(folder).free
     if needed > free:
         raise SMWMError(
             f"Saving the progress of a run on {config.world} needs {_gigabytes(needed)}, but the disk of "
             f"{root.shown(folder)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
         )
+    return chosen
 
 
 def free_memory(device: torch.device) -> int:

@@ -108,6 +108,8 @@ def collected(
     command = f"smwm run {notebook} --preset {preset} --seed {seeds[0]} --recompute"
     device = next(runs[0].model.parameters()).device
     origin = provenance(device, command, sum(run.seconds for run in runs))
+    if arithmetic := sorted({run.arithmetic for run in runs if run.arithmetic}):
+        origin["arithmetic"] = "; ".join(arithmetic)
     recipes = {run.name: run.recipe for run in runs}
     return Results(notebook, figure, preset, seeds, metrics, origin, recipes, arrays)
 

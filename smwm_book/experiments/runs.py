@@ -6,6 +6,7 @@ there, from the published checkpoints, or by training it; in all cases the model
 a weights file.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 
 from smwm_book.experiments import checkpoints
+from smwm_book.experiments.devices import a_lost_card_in_one_sentence
 from smwm_book.experiments.provenance import commit
 from smwm_book.experiments.recipe import fingerprint, recipe, require_recipe
 from smwm_book.experiments.resources import require_room
@@ -62,6 +64,7 @@ class Run:
             published checkpoint, which carries weights alone.
         seconds: what training took, on the machine that did it.
         weights: the file that the model was read from.
+        arithmetic: in which precision it was trained, and what was computed twice; empty for small models.
     """
 
     config: Config
@@ -71,6 +74,7 @@ class Run:
     history: dict[str, np.ndarray]
     seconds: float
     weights: Path
+    arithmetic: str = ""
 
     @property
     def name(self) -> str:
@@ -96,13 +100,14 @@ class OwnRun:
     Arguments:
         name: what sets it apart from the page's other runs.
         recipe: name and version of every component that decides its numbers.
-        model, seconds: as of a ``Run``.
+        model, seconds, arithmetic: as of a ``Run``.
     """
 
     name: str
     recipe: dict[str, int]
     model: WorldModel
     seconds: float
+    arithmetic: str = ""
 
 
 def run_name(config: Config, seed: int) -> str:
@@ -131,19 +136,21 @@ def train_or_load(config: Config, seed: int, device: torch.device, *, recompute:
     return load_run(config, seed, device)
 
 
-def train_run(config: Config, seed: int, device: torch.device) -> Run:
+def train_run(config: Config, seed: int, device: torch.device, *, pause: Callable[[], bool] | None = None) -> Run:
     """Train a run, continue it, or find it finished.
 
     Arguments:
         config, seed, device: what to train, from which seed, where.
+        pause: as for ``fit``.
 
     Raises:
+        Paused: ``pause`` said yes; the next call goes on.
         SMWMError: its saved progress is damaged, or another process is training it.
     """
     folder = _folder(config, seed, device)
     with locked(folder, "training"):
         if not (folder / "weights.safetensors").exists():
-            _train_into(folder, config, seed, device)
+            _train_into(folder, config, seed, device, pause)
         for left in (*folder.glob("progress.pt"), *folder.glob("*.part")):  # by this process or one that was killed
             left.unlink()
     return _open_cached(folder, config, seed, device)
@@ -165,10 +172,11 @@ def publish(run: Run) -> None:
         checkpoints.publish(run.weights, f"{run_name(run.config, run.seed)}.safetensors")
 
 
-def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -> None:
+def _train_into(folder: Path, config: Config, seed: int, device: torch.device, pause: Callable | None) -> None:
     saved = folder / "progress.pt"
-    require_room(config, device, folder)
-    trained = trainer(config).train(config, seed, device=device, progress=saved)
+    chosen = require_room(config, device, folder)
+    with a_lost_card_in_one_sentence(run_name(config, seed)):
+        trained = trainer(config).train(config, seed, device=device, progress=saved, pause=pause, **chosen)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)
     description = {
@@ -180,6 +188,8 @@ def _train_into(folder: Path, config: Config, seed: int, device: torch.device) -
         "commit": commit(),
         "seconds": round(trained.seconds, 1),
     }
+    if chosen:
+        description["arithmetic"] = str(chosen["arithmetic"])
     scale = getattr(config.make_world(), "scale", None)
     if scale:  # without it, nobody who lacks the episodes could use the model
         description["action_scale"] = [part.tolist() for part in scale]
@@ -249,4 +259,4 @@ def _open(config: Config, seed: int, device: torch.device, weights: Path, arrays
             raise SMWMError(f"{name} has no scale of actions of {world.action_dim} numbers; restore or recompute it.")
         world = replace(world, known_scale=(mean, std))
     model = model.to(device).eval().requires_grad_(False)
-    return Run(config, seed, world, model, arrays, described.seconds, weights)
+    return Run(config, seed, world, model, arrays, described.seconds, weights, described.arithmetic)

@@ -57,13 +57,23 @@ def usual_preset(name: str) -> str:
     return re.search(r'^preset: str = "(\w+)"', choose("notebook", name, sources()).read_text(), re.MULTILINE)[1]
 
 
-def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, changes: Sequence[str] = ()) -> Path:
+def run(
+    name: str,
+    *,
+    preset: str,
+    seed: int,
+    device: str,
+    recompute: bool,
+    changes: Sequence[str] = (),
+    seeds: int | None = None,
+) -> Path:
     """Run a notebook and keep its executed form.
 
     With ``recompute`` it is executed twice: once to train and to publish what was measured, once more to read it, for
-    what readers open never trains. With ``changes``, each ``NAME=VALUE``, it trains what it shows, and publishes
-    nothing. With default parameters it goes to ``notebooks/``, as long as results go to the repository's own
-    ``data/``; all else goes to ``cache/notebooks`` there, or in the user's cache folder where that cannot be written.
+    what readers open never trains. With ``seeds`` it averages over at most so many. With ``changes``, each
+    ``NAME=VALUE``, it trains what it shows, and publishes nothing. With default parameters it goes to ``notebooks/``,
+    as long as results go to the repository's own ``data/``; all else goes to ``cache/notebooks`` there, or in the
+    user's cache folder where that cannot be written.
 
     Returns:
         where the executed notebook lies.
@@ -82,7 +92,8 @@ def run(name: str, *, preset: str, seed: int, device: str, recompute: bool, chan
     if recompute:
         with tempfile.TemporaryDirectory() as scratch:
             trained = Path(scratch) / "trained.ipynb"
-            execute(name, {**parameters, "recompute": True}, trained, publish=True, show_progress=True)
+            asked = {**parameters, "recompute": True}
+            execute(name, asked, trained, publish=True, seeds=seeds, show_progress=True)
     shown = {**parameters, "device": "auto"} if recompute else parameters
     if (
         shown == {"preset": usual_preset(name), "seed": 0, "device": "auto"}
@@ -135,6 +146,7 @@ def execute(
     *,
     changes: Sequence[str] = (),
     publish: bool = False,
+    seeds: int | None = None,
     show_progress: bool = False,
 ) -> None:
     """Execute a notebook's source with parameters and write the cleaned result.
@@ -145,6 +157,7 @@ def execute(
         output: where the executed notebook goes; replaced only when everything went well.
         changes: of the runs that it trains, each ``NAME=VALUE``.
         publish: whether it writes what it measures.
+        seeds: how many it averages over at most.
         show_progress: whether what the notebook prints to stderr (progress bars) is passed on.
 
     Raises:
@@ -160,7 +173,12 @@ def execute(
         for parameter in parameters:
             choose(f"parameter of {name}", parameter, known)
         # Kernels get exactly these, and nothing that was left behind in the environment.
-        os.environ.update(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else "")
+        told = {
+            "SMWM_CHANGES": ",".join(changes),
+            "SMWM_PUBLISH": "1" if publish else "",
+            "SMWM_SEEDS": str(seeds or ""),
+        }
+        os.environ.update(told)
         try:
             papermill.execute_notebook(
                 str(source),
@@ -186,7 +204,7 @@ def execute(
                 "or short of memory, so start the same command again."
             ) from error
         finally:
-            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
+            os.environ.update(dict.fromkeys(told, ""))
         finished = clean(nbformat.read(executed, as_version=4), parameters)
     write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 

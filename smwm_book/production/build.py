@@ -144,6 +144,7 @@ def write_generated(root: Path) -> None:
         _fill(root / "book" / page, verdicts)
     _fill(root / "book" / "teaching.md", {"pages": teaching.pages_table(), "training": teaching.training_table()})
     of_gpus = {"step": gpu_table.step_table(), "run": gpu_table.run_table(), "gpu": gpu_table.figures_table()}
+    of_gpus["plan"] = gpu_table.plan_table()
     _fill(root / "book" / "gpu.md", of_gpus)
 
 

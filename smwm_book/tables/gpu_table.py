@@ -4,8 +4,11 @@ Measurements are the result files of ``smwm bench``. An estimate is the floor of
 sheet, times a factor that nobody has measured; the page says so.
 """
 
+from dataclasses import replace
+
 from smwm_book import paths
 from smwm_book.bench.step import PARTS
+from smwm_book.experiments.plan import MACHINES, OVER_FLOOR, TOY_STEP, WINDOWS, plan
 from smwm_book.experiments.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
 from smwm_book.experiments.results import read_benchmark
 from smwm_book.experiments.sweeps import SWEEPS
@@ -14,13 +17,6 @@ from smwm_core.storage.schemas import Provenance
 
 # NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
 H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
-OVER_FLOOR = 3  # a guess, for steps whose kernels are long enough to hide their launches
-TOY_STEP = 1e-3  # seconds, a guess: some hundred and fifty kernels, each launched in several microseconds
-
-# Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from
-# 20,000 episodes of 101 rows, the others from 10,000 of 201 rows, which is what the released files are said to hold.
-WINDOWS = {"tworoom": 791_154, "pusht": 18_000 * 96, "reacher": 9_000 * 196, "cube": 9_000 * 196}
-
 PAPER = get_preset("paper")
 # The tasks behind a planning figure, and how many runs it has in each.
 PLANNING_FIGURES = {
@@ -89,6 +85,26 @@ def figures_table() -> str:
         total = runs * sum(_steps(task) for task in tasks)
         times = _hours(total * step), _hours(total * step * OVER_FLOOR)
         lines.append(_row(f"`{name}`", f"{runs * len(tasks)}", f"{total:,}", *times, f"{memory:.0f}\u00a0GB"))
+    return "\n".join(lines)
+
+
+def plan_table() -> str:
+    """Markdown: what `smwm reproduce` does on an H100, in its order, and how long each stage takes elsewhere."""
+    budget = replace(PAPER, released=())  # their windows are as many where they are drawn here
+    stages: dict[str, dict[tuple[str, int], float]] = {name: {} for name in MACHINES}
+    runs: dict[tuple[str, int], int] = {}
+    for name, machine in MACHINES.items():
+        for job in plan(budget, machine):
+            stage = job.figure, job.seeds
+            stages[name][stage] = stages[name].get(stage, 0.0) + job.seconds
+            if name == "h100":
+                runs[stage] = runs.get(stage, 0) + (job.config is not None)
+    lines = [_row("figure", "seeds", "new runs", *(machine.name for machine in MACHINES.values()))]
+    lines += ["|:--|--:|--:|" + "--:|" * len(MACHINES)]
+    for stage, count in runs.items():
+        times = (_hours(stages[name][stage]) for name in MACHINES)
+        lines.append(_row(f"`{stage[0]}`", str(stage[1]), str(count), *times))
+    lines.append(_row("all", "", str(sum(runs.values())), *(_hours(sum(times.values())) for times in stages.values())))
     return "\n".join(lines)
 
 

@@ -76,6 +76,7 @@ def provenance_table(results: Results) -> str:
         "seeds": ", ".join(map(str, results.seeds)),
         "machine": origin["device"],
         "training time": f"{origin['training_seconds']:,.0f} s for all runs",
+        **({"arithmetic": origin["arithmetic"]} if "arithmetic" in origin else {}),
         "peak memory": f"{origin['peak_memory_mb']:,} MB",
         "software": f"torch {origin['torch']}, Python {origin['python']}",
         "commit": f"`{origin['commit']}`",

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from smwm_core.errors import SMWMError
-from smwm_core.models.vit import Projector
+from smwm_core.models.vit import Projector, half_precision
 
 HEADS, HEAD_DIM, MLP_WIDTH, DROPOUT = 16, 64, 2048, 0.1
 ACTION_WIDTH, ACTION_MLP_RATIO = 10, 4
@@ -95,7 +95,7 @@ class Block(nn.Module):
 class TransformerForwardModel(nn.Module):
     """``g``: predicts the next latent after each of up to ``history`` latents and actions.
 
-    It computes in bfloat16 and returns float32.
+    In training it computes in bfloat16, or what ``precision`` is set to, and returns float32.
 
     Arguments:
         latent_dim: size of the latent.
@@ -111,7 +111,7 @@ class TransformerForwardModel(nn.Module):
         super().__init__()
         if history < 1:
             raise SMWMError(f"A forward model looks at one latent at least, not at {history}.")
-        self.history = history
+        self.history, self.precision = history, torch.bfloat16
         self.action_encoder = ActionEncoder(action_dim, latent_dim)
         self.position = nn.Parameter(torch.randn(history, latent_dim))
         self.blocks = nn.ModuleList(Block(latent_dim) for _ in range(depth))
@@ -139,7 +139,7 @@ class TransformerForwardModel(nn.Module):
                 f"This forward model reads up to {self.history} latents with an action each, not latents of shape "
                 f"{tuple(z.shape)} with actions of shape {tuple(a.shape)}."
             )
-        with torch.autocast(z.device.type, torch.bfloat16, enabled=self.training):
+        with half_precision(z, self.precision, self.training):
             x, c = z + self.position[: z.shape[1]], self.action_encoder(a)
             for block in self.blocks:
                 x = block(x, c)

@@ -9,6 +9,7 @@ Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks; the sizes ar
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from smwm_core.errors import SMWMError
 
@@ -40,8 +41,9 @@ class Projector(nn.Module):
 class ViTEncoder(nn.Module):
     """ViT-Tiny: patches of 14×14 pixels, twelve layers of width 192, the class token, a projector.
 
-    In training it computes in bfloat16, else in float32: rounding would drown the differences between places that
-    are close to each other. It returns float32.
+    In training it computes in bfloat16, or what ``precision`` is set to, else in float32: rounding would drown the
+    differences between places that are close to each other. It returns float32. Where ``parts`` is set to more than
+    one, it takes the frames in so many parts in training, and computes each again when its gradients are needed.
 
     Arguments:
         image_size: of the frames, a multiple of ``patch_size``.
@@ -64,6 +66,7 @@ class ViTEncoder(nn.Module):
         except ImportError as error:
             raise SMWMError(TRANSFORMERS_MISSING) from error
         self.image_size, self.latent_dim = image_size, latent_dim
+        self.precision, self.parts = torch.bfloat16, 1
         self.vit = ViTModel(
             ViTConfig(
                 hidden_size=latent_dim,
@@ -85,5 +88,18 @@ class ViTEncoder(nn.Module):
         size = self.image_size
         if o.ndim != 4 or o.shape[1:] != (3, size, size):
             raise SMWMError(f"This encoder reads frames of shape (N, 3, {size}, {size}), not {tuple(o.shape)}.")
-        with torch.autocast(o.device.type, torch.bfloat16, enabled=self.training):
-            return self.projector(self.vit((o - self.mean) / self.std).last_hidden_state[:, 0])
+        o = (o - self.mean) / self.std
+        with half_precision(o, self.precision, self.training):
+            if self.parts == 1 or not self.training:
+                return self.projector(self._class_token(o))
+            parts = o.chunk(self.parts)
+            return self.projector(torch.cat([checkpoint(self._class_token, p, use_reentrant=False) for p in parts]))
+
+    def _class_token(self, o: Tensor) -> Tensor:
+        return self.vit(o).last_hidden_state[:, 0]
+
+
+def half_precision(values: Tensor, precision: torch.dtype, training: bool) -> torch.autocast:
+    """In training, a context in which matrix products are computed in a precision, where it is not float32 anyway."""
+    half = precision if precision.itemsize == 2 else torch.bfloat16  # for what is not enabled
+    return torch.autocast(values.device.type, half, enabled=training and precision.itemsize == 2)

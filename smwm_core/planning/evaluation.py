@@ -4,7 +4,8 @@ A policy may act for twice as many steps as the recorded episode took from start
 the simulator's own test holds after any step.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -103,6 +104,7 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     cost = cost or final_distance(model)
     device = next(model.parameters()).device
 
+    @exact_float32()
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
         if device.type != generator.device.type:  # a search draws on the device of its latents
@@ -112,6 +114,18 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
         return world.primitive_sequence(plan.actions).cpu()
 
     return policy
+
+
+@contextmanager
+def exact_float32() -> Iterator[None]:
+    """Let a GPU multiply float32 as such, and not as TF32, whose ten bits lose what neighbouring plans differ by."""
+    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = products.allow_tf32, convolutions.allow_tf32
+    products.allow_tf32 = convolutions.allow_tf32 = False
+    try:
+        yield
+    finally:
+        products.allow_tf32, convolutions.allow_tf32 = before
 
 
 def _rest(tasks: Tasks, done: int) -> Tensor | None:

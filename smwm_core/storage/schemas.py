@@ -46,6 +46,7 @@ class RunHeader(Exact):
     commit: Text
     seconds: Amount
     action_scale: tuple[list[float], list[Positive]] | None = None  # means and standard deviations
+    arithmetic: Text = ""  # where it is not the usual one of the device
 
     def __post_init__(self) -> None:
         if self.action_scale and len(self.action_scale[0]) != len(self.action_scale[1]):
@@ -68,7 +69,7 @@ class TensorInfo(Exact):
     data_offsets: tuple[Whole, Whole]
 
 
-class Provenance(Exact):
+class Provenance(Exact, omit_defaults=True):
     """Where numbers came from."""
 
     commit: Text
@@ -81,6 +82,7 @@ class Provenance(Exact):
     peak_memory_mb: Amount
     date: Annotated[str, Meta(pattern=r"\A\d{4}-\d\d-\d\d\Z")]
     command: Text
+    arithmetic: Text = ""  # where it is not the usual one of the device
 
 
 class Measured(Exact):
@@ -159,6 +161,7 @@ class Progress(Exact):
     random: dict[str, Tensor]
     losses: Tensor
     snapshots: dict[int, Tensor]
+    scaler: dict[str, Any] | None = None  # of float16
 
     def __post_init__(self) -> None:
         if self.step > self.steps or self.losses.ndim != 2 or len(self.losses) != self.step:

@@ -1,6 +1,6 @@
 """Training the small control models: Adam, warm-up and cosine, windows of all training episodes in random order."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -37,6 +37,7 @@ def train(
     device: torch.device,
     progress: Path | None = None,
     save_every_seconds: float = 15.0,
+    pause: Callable[[], bool] | None = None,
 ) -> History:
     """Train a model; arguments and result are those of the toy models, without any snapshots.
 
@@ -67,6 +68,7 @@ def train(
         optimizer=partial(torch.optim.Adam, lr=config.learning_rate, fused=True),
         schedule=lambda step: warm_up_and_cosine(config.learning_rate, config.warm_up, step, config.steps),
         save_every_seconds=save_every_seconds,
+        pause=pause,
         name=f"{config.world} with seed {seed}",
     )
 

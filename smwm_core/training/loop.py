@@ -33,9 +33,14 @@ from smwm_core.training.batches import own_batches
 from smwm_core.worlds.world import Transitions
 
 REFRESH_EVERY = 20
+EAGER_STEPS = 3  # before a step is recorded
 
 # A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1.
 Batch = tuple[Tensor, Tensor]
+
+
+class Paused(Exception):
+    """A training was asked to stop between two steps; what it did is saved."""
 
 
 @dataclass
@@ -67,6 +72,8 @@ class Step:
         optimizer: made from the parameters that it is to move.
         schedule: the learning rate of a step, by its number; None for that of the optimiser.
         clip: largest norm of the gradient; None for no limit.
+        scaled: whether the loss is multiplied before the backward pass, so that gradients in float16 do not vanish; a
+            step whose gradients are not finite then moves nothing.
         seed: of SIGReg's directions and of the weights of auxiliary networks.
     """
 
@@ -78,6 +85,7 @@ class Step:
         *,
         schedule: Callable[[int], float] | None = None,
         clip: float | None = None,
+        scaled: bool = False,
         seed: int = 0,
     ) -> None:
         device = next(model.parameters()).device
@@ -86,6 +94,15 @@ class Step:
             self.auxiliary = AuxiliaryNetworks(objective, model).to(device)
         self.directions = generator(seed, "loss directions", device)
         self.optimizer = optimizer([*model.parameters(), *self.auxiliary.trained()])
+        self.scaler = torch.amp.GradScaler(device.type, enabled=scaled)
+
+    def __call__(self, frames: Tensor, a: Tensor, done: int) -> Tensor:
+        """Train on a batch after ``done`` others; returns every loss in the order of the objective's terms."""
+        z, z_next = self.encode(frames)
+        terms = self.losses(z, a, z_next, frames)
+        self.backward(terms["loss"])
+        self.update(done)
+        return torch.stack([terms[term].detach() for term in self.objective.terms])
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``.
@@ -117,14 +134,20 @@ class Step:
             decoder=self.auxiliary.decoder,
         )
 
+    def backward(self, loss: Tensor) -> None:
+        """The gradients of a loss."""
+        self.scaler.scale(loss).backward()
+
     def update(self, done: int) -> None:
         """Move the weights and drop the gradients; ``done`` steps came before this one."""
         if self.schedule:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.schedule(done)
         if self.clip:
+            self.scaler.unscale_(self.optimizer)
             nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
-        self.optimizer.step()
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.auxiliary.follow(self.model)
 
@@ -133,6 +156,38 @@ class Step:
         frames = frames.transpose(0, 1) if in_time else frames  # as they lie in memory, so that nothing is copied
         z = encoder(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
         return z.transpose(0, 1) if in_time else z
+
+
+class Captured:
+    """A step on a GPU that is recorded once and then repeated as a whole, so that launching its kernels takes no time.
+
+    Arguments:
+        step: without a schedule and with an optimiser that is ``capturable``.
+    """
+
+    def __init__(self, step: Step) -> None:
+        self.step, self.graph, self.warmed_up = step, torch.cuda.CUDAGraph(), 0
+        self.graph.register_generator_state(step.directions)
+
+    def __call__(self, frames: Tensor, a: Tensor, done: int) -> Tensor:
+        """As ``Step``: the first batches in the usual way, on a stream of their own, as recording asks for."""
+        if self.warmed_up < EAGER_STEPS:
+            self.warmed_up += 1
+            aside = torch.cuda.Stream(frames.device)
+            aside.wait_stream(torch.cuda.current_stream(frames.device))
+            with torch.cuda.stream(aside):
+                losses = self.step(frames, a, done)
+            torch.cuda.current_stream(frames.device).wait_stream(aside)
+            return losses
+        if self.warmed_up == EAGER_STEPS:  # recording does not compute anything
+            self.warmed_up += 1
+            self.frames, self.a = torch.empty_like(frames), torch.empty_like(a)
+            with torch.cuda.graph(self.graph):
+                self.losses = self.step(self.frames, self.a, done)
+        self.frames.copy_(frames)
+        self.a.copy_(a)
+        self.graph.replay()
+        return self.losses
 
 
 def fit(
@@ -148,9 +203,12 @@ def fit(
     optimizer: Callable[[list[nn.Parameter]], Optimizer] | None = None,
     schedule: Callable[[int], float] | None = None,
     clip: float | None = None,
+    scaled: bool = False,
+    captured: bool = False,
     watch: Callable[[WorldModel], Tensor] | None = None,
     save_every_seconds: float = 15.0,
     save_every_steps: int | None = None,
+    pause: Callable[[], bool] | None = None,
     name: str = "your data",
 ) -> History:
     """Train a model in place; it is left in evaluation mode.
@@ -170,11 +228,15 @@ def fit(
         optimizer: made from parameters, in place of Adam.
         schedule: the learning rate of a step, by its number.
         clip: largest norm of the gradient.
+        scaled: whether the loss is scaled, as ``Step`` says.
+        captured: whether a GPU records a step once and repeats it; without a schedule, for batches of one size.
         watch: gives latents ``(N, Z)`` to keep at steps 0, 1, 2, 3, 4, 6, 8, 11, …
         save_every_seconds, save_every_steps: how often progress is saved, always between two steps.
+        pause: asked between two steps; when it says yes, progress is saved and training ends.
         name: of the data, for the progress bar and for errors.
 
     Raises:
+        Paused: ``pause`` said yes.
         SMWMError: batches of a wrong shape, range or type or too few of them, a loss that is not finite, or a saved
             progress that is damaged or of another training.
     """
@@ -190,8 +252,10 @@ def fit(
         optimizer or partial(torch.optim.Adam, lr=learning_rate, fused=True),
         schedule=schedule,
         clip=clip,
+        scaled=scaled,
         seed=seed,
     )
+    one_step = Captured(step) if captured and device.type == "cuda" else step
     losses = torch.zeros(steps, len(objective.terms), device=device)
     keep = set(snapshot_steps(steps)) if watch else set()
     snapshots: dict[int, Tensor] = {}
@@ -219,6 +283,8 @@ def fit(
                 "losses": losses[:done].cpu(),
                 "snapshots": snapshots,
             }
+            if scaled:
+                state["scaler"] = step.scaler.state_dict()
             write_whole(progress, lambda path: _save(state, path))
 
         last_saved = time.monotonic()
@@ -230,22 +296,21 @@ def fit(
                     frames, a = next(drawn)
                 except StopIteration:
                     raise SMWMError(f"The batches of {name} end after {done} of {steps} steps.") from None
-                z, z_next = step.encode(frames)
-                terms = step.losses(z, a, z_next, frames)
-                terms["loss"].backward()
-                step.update(done)
-                losses[done] = torch.stack([terms[term].detach() for term in objective.terms])
+                losses[done] = one_step(frames, a, done)
                 done += 1
                 if done in keep:
                     snapshots[done] = _watched(watch, model)
                 if done % REFRESH_EVERY == 0 or done == steps:
                     bar.total = steps * len(frames)
                     _refresh(bar, name, objective, done, done * len(frames), losses[done - 1].tolist())
-                due = save_every_steps and done % save_every_steps == 0
+                ending = bool(done < steps and pause and pause())
+                due = ending or (save_every_steps and done % save_every_steps == 0)
                 due = due or done == steps or time.monotonic() - last_saved >= save_every_seconds
                 if progress and due:
                     save()
                     last_saved = time.monotonic()
+                if ending:
+                    raise Paused
 
     model.eval()
     final = losses.cpu().numpy()
@@ -310,6 +375,8 @@ def _restore(state: Progress, step: Step, steps: int, keep: set[int], name: str)
         for group, usual in zip(step.optimizer.param_groups, fresh["param_groups"], strict=True):
             if any(group[key] != usual[key] for key in usual.keys() - {"params", "lr"}):
                 raise ValueError("another optimiser")
+        if step.scaler.is_enabled() and state.scaler:  # it may have begun on another card
+            step.scaler.load_state_dict(state.scaler)
         step.directions.set_state(state.directions.cpu())
         set_random_state(state.random, next(step.model.parameters()).device)
     except (RuntimeError, ValueError, LookupError, TypeError) as error:

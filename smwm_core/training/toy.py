@@ -1,7 +1,7 @@
 """Training the toy models: states are drawn as frames in the step that needs them, and thrown away."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +36,7 @@ def train(
     device: torch.device,
     progress: Path | None = None,
     save_every_seconds: float = 15.0,
+    pause: Callable[[], bool] | None = None,
 ) -> History:
     """Train a model.
 
@@ -43,15 +44,14 @@ def train(
         config: what to train.
         seed: of data, weights and order.
         device: where.
-        progress, save_every_seconds: as for ``fit``.
+        progress, save_every_seconds, pause: as for ``fit``.
     """
     world = config.make_world()
     states, actions = (part.to(device) for part in _windows(config, seed))
     watched = world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state.to(device)
 
     def batches(done: int) -> Iterator[Batch]:
-        for numbers in _numbers(config, seed, done):
-            numbers = numbers.to(device)
+        for numbers in _numbers(config, seed, done, device):
             in_time = states[numbers].transpose(0, 1)  # all first frames, then all second ones
             frames = world.render(in_time.flatten(0, 1)).unflatten(0, in_time.shape[:2])
             yield frames.transpose(0, 1), actions[numbers]
@@ -63,9 +63,11 @@ def train(
         steps=config.steps,
         seed=seed,
         progress=progress,
-        optimizer=partial(torch.optim.Adam, lr=config.learning_rate, fused=True),
+        optimizer=partial(torch.optim.Adam, lr=config.learning_rate, fused=True, capturable=device.type == "cuda"),
+        captured=True,
         watch=lambda model: model.encode_states(world, watched),
         save_every_seconds=save_every_seconds,
+        pause=pause,
         name=f"{config.world} with seed {seed}",
     )
 
@@ -81,15 +83,17 @@ def _windows(config: ToyConfig, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.stack([data.state, data.next_state], 1), data.action[:, None]
 
 
-def _numbers(config: ToyConfig, seed: int, done: int) -> Iterator[torch.Tensor]:
+def _numbers(config: ToyConfig, seed: int, done: int, device: torch.device) -> Iterator[torch.Tensor]:
     """The batches of a run from step ``done`` on: those of the curriculum, then epochs in random order."""
     for step in range(done, config.curriculum):
         share = EASIEST_SHARE + (1 - EASIEST_SHARE) * step / config.curriculum
         easiest = max(config.batch_size, int(share * config.transitions))
-        yield torch.randint(easiest, (config.batch_size,), generator=generator(seed, f"curriculum step {step}"))
+        drawn = torch.randint(easiest, (config.batch_size,), generator=generator(seed, f"curriculum step {step}"))
+        yield drawn.to(device)
 
     def order(epoch: int) -> torch.Tensor:
-        return torch.randperm(config.transitions, generator=generator(seed, f"order of epoch {epoch}"))
+        shuffled = torch.randperm(config.transitions, generator=generator(seed, f"order of epoch {epoch}"))
+        return shuffled.to(device)  # a whole epoch at once, so that no step waits for a copy
 
     yield from in_epochs(order, config.batch_size, max(0, done - config.curriculum))
 

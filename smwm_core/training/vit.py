@@ -1,11 +1,12 @@
-"""Training the paper's own models: AdamW, bfloat16, warm-up and cosine, one epoch after the other.
+"""Training the paper's own models: AdamW, half precision, warm-up and cosine, one epoch after the other.
 
-On a GPU the encoder and the forward model are compiled. A run is saved after every epoch, and every few minutes.
+On a GPU from Volta on, encoder and forward model are compiled. A run is saved after every epoch, and every few
+minutes.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), control tasks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,7 @@ from torch import Tensor
 from smwm_core.errors import SMWMError
 from smwm_core.models import VitWorldModel
 from smwm_core.seeds import generator, initialising
+from smwm_core.training.arithmetic import USUAL, Arithmetic
 from smwm_core.training.batches import in_epochs
 from smwm_core.training.config import VitConfig
 from smwm_core.training.loop import History, Step, fit
@@ -36,18 +38,20 @@ def build_model(config: VitConfig, seed: int = 0) -> VitWorldModel:
         )
 
 
-def make_step(config: VitConfig, model: VitWorldModel, seed: int, steps: int) -> Step:
+def make_step(config: VitConfig, model: VitWorldModel, seed: int, steps: int, arithmetic: Arithmetic = USUAL) -> Step:
     """A step of a run by itself, as ``fit`` takes it; on a GPU the model is compiled."""
-    return Step(model, config.objective, **_options(config, model, steps), seed=seed)
+    return Step(model, config.objective, **_options(config, model, steps, arithmetic), seed=seed)
 
 
-def _options(config: VitConfig, model: VitWorldModel, steps: int) -> dict:
-    if next(model.parameters()).is_cuda:
-        model.encoder.compile()
+def _options(config: VitConfig, model: VitWorldModel, steps: int, arithmetic: Arithmetic) -> dict:
+    arithmetic.set(model)
+    if next(model.parameters()).is_cuda and arithmetic.precision != "float32":  # torch compiles from Volta on
+        (model.encoder if arithmetic.parts == 1 else model.encoder.vit).compile()
         model.forward_model.compile()
     adamw = partial(torch.optim.AdamW, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     schedule = partial(warm_up_and_cosine, config.learning_rate, config.warm_up, steps=steps)
-    return {"optimizer": adamw, "schedule": schedule, "clip": config.clip}
+    scaled = arithmetic.precision == "float16"
+    return {"optimizer": adamw, "schedule": schedule, "clip": config.clip, "scaled": scaled}
 
 
 def train(
@@ -57,8 +61,13 @@ def train(
     device: torch.device,
     progress: Path | None = None,
     save_every_seconds: float = 300.0,
+    pause: Callable[[], bool] | None = None,
+    arithmetic: Arithmetic = USUAL,
 ) -> History:
     """Train a model; arguments and result are those of the toy models, without any snapshots.
+
+    Arguments:
+        arithmetic: how the device computes a step.
 
     Raises:
         SMWMError: too few windows for a batch, or a loss that is not finite.
@@ -75,8 +84,9 @@ def train(
         steps=steps,
         seed=seed,
         progress=progress,
-        **_options(config, model, steps),
+        **_options(config, model, steps, arithmetic),
         save_every_seconds=save_every_seconds,
+        pause=pause,
         save_every_steps=per_epoch,
         name=f"{config.world} with seed {seed}",
     )
@@ -107,5 +117,5 @@ def ordered(config: VitConfig, windows: Windows, seed: int, done: int) -> Iterat
 
 
 def prepare(config: VitConfig) -> None:
-    """Record the episodes of a run's world."""
-    _ = config.make_world().split
+    """Record the episodes of a run's world and draw their frames, where it keeps any."""
+    Windows(config.make_world(), config.history, torch.device("cpu"))

@@ -57,9 +57,9 @@ class Windows:
 
 
 def shuffled(windows: Windows, numbers: Tensor, generator: Generator) -> Tensor:
-    """Windows in random order, ``(N,)`` → ``(N,)``; where frames are read, sixteen from one place stay together."""
+    """Windows in random order, ``(N,)`` → ``(N,)``; sixteen from one place stay together where reading asks for it."""
     mixed = numbers[torch.randperm(len(numbers), generator=generator)]
-    if windows.read is None:
+    if windows.read is None or getattr(windows.read, "at_random", False):
         return mixed
     by_place = mixed[(windows.starts.cpu()[mixed] // _PLACE).argsort(stable=True)]
     whole = len(by_place) // _FROM_ONE_PLACE * _FROM_ONE_PLACE

@@ -6,6 +6,7 @@ from functools import cache, partial
 from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
+from smwm_core.worlds.lewm.drawn import EPISODES, drawn
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
 from smwm_core.worlds.propeller import Propeller
 from smwm_core.worlds.recorded.frame_store import FrameStore
@@ -67,7 +68,8 @@ def make_world(name: str, image_size: int | None = None) -> World:
     ``"propeller/30"``, a wiring by its kind, ``"wiring/valve"``. A simulator records another number of episodes than
     usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so, ``"pusht/pose"``,
     ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with LeWorldModel if its name
-    ends with that: ``"tworoom/released"``.
+    ends with that: ``"tworoom/released"``. ``"reacher/drawn"`` and ``"cube/drawn/2000"`` are recorded and drawn here in
+    the published look.
 
     Arguments:
         name: of the world.
@@ -90,6 +92,9 @@ def _blocks(name: str, episodes: str, image_size: int | None) -> FrameSkip:
     """A simulator with its recorded episodes, which are read or collected when they are first needed."""
     if episodes == "released":
         return released(name, image_size or USUAL_SIZE)
+    kind, _, count = episodes.partition("/")
+    if kind == "drawn" and (count.isdecimal() or not count):
+        return drawn(name, int(count or EPISODES), image_size or USUAL_SIZE)
     build, recording, count = planning_task(f"{name}/{episodes}")
     simulator = build(image_size or USUAL_SIZE)
     frames = FrameStore(simulator, name) if name in SLOWLY_DRAWN else None

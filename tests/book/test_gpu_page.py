@@ -8,10 +8,12 @@
 import json
 import re
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from smwm_book import cli, paths
+from smwm_book.experiments.plan import MACHINES, plan
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.sweeps import planned
 from smwm_book.tables import gpu_table
@@ -49,6 +51,17 @@ def test_the_figures_have_the_runs_of_their_sweeps():
     assert hours == pytest.approx(3 * steps * gpu_table.floor_seconds() / 3600, abs=0.1)
 
 
+def test_the_plan_has_every_run_once_and_the_times_of_each_machine():
+    rows = [line.split("|")[1:-1] for line in gpu_table.plan_table().splitlines()[2:]]
+    assert rows[0][0].strip() == "`fig2_dot_world`"
+    jobs = plan(replace(get_preset("paper"), released=()), MACHINES["h100"])
+    assert not any(job.obstacle for job in jobs)
+    assert int(rows[-1][2]) == sum(int(row[2]) for row in rows[:-1]) == sum(job.config is not None for job in jobs)
+    hours = [float(cell.strip().removesuffix("\u00a0h")) for cell in rows[-1][3:]]
+    assert hours[0] == pytest.approx(sum(job.seconds for job in jobs) / 3600, abs=0.06)
+    assert hours == sorted(hours)  # the H100, the T4, the card of a laptop
+
+
 def test_a_measurement_on_a_gpu_comes_first(tmp_path, monkeypatch):
     content = json.loads(next(_measurements()).read_text())
     monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
@@ -61,7 +74,7 @@ def test_a_measurement_on_a_gpu_comes_first(tmp_path, monkeypatch):
 
 
 def test_what_is_estimated_says_so():
-    for name in ("step", "gpu", "run"):
+    for name in ("step", "gpu", "run", "plan"):
         assert re.search(rf"<!-- {name}: .*? -->\n\|", PAGE), f"The table {name} is empty."
     assert "all of them estimates" in PAGE
     measured_on_gpu = any("cpu" not in path.name for path in _measurements())

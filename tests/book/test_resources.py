@@ -1,20 +1,28 @@
 """Claims about what a run needs, asked before it starts.
 
 1. Operations agree with a count by hand; what is kept grows with all that is drawn.
-2. Too little memory, and a GPU without bfloat16, are refused with the numbers; models that fit anywhere are not asked.
+2. A batch that does not fit is taken in as few parts as fit; what never fits is refused with the numbers.
+3. Every card trains in the precision it is good at, and results say which; one that torch cannot use is refused.
+4. A card that is lost in a run costs one sentence and nothing that was saved.
 """
 
 from dataclasses import replace
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
-from smwm_book.experiments import resources
+from smwm_book.experiments import resources, runs
+from smwm_book.experiments.measures import Scale
 from smwm_book.experiments.resources import needs
+from smwm_book.experiments.results import collected
+from smwm_book.tables.report import provenance_table
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.training import vit
+from smwm_core.training.arithmetic import Arithmetic
 from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training.loop import Step
 
 CPU = torch.device("cpu")
 
@@ -104,27 +112,104 @@ def test_what_is_kept_is_at_least_what_linear_layers_read_and_at_most_a_few_time
     assert least < without_sigreg.kept_bytes < 8 * least
 
 
-def test_too_little_memory_is_refused_with_both_numbers(monkeypatch, tmp_path):
-    needed = needs(CONFIG).memory_bytes
-    monkeypatch.setattr(resources, "free_memory", lambda device: needed - 1)
-    words = rf"batches of 8 windows of 28 px needs about ({needed / 1e9:.1f} GB) of memory, but cpu has \1 free; use a"
+def test_a_batch_that_does_not_fit_is_taken_in_parts_and_one_that_never_fits_is_refused(monkeypatch, tmp_path):
+    counted, free = needs(CONFIG), {}
+    monkeypatch.setattr(resources, "free_memory", lambda device: free["bytes"])
+    for parts in (1, 2, 4):
+        free["bytes"] = counted.memory(parts)
+        assert resources.fitting(CONFIG, CPU) == Arithmetic("bfloat16", parts)
+        assert resources.require_room(CONFIG, CPU, tmp_path) == {"arithmetic": Arithmetic("bfloat16", parts)}
+    free["bytes"] = counted.memory(16) - 1
+    words = rf"batches of 8 windows of 28 px needs at least ({counted.memory(16) / 1e9:.1f}) GB .* cpu has \1 GB free"
     with pytest.raises(SMWMError, match=words):
         resources.require_room(CONFIG, CPU, tmp_path)
-    resources.require_room(ToyConfig(), CPU, tmp_path)
-    monkeypatch.setattr(resources, "free_memory", lambda device: needed)
-    resources.require_memory(CONFIG, CPU)
+    assert resources.require_room(ToyConfig(), CPU, tmp_path) == {}
 
 
-@pytest.mark.parametrize(("capability", "fits"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
-def test_a_gpu_without_bfloat16_is_refused(monkeypatch, tmp_path, capability, fits):
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "An old GPU")
-    if fits:
-        resources.require_bfloat16(torch.device("cuda"))
-        return
-    for train in (resources.require_bfloat16, lambda device: resources.require_room(CONFIG, device, tmp_path)):
-        with pytest.raises(SMWMError, match="An old GPU does not compute bfloat16; use a GPU of the Ampere generation"):
-            train(torch.device("cuda"))
+class Card:
+    """What torch says of a GPU that is not there."""
+
+    def __init__(self, monkeypatch, capability: tuple[int, int]) -> None:
+        said = {"get_device_capability": capability, "get_device_name": "A card", "memory_reserved": 0,
+                "memory_allocated": 0, "mem_get_info": (10**12, 10**12)}  # fmt: skip
+        for name, value in said.items():
+            monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+        monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_61", "sm_75", "sm_90", "compute_90"])
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision"),
+    [((9, 0), "bfloat16"), ((8, 0), "bfloat16"), ((7, 5), "float16"), ((7, 0), "float16"), ((6, 1), "float32")],
+)
+def test_every_card_trains_in_what_it_is_good_at(monkeypatch, tmp_path, capability, precision):
+    Card(monkeypatch, capability)
+    chosen = resources.require_room(CONFIG, torch.device("cuda"), tmp_path)["arithmetic"]
+    assert chosen == Arithmetic(precision, 1)
+
+
+def test_float32_takes_more_memory():
+    half, whole = needs(CONFIG), needs(CONFIG, "float32")
+    assert whole.flops == half.flops
+    assert 1.2 * half.kept_bytes < whole.kept_bytes < 2 * half.kept_bytes
+
+
+def test_a_card_that_torch_has_no_kernels_for_is_refused(monkeypatch, tmp_path):
+    Card(monkeypatch, (5, 2))
+    words = r"A card has compute capability 5\.2, and this build of torch \(.*\) begins with 6\.1; install an older"
+    for config in (CONFIG, ToyConfig()):
+        with pytest.raises(SMWMError, match=words):
+            resources.require_room(config, torch.device("cuda"), tmp_path)
+
+
+LOST = {
+    "The GPU was lost in tworoom-40_.*_seed0 .CUDA error: unspecified launch failure.; what was saved stays": (
+        torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with TORCH_USE_CUDA_DSA")
+    ),
+    "The GPU was lost in .*CUBLAS_STATUS_EXECUTION_FAILED": RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED in gemm"),
+    "The GPU ran out of memory in .*; what was saved stays": torch.OutOfMemoryError("CUDA out of memory. Tried"),
+}
+
+
+@pytest.mark.parametrize("words", LOST)
+def test_a_card_that_is_lost_in_a_run_is_one_sentence_and_the_run_goes_on(monkeypatch, tmp_path, words):
+    monkeypatch.setitem(vit.train.__kwdefaults__, "save_every_seconds", 0.0)
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "whole"))
+    expected = load_file(runs.train_run(CONFIG, 0, CPU).weights)
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path / "lost"))
+    update, steps = Step.update, []
+
+    def failing(step, done):
+        steps.append(done)
+        if len(steps) == 4:
+            raise LOST[words]
+        update(step, done)
+
+    monkeypatch.setattr(Step, "update", failing)
+    with pytest.raises(SMWMError, match=words) as refusal:
+        runs.train_run(CONFIG, 0, CPU)
+    assert "\n" not in str(refusal.value)
+    assert runs.progress(CONFIG, 0, CPU) == 3 / 6
+    run = runs.train_run(CONFIG, 0, CPU)
+    assert steps == [0, 1, 2, 3, 3, 4, 5]
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in load_file(run.weights).items())
+    assert run.arithmetic == "bfloat16"
+
+
+def test_other_errors_are_bugs_and_keep_their_names(monkeypatch, tmp_path):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(Step, "update", lambda *_: torch.ones(2) @ torch.ones(3))
+    with pytest.raises(RuntimeError, match="size"):
+        runs.train_run(CONFIG, 0, CPU)
+
+
+def test_results_say_how_their_runs_were_computed(monkeypatch, tmp_path):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    small = replace(CONFIG, epochs=1, windows=8)
+    monkeypatch.setattr(resources, "free_memory", lambda device: needs(small).memory(2))
+    run = runs.train_run(small, 0, CPU)
+    found = collected("page", {0: {"size": Scale(1.0)}}, figure="", preset="paper", runs=[run], arrays={})
+    assert found.provenance["arithmetic"] == "bfloat16, the vision transformer computed twice, in 2 parts"
+    assert "| arithmetic | bfloat16, the vision" in provenance_table(found)
 
 
 def test_free_memory(monkeypatch):

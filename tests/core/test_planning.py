@@ -6,7 +6,7 @@
 4. Numbers, bounds and shapes that make no search are refused.
 5. FrameSkip of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
 6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames, with
-   random numbers of the device that it is on.
+   random numbers of the device that it is on, and without TF32.
 7. Rates have Wilson's interval.
 8. A film shows what happened: its frames, its way, and what was predicted at each plan.
 9. A cost ranks plans as the world does if its latent is the state; the landscape is that cost.
@@ -316,6 +316,25 @@ def test_a_model_plans_from_frames():
     )
     torch.testing.assert_close(actions[:, :5], world().primitive_actions(plan.actions[:, 0]))
     torch.testing.assert_close(actions[:, 5:], world().primitive_actions(plan.actions[:, 1]))
+
+
+def test_a_search_on_a_gpu_multiplies_float32_as_such(monkeypatch):
+    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
+    monkeypatch.setattr(products, "allow_tf32", True)
+    monkeypatch.setattr(convolutions, "allow_tf32", True)
+    model, seen = WorldModel.toy(10, latent_dim=8).requires_grad_(False), []
+
+    def cost(z, z_goal, actions):
+        seen.append((products.allow_tf32, convolutions.allow_tf32))
+        return final_distance(model)(z, z_goal, actions)
+
+    model.encoder.register_forward_hook(lambda *_: seen.append((products.allow_tf32, convolutions.allow_tf32)))
+    search = CEM(*world().bounds, horizon=1, samples=4, iterations=1, elites=2)
+    mpc_policy(world(), model, search, cost)(draw_tasks(world(), 2, 25, generator(3)), generator(5))
+    assert len(seen) == 4
+    assert set(seen) == {(False, False)}
+    assert products.allow_tf32
+    assert convolutions.allow_tf32
 
 
 def test_a_search_on_another_device_draws_there(monkeypatch):

@@ -80,8 +80,8 @@ def sources(episodes: Episodes) -> Tensor:
     return torch.unique(episodes.state[episodes.offset], dim=0, return_inverse=True)[1]
 
 
-def open_file(path: Path):
-    """A file, opened to be read: an ``h5py.File``.
+def open_file(path: Path, mode: str = "r"):
+    """A file, opened to be read, or with ``"w"`` written anew: an ``h5py.File``.
 
     Raises:
         SMWMError: a package is missing, or the file is missing or damaged.
@@ -91,10 +91,10 @@ def open_file(path: Path):
         import hdf5plugin  # noqa: F401 - registers Blosc
     except ImportError as error:
         raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements-sim.txt`.") from error
-    if not path.exists():
+    if mode == "r" and not path.exists():
         raise SMWMError(f"There is no file {root.shown(path)}.")
     with parsing(path, _REMEDY):
-        return h5py.File(path, "r")
+        return h5py.File(path, mode)
 
 
 def _column(file, name: str):

@@ -1,0 +1,312 @@
+"""Claims about reproducing the paper as far as the time goes.
+
+1. The plan's runs are those behind the committed results; shared runs come once, in order of what they tell per second.
+2. Times and memory are arithmetic on the machine's numbers; what cannot be done says why.
+3. However often it is interrupted, and wherever a budget ends, the runs end with the same bits as those of one sitting.
+4. A page is made when its runs are there and there is time for it, and never again.
+5. A wrong budget, too little time and a processor for a GPU's preset are one sentence; the table is printed always.
+"""
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from smwm_book import cli, paths
+from smwm_book.experiments import plan as planning
+from smwm_book.experiments import reproduce as module
+from smwm_book.experiments import runs
+from smwm_book.experiments.plan import FIGURES, MACHINES, PAGE_SECONDS, STAGES, TOY_STEP, Machine, plan, steps, table
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.reproduce import done, parse_duration, reproduce, seconds_per_step
+from smwm_book.experiments.resources import Needs, needs, parts_that_fit
+from smwm_book.experiments.results import Results, save_results
+from smwm_book.experiments.runs import run_name
+from smwm_core.errors import SMWMError
+from smwm_core.training import control, toy, vit
+from smwm_core.training.config import ToyConfig
+from smwm_core.training.loop import Paused, Step
+
+CPU = torch.device("cpu")
+PAPER = get_preset("paper")
+TINY = replace(get_preset("paper_smoke"), episodes={"tworoom": 40}, exceptions={"dots/single": {"transitions": 128}})
+FEW = (("fig2_dot_world", 1, 3.0), ("fig9_horizon", 1, 2.0), ("fig2_dot_world", 2, 1.0))
+COUNTED = Needs(18_000_000, 5 * 10**12, 12_500_000_000, 300_000_000, 12_400_000_000, 512)
+
+
+class Ticks:
+    """A clock that shows a second more at every look."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1
+        return self.now
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(module, "plan", lambda *given: plan(*given, FEW))
+    monkeypatch.setattr(planning, "PAGE_SECONDS", 2.0)
+    for trainer in (toy, vit, control):
+        monkeypatch.setitem(trainer.train.__kwdefaults__, "save_every_seconds", 0.0)
+    return tmp_path
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """The paper's size without counting it, which takes a while."""
+    monkeypatch.setattr(planning, "needs", lambda *_: COUNTED)
+
+
+class Pages(list):
+    """Pages that leave a result file and nothing else."""
+
+    def __call__(self, figure: str, seeds: int) -> None:
+        self.append((figure, seeds))
+        origin = dict.fromkeys(["commit", "device", "cpu_or_gpu", "torch", "python", "training_seconds",
+                                "wall_seconds", "peak_memory_mb", "date", "command"], "")  # fmt: skip
+        save_results(Results(figure, "", "paper_smoke", list(range(seeds)), [], origin, {}, {}))
+
+
+def weights(folder) -> dict[str, dict[str, torch.Tensor]]:
+    return {path.parent.name: load_file(path) for path in folder.glob("cache/runs/*/weights.safetensors")}
+
+
+@pytest.fixture(scope="module")
+def in_one_sitting(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SMWM_DATA", str(folder))
+        patch.setattr(module, "plan", lambda *given: plan(*given, FEW))
+        said = reproduce(TINY, CPU, Pages())
+    assert "10 of 10 runs and pages are done; the rest takes about 0 s" in said
+    return weights(folder)
+
+
+@pytest.mark.parametrize("figure", [name for name, figure in FIGURES.items() if not figure.tasks])
+def test_the_runs_of_the_plan_are_those_behind_the_committed_results(figure):
+    preset = get_preset("laptop")
+    stored = json.loads((paths.REPOSITORY / "data" / "results" / figure / "laptop.json").read_text())
+    mine = {run_name(config, seed) for seed in stored["seeds"] for config in FIGURES[figure].configs(preset, seed)}
+    assert mine == set(stored["runs"])
+
+
+def test_what_figures_share_comes_once_and_before_its_pages(counted):
+    jobs = plan(PAPER, MACHINES["h100"])
+    trained = [(job.config, job.seed) for job in jobs if job.config]
+    assert len(trained) == len(set(trained))
+    whole = {(config, seed) for figure in FIGURES.values() for seed in range(int(min(5, figure.seeds)))
+             for config in figure.configs(PAPER, seed)}  # fmt: skip
+    assert set(trained) == whole
+    there = set()
+    for job in jobs:
+        if job.config:
+            there.add((job.config, job.seed))
+        else:
+            assert there >= {(c, s) for s in range(job.seeds) for c in FIGURES[job.figure].configs(PAPER, s)}
+
+
+def stage_order(machine: Machine) -> list[tuple[str, int]]:
+    return list(dict.fromkeys((job.figure, job.seeds) for job in plan(PAPER, machine)))
+
+
+def test_the_order_is_that_of_what_is_told_per_second(counted):
+    fast, slow = stage_order(MACHINES["h100"]), stage_order(MACHINES["t4"])
+    assert fast[:3] == [("fig2_dot_world", 1), ("fig9_horizon", 1), ("fig2_dot_world", 3)]
+    assert slow.index(("fig_sprite_control", 1)) < slow.index(("fig9_horizon", 1))  # hours on a T4, minutes on an H100
+    assert fast[-1][1] == slow[-1][1] == 5
+    assert {(name, seeds) for name, seeds, _ in STAGES} == set(fast) == set(slow)
+
+
+def test_times_are_steps_times_seconds(counted):
+    machine = MACHINES["h100"]
+    jobs = {job.name: job for job in plan(PAPER, machine)}
+    dot = jobs["dots-single_inverse10_97600x256_seed0"]
+    assert dot.seconds == pytest.approx(97_600 * TOY_STEP)
+    assert dot.least == TOY_STEP
+    rooms = jobs["tworoom_inverse0.1_vit_10epochsx256_seed0"]
+    floor = max(COUNTED.flops / 989e12, COUNTED.moved_bytes / 3.35e12)
+    assert steps(rooms.config) == 10 * (791_154 // 256)
+    assert rooms.seconds == pytest.approx(30_900 * 3 * floor)
+    assert rooms.memory == COUNTED.memory_bytes
+    assert jobs["the page fig9_horizon"].seconds == PAGE_SECONDS
+    assert jobs["the page fig9_horizon"].memory == rooms.memory
+    known = {job.name: job for job in plan(PAPER, replace(machine, step={"toy": 0.25, "vit": 0.5}))}
+    assert known[dot.name].seconds == 97_600 / 4
+    assert known[rooms.name].seconds == 30_900 / 2
+
+
+@pytest.mark.parametrize(("gigabytes", "parts"), [(72, 1), (14.4, 2), (7.2, 4), (1.0, None)])
+def test_a_batch_is_recomputed_in_as_few_parts_as_fit(counted, gigabytes, parts):
+    assert parts_that_fit(COUNTED, gigabytes * 1e9) == parts
+    machine = Machine("a card", gigabytes * 1e9, flops=1e14, bytes_per_s=1e12)
+    (job,) = [job for job in plan(PAPER, machine) if job.name == "tworoom_inverse0.1_vit_10epochsx256_seed0"]
+    if parts is None:
+        least = COUNTED.memory(512) / 1e9
+        assert job.obstacle == f"it needs {least:.1f} GB of memory, and 1.0 GB are there"
+        assert [job.obstacle for job in plan(PAPER, machine) if job.name == "the page fig9_horizon"] == [job.obstacle]
+        return
+    assert not job.obstacle
+    assert job.memory == COUNTED.memory(parts) <= gigabytes * 1e9
+    assert job.seconds == pytest.approx(30_900 * 3 * machine.floor(COUNTED) * (1 if parts == 1 else 4 / 3))
+
+
+def test_what_the_transformer_keeps_is_most_of_what_a_step_keeps():
+    found = needs(TINY.planner_config("tworoom", TINY.objectives("tworoom")["smwm"]))
+    assert 0.3 * found.kept_bytes < found.recomputable_bytes < found.kept_bytes
+    assert found.batch_frames == 32
+    assert found.memory(1) == found.memory_bytes > found.memory(2) > found.memory(4)
+
+
+def test_the_table_says_what_is_done_what_is_next_and_how_long_the_rest_takes(counted):
+    machine = replace(MACHINES["t4"], step={"toy": 1e-3, "vit": 1.0})
+    jobs = plan(PAPER, machine)
+    shares = [1.0 if (job.figure, job.seeds) == ("fig2_dot_world", 1) else 0.0 for job in jobs]
+    shares[3] = 0.5
+    lines = table(jobs, shares, machine).splitlines()
+    assert lines[1].split()[:5] == ["fig2_dot_world", "1", "2", "of", "2"]
+    assert lines[1].endswith("done")
+    assert lines[2].endswith("begun")
+    assert lines[3].endswith("next")
+    left = sum(job.seconds * (1 - share) for job, share in zip(jobs, shares, strict=True) if not job.obstacle)
+    rest = f"{left / 3600:,.1f} h on NVIDIA T4, 16 GB, by steps measured here."
+    assert lines[-1] == f"3 of {len(jobs)} runs and pages are done; the rest takes about {rest}"
+    assert any(line.startswith("fig5_planning waits: ") and "smwm data fetch reacher" in line for line in lines)
+
+
+@pytest.mark.parametrize("luck", range(2))
+def test_interruptions_anywhere_change_nothing(data, in_one_sitting, monkeypatch, luck):
+    chance, update, pages = random.Random(luck), Step.update, Pages()
+
+    def failing(step, number):
+        update(step, number)
+        if chance.random() < 0.05:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Step, "update", failing)
+    monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
+    interruptions = 0
+    while True:
+        try:
+            reproduce(TINY, CPU, pages)
+            break
+        except KeyboardInterrupt:
+            interruptions += 1
+    assert interruptions
+    assert sorted(pages) == [("fig2_dot_world", 1), ("fig2_dot_world", 2), ("fig9_horizon", 1)]
+    assert_same(weights(data), in_one_sitting)
+
+
+@pytest.mark.parametrize("seconds", [17, 41])
+def test_budgets_that_end_in_the_middle_of_a_run_change_nothing(data, in_one_sitting, monkeypatch, seconds):
+    monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
+    pages, sittings, said = Pages(), 0, ""
+    while "the rest takes about 0 s" not in said:
+        clock = Ticks()
+        said = reproduce(TINY, CPU, pages, seconds=seconds, clock=clock)
+        assert clock.now <= seconds + 10  # every job that is passed over looks at it once
+        sittings += 1
+    assert sittings > 100 / seconds
+    assert sorted(pages) == [("fig2_dot_world", 1), ("fig2_dot_world", 2), ("fig9_horizon", 1)]
+    assert_same(weights(data), in_one_sitting)
+
+
+def assert_same(found: dict, expected: dict) -> None:
+    assert found.keys() == expected.keys()
+    for name, tensors in expected.items():
+        assert all(torch.equal(found[name][key], tensor) for key, tensor in tensors.items()), name
+
+
+def test_a_page_waits_for_its_runs_and_for_its_time(data, monkeypatch):
+    monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
+    monkeypatch.setattr(planning, "PAGE_SECONDS", 1_000.0)
+    pages = Pages()
+    said = reproduce(TINY, CPU, pages, seconds=500, clock=Ticks())
+    assert not pages
+    assert "7 of 10 runs and pages are done" in said
+    reproduce(TINY, CPU, pages)
+    assert len(pages) == 3
+    assert done(plan(TINY, Machine("here", 1e12, {"toy": 1.0, "vit": 1.0}), FEW)[2], TINY, CPU) == 1
+    reproduce(TINY, CPU, pages)
+    assert len(pages) == 3
+
+
+def test_a_failure_prints_the_table_first_and_keeps_what_is_finished(data, monkeypatch, capsys):
+    monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
+
+    def refuse(figure: str, seeds: int) -> None:
+        raise SMWMError("The page is broken.")
+
+    with pytest.raises(SMWMError, match=r"The page is broken\."):
+        reproduce(TINY, CPU, refuse)
+    assert "2 of 10 runs and pages are done" in capsys.readouterr().out
+    assert len(weights(data)) == 2
+
+
+def test_steps_are_measured_over_the_second_twenty(data):
+    clock = Ticks()
+    looks = []
+
+    def slow_at_first() -> float:
+        looks.append(clock.now)
+        clock.now += 100.0 if len(looks) < 20 else 0.5
+        return clock.now
+
+    config = ToyConfig(steps=100, batch_size=4, transitions=16)
+    assert seconds_per_step(config, CPU, slow_at_first) == 0.5
+    assert len(looks) == 40
+    assert seconds_per_step(replace(config, steps=5), CPU, Ticks()) == 1.0
+    assert not weights(data)
+
+
+def test_a_step_longer_than_the_budget_is_one_sentence(data):
+    with pytest.raises(
+        SMWMError, match=r"over before the first step: a step of dots-single.* takes 1 s.*nothing was t"
+    ):
+        reproduce(TINY, CPU, Pages(), seconds=20, clock=Ticks())
+
+
+def test_a_budget_of_time():
+    assert [parse_duration(text) for text in ("25m", "1h30m", "90s", "8h")] == [1500, 5400, 90, 28800]
+    for wrong in ("", "25", "m", "1m1h", "0s", "-5m"):
+        with pytest.raises(SMWMError, match="A budget of time is such as 25m"):
+            parse_duration(wrong)
+
+
+def test_the_command_line(counted, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    assert cli.main(["reproduce", "--device", "cpu"]) == 2
+    assert "The preset paper is for a GPU, and torch sees" in capsys.readouterr().err
+    assert cli.main(["reproduce", "--dry-run", "--device", "cpu"]) == 0
+    assert "on NVIDIA H100 SXM, 80 GB, all estimated." in capsys.readouterr().out
+    assert cli.main(["reproduce", "--dry-run", "t4", "--device", "cpu"]) == 0
+    assert "on NVIDIA T4, 16 GB, all estimated." in capsys.readouterr().out
+    for wrong, words in ((["--dry-run", "abacus"], "no machine named 'abacus'"), (["--budget", "soon"], "not 'soon'")):
+        assert cli.main(["reproduce", "--device", "cpu", *wrong]) == 2
+        assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_command_makes_a_page_from_the_seeds_that_are_there(data, monkeypatch, capsys):
+    monkeypatch.setattr(module, "plan", lambda *given: plan(*given, FEW[:1]))
+    assert cli.main(["reproduce", "--preset", "paper_smoke", "--device", "cpu"]) == 0
+    assert "3 of 3 runs and pages are done; the rest takes about 0 s" in capsys.readouterr().out
+    content = json.loads((data / "results" / "fig2_dot_world" / "paper_smoke.json").read_text())
+    assert content["seeds"] == [0]
+    assert len(list((data / "cache" / "runs").iterdir())) == len(content["runs"]) == 2
+
+
+def test_pausing_keeps_a_run_for_the_next_call(data):
+    config = ToyConfig(steps=9, batch_size=4, transitions=16)
+    asked = []
+    with pytest.raises(Paused):
+        runs.train_run(config, 0, CPU, pause=lambda: asked.append(1) or len(asked) == 4)
+    assert runs.progress(config, 0, CPU) == pytest.approx(4 / 9)
+    runs.train_run(config, 0, CPU, pause=lambda: asked.append(1))
+    assert len(asked) == 4 + 4  # after its last step nobody asks
