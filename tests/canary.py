@@ -104,6 +104,7 @@ FAMILIES: dict[str, Config] = {
     "vit-history": replace(_VIT, history=3, objective=Objective(inverse=30, sigreg=0.09)),
     "vit-lewm": replace(_VIT, world="tworoom/released"),
 }
+_HEADER = {"name": "", "config": {}, "seed": 0, "device": "cpu", "recipe": {}, "commit": "", "seconds": 0}
 # Worlds that no configuration names, for they have no frames; what trains in them is recorded by the families above.
 FRAMELESS = {"thermal-rig": ThermalRig(boards=2)}
 
@@ -146,7 +147,7 @@ def observe(family: str) -> dict:
         z_after = model.encode(fixed)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "weights"
-            weights.save_weights(path, model, {})
+            weights.save_weights(path, model, _HEADER)
             stored = sorted({str(weight.dtype) for weight in load_file(path).values()})
             weights.load_weights(path, before)
         latents = 20 * torch.randn(3, 64, z_after.shape[1], generator=generator(0, "latents of a canary"))

@@ -74,7 +74,7 @@ def test_every_committed_checkpoint_is_covered(monkeypatch):
     assert len(names) >= 22
     for name in names:
         described = weights_module.describe(checkpoints.folder() / name)
-        components = recipe(kinds.config_from(described["config"]))
+        components = recipe(kinds.config_from(described.config, name))
         assert components in covered, f"{name} uses {components}, which no canary covers."
 
 
@@ -134,7 +134,8 @@ def renamed_stream(seed: int, purpose: str, of=seeds.stream_seed) -> int:
 
 def whole_weights(path, model, description):
     weights = {name: weight.contiguous() for name, weight in model.state_dict().items()}
-    weights_module.save_file(weights, path, metadata={"format": weights_module.FORMAT, "run": "{}"})
+    header = {"format": weights_module.FORMAT, "run": json.dumps(description)}
+    path.write_bytes(weights_module.save(weights, header))
 
 
 def fewer(count: int, task: str):
