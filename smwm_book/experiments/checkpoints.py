@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from smwm_book import paths
 from smwm_book.experiments.download import download
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
-from smwm_core.storage.files import has_digest, locked, write_text, write_whole, write_with_digest
+from smwm_core.storage.files import has_digest, locked, settled, write_text, write_whole, write_with_digest
 from smwm_core.storage.reading import read_json
 from smwm_core.storage.schemas import Manifest
 
@@ -30,7 +31,7 @@ def folder() -> Path:
 
 def publish(path: Path, name: str) -> None:
     """Copy a weights file into ``data/checkpoints`` under ``name`` and enter it into the manifest."""
-    with locked(root.data() / "cache" / "manifest", "publishing", wait=True):  # others may publish at the same time
+    with _lock():  # others may publish at the same time
         entries = read_manifest()
 
         def enter(digest: str) -> None:
@@ -39,6 +40,10 @@ def publish(path: Path, name: str) -> None:
 
         copy, former = partial(shutil.copyfile, path), entries.get(name, {}).get("sha256")
         write_with_digest(folder() / name, copy, enter, former)
+
+
+def _lock() -> AbstractContextManager:
+    return locked(root.data() / "cache" / "manifest", "publishing", wait=True)
 
 
 def read_manifest() -> dict[str, dict]:
@@ -59,7 +64,7 @@ def verify(path: Path) -> None:
     entry = read_manifest().get(path.name)
     if entry is None:
         raise SMWMError(f"{root.shown(path)} is not in the manifest beside it; restore both from git.")
-    if equals(path, entry):
+    if settled(path, entry["sha256"], _lock()):
         return
     if not path.exists():
         raise SMWMError(f"The manifest names {root.shown(path)}, which is missing; {_REMEDY}.")

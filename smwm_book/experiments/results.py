@@ -22,7 +22,7 @@ from smwm_book.experiments.recipe import require_recipe
 from smwm_book.experiments.runs import OwnRun, Run
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root
-from smwm_core.storage.files import fill_arrays, has_digest, locked, write_text, write_with_digest
+from smwm_core.storage.files import fill_arrays, locked, settled, write_text, write_with_digest
 from smwm_core.storage.reading import read_arrays, read_json
 from smwm_core.storage.schemas import RESULT_ARRAYS, Benchmark, Metric, ResultFile
 from smwm_core.storage.versions import VERSIONS
@@ -135,7 +135,7 @@ def save_results(results: Results) -> None:
     def enter(digest: str) -> None:
         write_text(path, json.dumps({**content, "arrays_sha256": digest}, indent=2, allow_nan=False) + "\n")
 
-    with locked(root.data() / "cache" / "results", "writing results", wait=True):
+    with _lock():
         former = None
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):  # a damaged one is replaced
             former = json.loads(path.read_text())["arrays_sha256"]
@@ -171,13 +171,17 @@ def load_results(notebook: str, preset: str, seed: int = 0) -> Results:
     for run, used in content.runs.items():
         require_recipe(f"{name}: {run}", used, {component: VERSIONS.get(component) for component in used})
     numbers, stored = msgspec.to_builtins(content), path.with_suffix(".npz")
-    whole = has_digest(stored, numbers.pop("arrays_sha256"))
+    whole = settled(stored, numbers.pop("arrays_sha256"), _lock())
     arrays = read_arrays(stored, RESULT_ARRAYS, _REMEDY)
     if _version(path) != version:  # another process has just written both anew
         return load_results(notebook, preset, seed)
     if not whole:
         raise SMWMError(f"{root.shown(stored)} is not the file whose sha256 {name} holds; restore or recompute both.")
     return Results(notebook, **numbers, arrays=arrays)
+
+
+def _lock() -> contextlib.AbstractContextManager:
+    return locked(root.data() / "cache" / "results", "writing results", wait=True)
 
 
 def _version(path: Path) -> tuple[int, int]:

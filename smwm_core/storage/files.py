@@ -59,7 +59,8 @@ def write_with_digest(
 ) -> None:
     """Write a file whose digest stands in another one, such that a kill at any moment leaves a pair that agrees.
 
-    The new file waits beside ``path`` until its digest is entered; ``has_digest`` lets it in if its writer could not.
+    The new file waits beside ``path`` until its digest is entered; ``settled`` lets it in if its writer could not.
+    Writers of one file hold a lock.
 
     Arguments:
         write: fills the file that it is given.
@@ -67,20 +68,35 @@ def write_with_digest(
         former: the digest that stands there so far; None if there is none.
     """
     if former:
-        has_digest(path, former)
+        _let_in(path, former)
     waiting = _waiting(path)
     write_whole(waiting, write)
     digest = sha256(waiting)
     enter(digest)
-    has_digest(path, digest)
+    _let_in(path, digest)
 
 
 def has_digest(path: Path, digest: str) -> bool:
-    """Whether a file is there and has a digest; one that waits to take its place, and has it, does so."""
-    with contextlib.suppress(FileNotFoundError):  # nothing waits, or another process has just let it in
-        if sha256(_waiting(path)) == digest:
-            os.replace(_waiting(path), path)
+    """Whether a file is there and has a digest."""
     return path.is_file() and sha256(path) == digest
+
+
+def settled(path: Path, digest: str, lock: contextlib.AbstractContextManager) -> bool:
+    """Whether a file has its digest, once what a killed writer left waiting has taken its place.
+
+    Arguments:
+        lock: the one that writers of this file hold.
+    """
+    if not has_digest(path, digest) and _waiting(path).exists():
+        with lock:
+            _let_in(path, digest)
+    return has_digest(path, digest)
+
+
+def _let_in(path: Path, digest: str) -> None:
+    """Only for who holds the lock: another's file could be waiting by now."""
+    if has_digest(_waiting(path), digest):
+        os.replace(_waiting(path), path)
 
 
 def _waiting(path: Path) -> Path:

@@ -142,7 +142,8 @@ def test_a_reader_beside_a_writer_meets_pairs(data):
     while (over := os.waitpid(writer, os.WNOHANG)) == (0, 0):
         met.add(read_result(data))
     assert over == (writer, 0)
-    assert met == {1, 2}
+    assert met <= {1, 2}
+    assert met
     assert not list(data.rglob("*.new"))
 
 
