@@ -417,6 +417,6 @@ def test_too_few_windows_are_refused(world):
 
 def test_a_configuration_survives_json():
     for config in (CONFIG, VitConfig(), ToyConfig()):
-        again = kinds.config_from(json.loads(json.dumps(asdict(config))))
+        again = kinds.config_from(json.loads(json.dumps(asdict(config))), "a file")
         assert again == config
         assert kinds.trainer(again) is kinds.trainer(config)
