@@ -53,6 +53,7 @@ def data(tmp_path, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     monkeypatch.setattr(module, "plan", lambda *given: plan(*given, FEW))
     monkeypatch.setattr(planning, "PAGE_SECONDS", 2.0)
+    monkeypatch.setattr(torch.multiprocessing, "cpu_count", lambda: 1)  # records in this process
     for trainer in (toy, vit, control):
         monkeypatch.setitem(trainer.train.__kwdefaults__, "save_every_seconds", 0.0)
     return tmp_path
@@ -84,6 +85,7 @@ def in_one_sitting(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SMWM_DATA", str(folder))
         patch.setattr(module, "plan", lambda *given: plan(*given, FEW))
+        patch.setattr(torch.multiprocessing, "cpu_count", lambda: 1)
         said = reproduce(TINY, CPU, Pages())
     assert "10 of 10 runs and pages are done; the rest takes about 0 s" in said
     return weights(folder)
