@@ -58,7 +58,7 @@ torch.manual_seed(seed)
 places, moves = places_and_moves(512)  # held out: nothing is trained on them
 held_out = render(places), moves[:, :2], render(places + 3 * moves)
 
-# %% mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The blue arrow is the action. The orange blob moves as far, and nobody can know where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A blue arrow leads the blue blob and a dashed grey one the orange blob to where they are in the second frame.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The solid arrow is the action. The orange blob moves by chance, as far (dashed arrow), and no action tells where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A solid arrow leads the blue blob and a dashed one the orange blob to where they are in the second frame.", "classes": "dark-light"}}
 figures.blob_transition(held_out[0][0].view(2, 16, 16), held_out[2][0].view(2, 16, 16), places[0], 3 * moves[0])
 
 # %% [markdown]
@@ -210,7 +210,7 @@ print(f"λ = 10: R² of the blue blob {blue:.2f}, of the orange one {orange:.2f}
 # ### Exercise: SIGReg in ten lines
 #
 # LeWorldModel has no inverse loss; its latent is to look like a standard normal ([why](../book/method.md)). Write
-# `sigreg(z)` for latents `(N, 8)`: project them on 64 random directions of length 1; for each projection $p$ compare
+# `sigreg(z)` for latents `(N, 8)`: project them on 32 random directions of length 1; for each projection $p$ compare
 # $\frac1N\sum_n e^{itp_n}$ with $e^{-t^2/2}$ at 17 values of $t$ from 0 to 3; integrate the squared distance times
 # $e^{-t^2/2}$ by `torch.trapezoid`; multiply by $2N$ (the integral from −3 is twice that from 0); take the mean over
 # directions.
@@ -218,7 +218,7 @@ print(f"λ = 10: R² of the blue blob {blue:.2f}, of the orange one {orange:.2f}
 
 # %% tags=["solution"]
 def sigreg(z):
-    directions = torch.randn(z.shape[1], 64)
+    directions = torch.randn(z.shape[1], 32)
     projections = z @ (directions / directions.norm(dim=0))
     t = torch.linspace(0, 3, 17)
     normal = torch.exp(-t.square() / 2)

@@ -39,7 +39,7 @@ plane = PrincipalPlane(latents)
 actions = {"8 px to the right": torch.tensor([0.5, 0.0]), "8 px down": torch.tensor([0.0, 0.5])}
 fields = {name: plane(z + displacements(run.model, z, a.to(z))) - plane(z) for name, a in actions.items()}
 
-# %% mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light wide"}}
 figures.displacement_fields(plane(latents), plane(z), fields)
 
 # %% [markdown]

@@ -3,7 +3,7 @@
 import numpy as np
 
 from smwm_book.figures.dot_world import position_colours
-from smwm_book.figures.style import BLUE, GREY, ORANGE, PURPLE, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
+from smwm_book.figures.style import GREY, INK, ORANGE, PURPLE, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
 
 _COLOURS = (VERMILION, SMWM, ORANGE, PURPLE)
 _READINGS = ("total variance", "forward loss", "inverse loss")
@@ -22,10 +22,8 @@ def blob_transition(frame: np.ndarray, next_frame: np.ndarray, places: np.ndarra
         axis.imshow(np.clip(1 - np.einsum("bhw,bc->hwc", np.asarray(blobs), inks), 0, 1))
         axis.set(title=title, xticks=[], yticks=[])
         axis.spines[["top", "right"]].set_visible(True)
-    for start, move, look in zip(
-        np.reshape(places, (2, 2)), np.reshape(moves, (2, 2)), ((BLUE, "-"), (GREY, "--")), strict=True
-    ):
-        arrow = {"arrowstyle": "->", "color": look[0], "linestyle": look[1], "linewidth": 2}
+    for start, move, line in zip(np.reshape(places, (2, 2)), np.reshape(moves, (2, 2)), ("-", "--"), strict=True):
+        arrow = {"arrowstyle": "->", "color": INK, "linestyle": line, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
         axes[0].annotate("", start + move, start, arrowprops=arrow)
     return figure
 
@@ -45,6 +43,7 @@ def collapse_from_open(curves: dict[str, np.ndarray], floor: float, every: int =
             seeds_and_mean(axis, steps, np.maximum(values, 1e-12), colour, geometric=True, label=label, marker="")
     for axis, title in zip(axes, _READINGS, strict=True):
         axis.set(title=title, yscale="log")
+        axis.minorticks_off()
     axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
     axes[2].set(xlabel="training step")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)

@@ -140,6 +140,7 @@ def execute(
             choose(f"parameter of {name}", parameter, known)
         # Kernels get exactly these, and nothing that was left behind in the environment.
         os.environ.update(SMWM_CHANGES=",".join(changes), SMWM_PUBLISH="1" if publish else "")
+        os.environ["TQDM_DISABLE"] = "" if show_progress else "1"  # a bar is no part of a page
         try:
             papermill.execute_notebook(
                 str(source),
@@ -155,7 +156,7 @@ def execute(
                 raise SMWMError(error.evalue) from None
             raise
         finally:
-            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="")
+            os.environ.update(SMWM_CHANGES="", SMWM_PUBLISH="", TQDM_DISABLE="")
         finished = clean(nbformat.read(executed, as_version=4), parameters)
     write_whole(output, lambda unfinished: nbformat.write(finished, unfinished))
 
