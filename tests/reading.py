@@ -2,9 +2,6 @@
 
 from smwm_book import paths
 
-# The theme declares this constant twice on every page; it is not ours and harmless.
-THEME_NOISE = ("THEBE_JS_URL",)
-
 
 def pages():
     toc = (paths.REPOSITORY / "_toc.yml").read_text().splitlines()
@@ -22,12 +19,11 @@ def open_page(browser, address, page_name, width, scheme="light", on_request=Non
             problems.append(f"foreign request: {request.url}")
 
     def note_console(message):
-        if message.type == "error" and not any(noise in message.text for noise in THEME_NOISE):
+        if message.type == "error":
             problems.append(f"console: {message.text}")
 
     def note_error(error):
-        if not any(noise in str(error) for noise in THEME_NOISE):
-            problems.append(f"script error: {error}")
+        problems.append(f"script error: {error}")
 
     page.on("request", note_request)
     if on_request:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from smwm_book.experiments.results import Results, paper_table
 from smwm_book.notebooks import run as notebooks
 from smwm_book.tables import published
+from smwm_book.tables.dot_plot import Dot, square
 from smwm_book.tables.report import count_seeds, format_number, published_results
 from smwm_book.tables.verdicts import (
     NOT_RUN,
@@ -42,6 +43,7 @@ def parts() -> dict[str, str]:
         "verdicts": _counts([card for _, card in last.values()]),
         "exceptions": _exceptions([(row, card) for row, card in last.values() if card]),
         "overview": "\n".join(overview),
+        "dots": _dots([(row, card) for row, card in last.values() if card]),
         "details": "\n".join(_section(row, card) for row, card in found if card and row["figure"] != "Ours"),
     }
 
@@ -169,6 +171,22 @@ def _exceptions(found: list[tuple[dict, Card]]) -> str:
         ]
         lines += _folded(f"{verdict.capitalize()}: {len(items)} comparisons", items) if items else []
     return "\n".join(lines)
+
+
+def _dots(found: list[tuple[dict, Card]]) -> str:
+    """Rates of success and coefficients of determination, ours against the paper's; all else has a scale of its own."""
+    kinds = {"rate": [], "r2": []}
+    for row, card in found:
+        for number, metric, _, base in card.numbers:
+            if metric and metric["kind"] in kinds:
+                low, high = seed_interval(metric) or (None, None)
+                dot = Dot(number.name, row["figure"], number.value, metric["value"], low, high, not base)
+                kinds[metric["kind"]].append(dot)
+    squares = (
+        square("Success (%)", kinds["rate"], 100, [0, 25, 50, 75, 100]),
+        square("R² of a probe", kinds["r2"], 1, [0, 0.25, 0.5, 0.75, 1]),
+    )
+    return "\n".join(["```{raw} html", *squares, "```"])
 
 
 def _folded(title: str, lines: list[str]) -> list[str]:
