@@ -49,8 +49,12 @@ def build() -> Path:
         notebooks.execute(name, {}, page)
         executed[name] = nbformat.read(page, as_version=4)
     write_generated(stage)
+    badges = scorecard.badges()
     for name, notebook in executed.items():
-        nbformat.write(exercises.boxed(notebook, name), stage / "notebooks" / f"{name}.ipynb")
+        page = exercises.boxed(notebook, name)
+        if name in badges:  # below the claim, with which every page opens
+            page.cells[0].source += f"\n\n{badges[name]}"
+        nbformat.write(page, stage / "notebooks" / f"{name}.ipynb")
     first = lay_out(stage, root)
     slides.write(executed, first.with_name("slides.html"))
     exercises.write_students(executed, first.with_name("student"), archive=True)

@@ -66,8 +66,9 @@ def square(title: str, dots: list[Dot], highest: float, ticks: list[float]) -> s
     near = sum(abs(dot.ours - dot.paper) <= 0.1 * highest for dot in dots)
     label = f"{title}: ours against the paper's; {near} of {len(dots)} differ by at most a tenth of the axis."
     legend = " ".join(f'<span style="color: {colours[group]}">●</span> {escape(group)}' for group in groups)
+    size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return (
         f'<div class="smwm-dots"><b>{escape(title)}</b>\n'
-        f'<svg viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{escape(label)}" '
-        f'fill="currentColor" font-size="12">{"".join(parts)}</svg>\n<span>{legend}</span></div>'
+        f'<svg {size} role="img" aria-label="{escape(label)}" fill="currentColor" font-size="12">{"".join(parts)}</svg>\n'
+        f"<span>{legend}</span></div>"
     )

@@ -43,6 +43,7 @@ def parts() -> dict[str, str]:
         "verdicts": _counts([card for _, card in last.values()]),
         "exceptions": _exceptions([(row, card) for row, card in last.values() if card]),
         "overview": "\n".join(overview),
+        "front": _front(last.values()),
         "dots": _dots([(row, card) for row, card in last.values() if card]),
         "details": "\n".join(_section(row, card) for row, card in found if card and row["figure"] != "Ours"),
     }
@@ -171,6 +172,26 @@ def _exceptions(found: list[tuple[dict, Card]]) -> str:
         ]
         lines += _folded(f"{verdict.capitalize()}: {len(items)} comparisons", items) if items else []
     return "\n".join(lines)
+
+
+def _front(found: Iterable[tuple[dict, Card | None]]) -> str:
+    """Every figure of the paper with its verdict, the best first."""
+    verdicts = [(card.verdict if card else NOT_RUN, row) for row, card in found]
+    lines = ["| verdict at this budget | figures of the paper |", "|:--|:--|"]
+    for verdict in _FIGURES:
+        links = [f"[{r['figure']}](../notebooks/{r['notebook']}.ipynb)" for v, r in verdicts if v == verdict]
+        lines += [f"| **{verdict}** | {', '.join(links)} |"] if links else []
+    return "\n".join(lines)
+
+
+def badges() -> dict[str, str]:
+    """Markdown per notebook: what became of the paper's claim, each figure at its largest budget."""
+    last = {row["figure"]: (row, card) for row, card in judged() if card and row["figure"] != "Ours"}
+    found: dict[str, list[str]] = {}
+    for row, card in last.values():
+        said = f"{row['figure']} **{card.verdict}** (`{card.results.preset}`)"
+        found.setdefault(row["notebook"], []).append(said)
+    return {name: f"*Verdict* ([rules](../book/scorecard.md)): {', '.join(said)}." for name, said in found.items()}
 
 
 def _dots(found: list[tuple[dict, Card]]) -> str:
