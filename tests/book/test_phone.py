@@ -67,5 +67,6 @@ def test_pages_offer_the_stacked_picture_to_phones(tmp_path):
     phone.write(tmp_path)
     twin = '<source media="(max-width: 600px)" srcset="../_images/two-phone.png">'
     assert page.read_text() == f"<picture>{twin}{images['two']}</picture>\n{images['one']}\n{other}"
-    assert Image.open(tmp_path / "_images" / "two-phone.png").width <= phone.WIDEST
+    with Image.open(tmp_path / "_images" / "two-phone.png") as stacked:
+        assert stacked.width <= phone.WIDEST
     assert not (tmp_path / "_images" / "one-phone.png").exists()
