@@ -42,4 +42,4 @@ def test_learnt_models_are_filled_and_groups_have_colours():
     colours = [c.get("stroke") for c in circles]
     assert [c.get("fill") for c in circles] == [colours[0], "none", colours[2]]
     assert colours[0] == colours[1] != colours[2]
-    assert "1 of 3 differ by at most a tenth" in picture().get("aria-label")
+    assert "0 of 3 differ by at most a tenth" in picture().get("aria-label")
