@@ -65,7 +65,8 @@ def square(title: str, dots: list[Dot], highest: float, ticks: list[float]) -> s
     width, height = LEFT + SIDE + 8, TOP + SIDE + BOTTOM
     near = sum(abs(dot.ours - dot.paper) <= 0.1 * highest for dot in dots)
     label = f"{title}: ours against the paper's; {near} of {len(dots)} differ by at most a tenth of the axis."
-    legend = " ".join(f'<span style="color: {colours[group]}">●</span> {escape(group)}' for group in groups)
+    key = '<svg width="10" height="10" aria-hidden="true"><circle cx="5" cy="5" r="4" fill="{}"/></svg>'
+    legend = " ".join(f"{key.format(colours[group])} {escape(group)}" for group in groups)
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return (
         f'<div class="smwm-dots"><b>{escape(title)}</b>\n'
