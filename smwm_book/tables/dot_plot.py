@@ -62,7 +62,7 @@ def square(title: str, dots: list[Dot], highest: float, ticks: list[float]) -> s
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{fill}" stroke="{colour}" stroke-width="1.5">'
             f"<title>{escape(dot.name)}: the paper {dot.paper:g}, ours {dot.ours:.3g}</title></circle>"
         )
-    width, height = LEFT + SIDE + 8, TOP + SIDE + BOTTOM
+    width, height = LEFT + SIDE + 16, TOP + SIDE + BOTTOM
     near = sum(abs(dot.ours - dot.paper) <= 0.1 * highest for dot in dots)
     label = f"{title}: ours against the paper's; {near} of {len(dots)} differ by at most a tenth of the axis."
     key = '<svg width="10" height="10" aria-hidden="true"><circle cx="5" cy="5" r="4" fill="{}"/></svg>'
