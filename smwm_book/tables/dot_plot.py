@@ -68,8 +68,5 @@ def square(title: str, dots: list[Dot], highest: float, ticks: list[float]) -> s
     key = '<svg width="10" height="10" aria-hidden="true"><circle cx="5" cy="5" r="4" fill="{}"/></svg>'
     legend = " ".join(f"{key.format(colours[group])} {escape(group)}" for group in groups)
     size = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
-    return (
-        f'<div class="smwm-dots"><b>{escape(title)}</b>\n'
-        f'<svg {size} role="img" aria-label="{escape(label)}" fill="currentColor" font-size="12">{"".join(parts)}</svg>\n'
-        f"<span>{legend}</span></div>"
-    )
+    drawing = f'<svg {size} role="img" aria-label="{escape(label)}" fill="currentColor" font-size="12">{"".join(parts)}'
+    return f'<div class="smwm-dots"><b>{escape(title)}</b>\n{drawing}</svg>\n<span>{legend}</span></div>'

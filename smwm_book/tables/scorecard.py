@@ -51,10 +51,11 @@ def parts() -> dict[str, str]:
 
 def write_csv(path: Path) -> None:
     """Write every number and every comparison as a row of a table."""
+    rows = list(csv_rows())  # all of them before the file is opened: results that are refused leave it as it was
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         table.writeheader()
-        table.writerows(csv_rows())
+        table.writerows(rows)
 
 
 class Card(NamedTuple):
