@@ -287,7 +287,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-collapse-open", "caption": "Total variance of the latent and both losses while training, on held-out transitions, all from the same open start (thin lines: seeds; thick: their geometric mean). With the forward loss alone, variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone it stays open too, but nothing makes it predictable."}, "image": {"alt": "Three panels, one below the other, over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-collapse-open", "caption": "Total variance of the latent and both losses while training, on held-out transitions, all from the same open start (thin lines: seeds; thick: their geometric mean; in one seed all latents become equal to the last bit, which is drawn at 10⁻¹²). With the forward loss alone, variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone it stays open too, but nothing makes it predictable."}, "image": {"alt": "Three panels, one below the other, over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light"}}
 labels = {"forward_only": "λ = 0", "smwm": "λ = 10", "sigreg": "SIGReg", "inverse_only": "inverse loss alone"}
 figures.collapse_from_open({label: results.arrays[name] for name, label in labels.items()}, floor=1 / 3)
 
@@ -306,10 +306,10 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 # ## What to notice
 #
 # - **Collapse needs no bad luck.** [All seeds fall](#fig-collapse-open) from an open start, because the way is downhill:
-#   a smaller latent has a smaller forward loss. How deep they are after 400 steps differs by powers of ten.
+#   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
-# - **Open is not the same as filtered.** With SIGReg the orange blob can be read too; with the inverse loss alone the
-#   latent grows, and its forward loss with it.
+# - **Open is not the same as filtered.** With SIGReg the orange blob can be read too (`orange_r2`); with the inverse
+#   loss alone the latent grows tenfold, and its forward loss with it.
 #
 # ## Now meet `fit`
 #

@@ -64,6 +64,6 @@ def blob_latents(position: np.ndarray, planes: dict[str, np.ndarray]) -> Figure:
         axis.scatter(*np.asarray(points).T, c=colours, s=22)
         axis.set(title=label, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         axis.set(xticks=[-reach / 2, 0, reach / 2], yticks=[])
-        axis.set_xticklabels([f"{tick:.0e}" if reach < 0.05 else f"{tick:.1f}" for tick in axis.get_xticks()])
+        axis.set_xticklabels([f"{tick:.1g}" for tick in axis.get_xticks()])
         axis.spines[["top", "right"]].set_visible(True)
     return figure
