@@ -18,7 +18,7 @@ DOTS = [
 
 def picture():
     html = square("Success (%)", DOTS, 100, [0, 50, 100])
-    return ElementTree.fromstring(re.search("<svg.*</svg>", html, re.DOTALL)[0])
+    return ElementTree.fromstring(re.search("<svg.*?</svg>", html, re.DOTALL)[0])
 
 
 def test_dots_lie_at_their_values():
