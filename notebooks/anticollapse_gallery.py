@@ -65,7 +65,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Long bars are methods that tell the agent's own doing from everything else."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. The four methods whose latent stays open hold the controlled dot and not the other; the three whose marks lie in between have collapsed, and only a probe that may magnify finds anything in them."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
 labels = {name: method.label for name, method in METHODS.items()}
 r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_min", "distractor_r2_max")]
 figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
@@ -79,7 +79,7 @@ figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in 
 # All of them minimise the forward loss. They differ in what they add, and in how many hyperparameters that brings:
 
 # %% tags=["hide-input"]
-lines = ["| method | adds | numbers to choose | source |", "|:--|:--|:--|:--|"]
+lines = ["| method | adds | hyperparameters | source |", "|:--|:--|:--|:--|"]
 for method in METHODS.values():
     added = {name: getattr(method.objective, name) for name in (*WEIGHTS, "ema_decay")}
     objective = ", ".join(f"`{name}={value:g}`" for name, value in added.items() if value)

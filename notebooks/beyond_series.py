@@ -97,7 +97,7 @@ for s in page.seeds:
         history = fit(
             model, arm.objective, windows, steps=page.budget.series_steps, learning_rate=1e-3, seed=s, name=arm.label
         )
-        page.trained(name, s, history, arm.components)
+        page.trained(name, s, history.model, history.seconds, arm.components)
         known[name, s] = examine(model, see, data, held_out[s], s)
         page.add(s, name, **known[name, s].measures)
 
@@ -150,7 +150,7 @@ for s in page.seeds if page.redo else []:
         windows = batches(log, see, (1,), 256, s)
         steps = page.budget.series_steps
         history = fit(model, objective, windows, steps=steps, learning_rate=1e-3, seed=s, name=f"a line, {name}")
-        page.trained(f"line_{name}", s, history, ARMS["inverse_drawing"].components)
+        page.trained(f"line_{name}", s, history.model, history.seconds, ARMS["inverse_drawing"].components)
         errors, size = errors_along_the_line(model, see, log, held, s)
         page.arrays[f"line.{name}"].append(errors.numpy())
         for board, error in enumerate(errors.tolist()):

@@ -144,7 +144,7 @@ for name in settings:
 # %% [markdown]
 # ## What to notice
 #
-# - **Things do not count, control does.** Two coupled dots need [as many directions](#fig-controllable) as one; the
+# - **Control counts, objects do not.** Two coupled dots need [as many directions](#fig-controllable) as one; the
 #   five dots of the combined world need six, because the action has six dimensions.
 # - **The distractor is seen and dropped.** Encoding it would make the next latent harder to predict and would not help
 #   to recover the action. It is filtered in the same hundred steps in which the latent opens up.

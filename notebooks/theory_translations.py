@@ -1,9 +1,10 @@
 # %% [markdown]
-# # Actions become shifts (paper's Theorem 1)
+# # Actions compose, and here they are shifts (paper's Theorem 1)
 #
-# **The claim.** In the latent of a sensorimotor world model an action is nearly the same translation everywhere, and
-# two actions in a row do what their sum does at once ([the theorem](../book/method.md)). But that also holds for
-# encoders that are of no use, and this page constructs two.
+# **The claim.** Where the forward model is exact, $g_{a_2 \circ a_1} = g_{a_2} \circ g_{a_1}$ for every two actions: two
+# in a row do what their composition does at once ([Theorem 1, with its proof](../book/method.md)). The paper also
+# observes, and no theorem says, that an action is nearly the same translation everywhere. Both are measured here. But
+# both also hold for encoders that are of no use, and this page constructs two.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -38,7 +39,7 @@ plane = PrincipalPlane(latents)
 actions = {"8 px to the right": torch.tensor([0.5, 0.0]), "8 px down": torch.tensor([0.0, 0.5])}
 fields = {name: plane(z + displacements(run.model, z, a.to(z))) - plane(z) for name, a in actions.items()}
 
-# %% mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-displacements", "caption": "What the forward model does to the latents of sixteen positions for two actions, in the plane of the first two principal components (first seed). Grey: latents of a finer grid. Each arrow starts at a latent and ends where the action takes it. The arrows of one action are nearly equal, and the two actions are nearly at right angles, as they are in the world."}, "image": {"alt": "Two panels with the same ten by ten grid of latents. In each, sixteen arrows of nearly equal length and direction start at every third grid point; the arrows of the two panels are roughly perpendicular.", "classes": "dark-light wide"}}
 figures.displacement_fields(plane(latents), plane(z), fields)
 
 # %% [markdown]
@@ -124,6 +125,8 @@ print(f"this model: composition error of two steps {page.here['composition.relat
 # - **Composition holds better than prediction.** A single step misses the encoded frame by some part of its length
 #   ([rollouts](fig3_latent_rollout.ipynb)), yet small steps and one large step miss it alike.
 # - **A property of good models is not a recipe for them.** Asking only for equivariance invites collapse.
+# - **That actions are translations is found, not proved.** An encoder can be exactly equivariant, lose nothing, and turn
+#   every action into a [multiplication](ex-method-2).
 #
 # **Try it.** Draw positions near the margin, where no training step starts, and plot the arrows there. Are they still
 # parallel?
@@ -205,7 +208,7 @@ print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothin
 # %% [markdown]
 # ## What you have learned
 #
-# - In this world an action is nearly the same shift everywhere, and shifts add up.
+# - Where a forward model is exact its actions compose; that they are nearly shifts in this world is an observation.
 # - Equivariance and composition also hold for encoders that keep nothing, half of what matters, or everything.
 # - The inverse loss is the term that notices what of the action a latent does not show.
 #

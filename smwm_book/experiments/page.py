@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 
 import numpy as np
+from torch import nn
 
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.measures import Measure
@@ -20,7 +21,6 @@ from smwm_core.planning.tasks import Tasks
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.training.kinds import Config
-from smwm_core.training.loop import History
 
 
 class Page:
@@ -108,14 +108,15 @@ class Page:
             for method, objective in self.some(self.budget.objectives(task), again).items()
         }
 
-    def trained(self, name: str, seed: int, history: History, components: Iterable[str]) -> None:
-        """Note a run that the page trained on data of its own, with ``fit``; its weights are not kept.
+    def trained(self, name: str, seed: int, model: nn.Module, seconds: float, components: Iterable[str]) -> None:
+        """Note a run that the page trained on data of its own; its weights are not kept.
 
         Arguments:
             name: what sets it apart from the page's other runs.
             seed: of the run.
-            history: what ``fit`` gave back.
-            components: all that decides its numbers, as ``VERSIONS`` names it.
+            model: what was trained.
+            seconds: time spent training.
+            components: all that decides its numbers beside the page, as ``VERSIONS`` names it.
 
         Raises:
             SMWMError: ``--set`` would change nothing here.
@@ -124,7 +125,7 @@ class Page:
             raise SMWMError(f"--set changes runs that have a configuration; those of {self.notebook} have none.")
         name = f"{name}_seed{seed}"
         used = {component: VERSIONS[component] for component in sorted(components)}
-        self._runs[name] = OwnRun(name, used, history.model, history.seconds)
+        self._runs[name] = OwnRun(name, used, model, seconds)
 
     def tasks(self, run: Run, offset: int) -> Tasks:
         """The tasks of a run's world that everything plans.

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from smwm_book.experiments import checkpoints
 from smwm_book.experiments.devices import a_lost_card_in_one_sentence
@@ -95,7 +96,7 @@ class Run:
 
 @dataclass(frozen=True)
 class OwnRun:
-    """A run that no configuration describes: a page trained it on data of its own, with ``fit``.
+    """A run that no configuration describes: a page trained it on data of its own.
 
     Arguments:
         name: what sets it apart from the page's other runs.
@@ -105,7 +106,7 @@ class OwnRun:
 
     name: str
     recipe: dict[str, int]
-    model: WorldModel
+    model: nn.Module
     seconds: float
     arithmetic: str = ""
 

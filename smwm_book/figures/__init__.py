@@ -1,6 +1,7 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
 from smwm_book.figures.anticollapse import kept_and_dropped, spectra_by_method
+from smwm_book.figures.blobs import blob_latents, blob_transition, collapse_from_open
 from smwm_book.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_book.figures.dot_world import collapse, latent_grids, position_colours, spectra
 from smwm_book.figures.explorer import explorer_moment, explorer_table

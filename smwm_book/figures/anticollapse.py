@@ -11,7 +11,7 @@ def kept_and_dropped(controlled: dict[str, np.ndarray], distractor: dict[str, np
     Arguments:
         controlled, distractor: per label the R² of each seed, ``(seeds,)``; drawn from 0 to 1.
     """
-    figure, axis = new_figure(8, 0.5 * len(controlled) + 1.4)
+    figure, axis = new_figure(7, 0.5 * len(controlled) + 1.4)
     for place, label in enumerate(controlled):
         means = [values[label].clip(0, 1).mean() for values in (controlled, distractor)]
         axis.plot(means, [place, place], color=PALE, linewidth=3, zorder=1)

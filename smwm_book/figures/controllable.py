@@ -90,7 +90,7 @@ def found_one_by_one(steps: np.ndarray, losses: np.ndarray, floors: list[float])
         losses: ``(seeds, S)`` inverse losses, averaged over some steps each.
         floors: the best loss with nothing found, with one thing found, with two, …
     """
-    figure, axis = new_figure(8, 4)
+    figure, axis = new_figure(7, 4)
     for floor, missing in zip(floors, range(len(floors), 0, -1), strict=True):
         axis.axhline(floor, color=GREY, linestyle="--", linewidth=1)
         label = f"{missing} missing" if missing < len(floors) else "nothing found: Var(a)"

@@ -157,7 +157,7 @@ def horizon_sweep(methods: dict[str, dict[int, dict]]) -> Figure:
     Arguments:
         methods: per label, per offset in steps, a metric with ``value, low, high, paper`` in percent.
     """
-    figure, axis = new_figure(7.5, 4.6)
+    figure, axis = new_figure(7, 4.6)
     for label, sweep in methods.items():
         offsets, colour = list(sweep), METHOD_COLOURS[label]
         values, low, high = (np.array([metric[key] for metric in sweep.values()]) for key in ("value", "low", "high"))
@@ -177,7 +177,7 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
         quantities: per quantity, per probe, per method's label, a metric with ``value, low, high, paper``.
     """
     probes = list(next(iter(quantities.values())))
-    figure, axes = new_figure(7.5, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
+    figure, axes = new_figure(7, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
     for axis, probe in zip(axes[0], probes, strict=True):
         for place, scores in enumerate(quantities.values()):
             for shift, (label, metric) in zip((-0.24, 0, 0.24), scores[probe].items(), strict=True):

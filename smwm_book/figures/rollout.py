@@ -13,7 +13,7 @@ def rollout_paths(background: np.ndarray, encoded: np.ndarray, predicted: np.nda
         encoded: ``(4, T + 1, 2)``, the encoded frames.
         predicted: ``(4, T, 2)``, predicted from the first encoded frame and the actions alone.
     """
-    figure, axes = new_figure(7.5, 7, 2, 2, sharex=True, sharey=True)
+    figure, axes = new_figure(7, 6.8, 2, 2, sharex=True, sharey=True)
     for axis, truth, guess in zip(axes.flat, encoded, predicted, strict=True):
         axis.scatter(*background.T, s=2, color=FAINT, zorder=1)
         axis.plot(*truth.T, color=SMWM, marker="o", markersize=9, zorder=2, label="encoded frames")

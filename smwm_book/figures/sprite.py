@@ -34,7 +34,7 @@ def learning_order(steps: np.ndarray, r2: dict[str, np.ndarray], unordered: np.n
         unordered: ``(S,)`` the last of them in a run that drew its data in random order from the start.
         curriculum: number of steps that drew the easier transitions first; 0 draws no mark.
     """
-    figure, axis = new_figure(7.5, 4.2)
+    figure, axis = new_figure(7, 4.2)
     for (label, values), colour, marker in zip(r2.items(), (SMWM, ORANGE, VERMILION), "os^", strict=False):
         seeds_and_mean(axis, steps, values.clip(min=0), colour, marker=marker, markersize=5, label=label)
     axis.plot(steps, unordered.clip(min=0), color=GREY, linestyle=":", label="θ, random order")

@@ -7,15 +7,18 @@ Markdown tagged ``solution`` that says why.
 
 import ast
 import re
+import textwrap
 import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import jupytext
 import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
+from smwm_book import paths
 from smwm_core.errors import SMWMError
 from smwm_core.storage.files import write_whole
 
@@ -97,16 +100,43 @@ def boxed(notebook: NotebookNode, name: str) -> NotebookNode:
 
 
 def student(notebook: NotebookNode, name: str) -> NotebookNode:
-    """A copy without solutions: in their place a cell that says what to define, and checks that have not run."""
+    """A copy without solutions: in their place a cell that says what to define, and checks that have not run.
+
+    An exercise that is still open says so and stops nothing; what the rest of the page needs of it, it takes from here.
+    """
     notebook = nbformat.from_dict(notebook)
     cells = list(notebook.cells)
-    for exercise in reversed(find(notebook, name)):
+    for number, exercise in reversed(list(enumerate(find(notebook, name), start=1))):
         check = cells[exercise.check]
+        later = "\n".join(cell.source for cell in notebook.cells[exercise.last + 1 :] if cell.cell_type == "code")
+        needed = any(wanted in _looked_at(later) for wanted in exercise.names)
+        open_answer = f"{' = '.join(exercise.names)} = ..."
+        guarded = _guarded(check.source, exercise.names, f"solution({name!r}, {number})" if needed else "")
         cells[exercise.first + 1 : exercise.last + 1] = [
-            new_code_cell(f"# Your answer. Define: {', '.join(exercise.names)}"),
-            new_code_cell(check.source, metadata=check.metadata),
+            new_code_cell(f"# Your answer. Define: {', '.join(exercise.names)}\n{open_answer}"),
+            new_code_cell(guarded, metadata=check.metadata),
         ]
     return _renumbered(notebook, cells)
+
+
+def solution(name: str, number: int) -> str:
+    """The code that solves an exercise of a notebook, by its number on the page."""
+    notebook = jupytext.read(paths.NOTEBOOKS / f"{name}.py")
+    return notebook.cells[find(notebook, name)[number - 1].solution].source
+
+
+def _guarded(check: str, names: tuple[str, ...], instead: str) -> str:
+    """A check that runs as soon as there is an answer; until then ``instead`` is executed, if it is given."""
+    wanted = " or ".join(f"{name} is ..." for name in names)
+    lines = [f"if {wanted}:", f'    print("Open: define {", ".join(names)} above, and run both cells again.")']
+    if instead:
+        lines += [
+            '    print("Until then the page goes on with the solution of the book.")',
+            "    from smwm_book.notebooks.exercises import solution",
+            "",
+            f"    exec({instead})",
+        ]
+    return "\n".join([*lines, "else:", textwrap.indent(check, "    ")])
 
 
 def write_students(notebooks: dict[str, NotebookNode], folder: Path, *, archive: bool = False) -> list[Path]:

@@ -177,6 +177,7 @@ def execute(
             "SMWM_CHANGES": ",".join(changes),
             "SMWM_PUBLISH": "1" if publish else "",
             "SMWM_SEEDS": str(seeds or ""),
+            "TQDM_DISABLE": "" if show_progress else "1",  # a bar is no part of a page
         }
         os.environ.update(told)
         try:

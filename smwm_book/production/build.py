@@ -20,7 +20,7 @@ from tqdm import tqdm
 from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
-from smwm_book.production import chromium, gallery, icons, pdf, policy, slides
+from smwm_book.production import chromium, gallery, icons, pdf, phone, policy, slides
 from smwm_book.tables import gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root as storage
@@ -56,8 +56,12 @@ def build() -> Path:
         for name, notebook in executed.items():
             nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")
         write_generated(stage)
+        badges = scorecard.badges()
         for name, notebook in executed.items():
-            nbformat.write(exercises.boxed(notebook, name), stage / "notebooks" / f"{name}.ipynb")
+            page = exercises.boxed(notebook, name)
+            if name in badges:  # below the claim, with which every page opens
+                page.cells[0].source += f"\n\n{badges[name]}"
+            nbformat.write(page, stage / "notebooks" / f"{name}.ipynb")
         html = lay_out(stage, folder / "new").parent
         slides.write(executed, html / "slides.html")
         exercises.write_students(executed, html / "student", archive=True)
@@ -110,6 +114,7 @@ def lay_out(stage: Path, root: Path) -> Path:
         print("The PDF was left out: there is no Chromium.", file=sys.stderr)
     _jupyter_book(stage, root, "html")  # with a link to the PDF if there is one
     _if_possible("Pages load more than they need", icons.cut, root / "_build" / "html")
+    phone.write(root / "_build" / "html")
     return root / "_build" / "html" / "index.html"
 
 

@@ -45,6 +45,10 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree: node
         for group in context.get("header_buttons", []):
             if group["label"] == "download-buttons":
                 group["buttons"].append({**button, "label": "download-book-button"})
+    # The theme declares the constants of Thebe twice, and no page uses it.
+    context["script_files"] = [
+        script for script in context["script_files"] if "thebe" not in f"{script.filename} {script.attributes}".lower()
+    ]
     if doctree is None:
         return
     if not any(doctree.findall(lambda node: isinstance(node, nodes.math | nodes.math_block))):

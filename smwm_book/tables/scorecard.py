@@ -9,6 +9,7 @@ from typing import NamedTuple
 from smwm_book.experiments.results import Results, paper_table
 from smwm_book.notebooks import run as notebooks
 from smwm_book.tables import published
+from smwm_book.tables.dot_plot import Dot, square
 from smwm_book.tables.report import count_seeds, format_number, published_results
 from smwm_book.tables.verdicts import (
     NOT_RUN,
@@ -42,16 +43,19 @@ def parts() -> dict[str, str]:
         "verdicts": _counts([card for _, card in last.values()]),
         "exceptions": _exceptions([(row, card) for row, card in last.values() if card]),
         "overview": "\n".join(overview),
+        "front": _front(last.values()),
+        "dots": _dots([(row, card) for row, card in last.values() if card]),
         "details": "\n".join(_section(row, card) for row, card in found if card and row["figure"] != "Ours"),
     }
 
 
 def write_csv(path: Path) -> None:
     """Write every number and every comparison as a row of a table."""
+    rows = list(csv_rows())  # all of them before the file is opened: results that are refused leave it as it was
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, _COLUMNS, lineterminator="\n")
         table.writeheader()
-        table.writerows(csv_rows())
+        table.writerows(rows)
 
 
 class Card(NamedTuple):
@@ -169,6 +173,42 @@ def _exceptions(found: list[tuple[dict, Card]]) -> str:
         ]
         lines += _folded(f"{verdict.capitalize()}: {len(items)} comparisons", items) if items else []
     return "\n".join(lines)
+
+
+def _front(found: Iterable[tuple[dict, Card | None]]) -> str:
+    """Every figure of the paper with its verdict, the best first."""
+    verdicts = [(card.verdict if card else NOT_RUN, row) for row, card in found]
+    lines = ["| verdict at this budget | figures of the paper |", "|:--|:--|"]
+    for verdict in _FIGURES:
+        links = [f"[{r['figure']}](../notebooks/{r['notebook']}.ipynb)" for v, r in verdicts if v == verdict]
+        lines += [f"| **{verdict}** | {', '.join(links)} |"] if links else []
+    return "\n".join(lines)
+
+
+def badges() -> dict[str, str]:
+    """Markdown per notebook: what became of the paper's claim, each figure at its largest budget."""
+    last = {row["figure"]: (row, card) for row, card in judged() if card and row["figure"] != "Ours"}
+    found: dict[str, list[str]] = {}
+    for row, card in last.values():
+        said = f"{row['figure']} **{card.verdict}** (`{card.results.preset}`)"
+        found.setdefault(row["notebook"], []).append(said)
+    return {name: f"*Verdict* ([rules](../book/scorecard.md)): {', '.join(said)}." for name, said in found.items()}
+
+
+def _dots(found: list[tuple[dict, Card]]) -> str:
+    """Rates of success and coefficients of determination, ours against the paper's; all else has a scale of its own."""
+    kinds = {"rate": [], "r2": []}
+    for row, card in found:
+        for number, metric, _, base in card.numbers:
+            if metric and metric["kind"] in kinds:
+                low, high = seed_interval(metric) or (None, None)
+                dot = Dot(number.name, row["figure"], number.value, metric["value"], low, high, not base)
+                kinds[metric["kind"]].append(dot)
+    squares = (
+        square("Success (%)", kinds["rate"], 100, [0, 25, 50, 75, 100]),
+        square("R² of a probe", kinds["r2"], 1, [0, 0.25, 0.5, 0.75, 1]),
+    )
+    return "\n".join(["```{raw} html", *squares, "```"])
 
 
 def _folded(title: str, lines: list[str]) -> list[str]:

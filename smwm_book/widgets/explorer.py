@@ -15,8 +15,6 @@ from smwm_book import figures
 from smwm_book.widgets.page import page, png
 from smwm_core.errors import SMWMError
 
-_UNITS_PER_ONE = 500  # coordinates travel as whole numbers of 1/500
-
 
 @dataclass(frozen=True)
 class Exploration:
@@ -101,12 +99,14 @@ class Explorer(widgets.VBox):
 def viewer(exploration: Exploration) -> str:
     """The explorer as HTML with its data and its script inside."""
     e = exploration
+    extents = np.maximum(np.abs(e.clouds).max((2, 3)), 1e-12)
+    thousandths = np.rint(1000 * e.clouds / extents[..., None, None]).astype(int)
     data = {
         "lambdas": [f"{value:g}" for value in e.lambdas],
         "steps": [f"{value:,}" for value in e.steps],
-        "unit": 1 / _UNITS_PER_ONE,
         "extent": e.extent,
-        "clouds": np.rint(e.clouds * _UNITS_PER_ONE).astype(int).reshape(*e.clouds.shape[:2], -1).tolist(),
+        "extents": [[float(f"{value:.4g}") for value in row] for row in extents],
+        "clouds": thousandths.reshape(*e.clouds.shape[:2], -1).tolist(),
         "exponents": [[[round(float(v), 2) for v in s] for s in row] for row in np.log10(np.maximum(e.spectra, 1e-12))],
         "sentences": [[e.sentence(i, j) for j in range(len(e.steps))] for i in range(len(e.lambdas))],
         "colours": [to_hex(colour) for colour in e.colours],

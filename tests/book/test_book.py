@@ -91,7 +91,7 @@ def pixels(canvas) -> str:
 def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
     page, problems = open_page(browser, address, EXPLORER, width)
     root = page.locator(".smwm-explorer")
-    lam, step = root.locator("input").all()
+    lam, step = root.locator("input[type=range]").all()
     cloud, bars = root.locator("canvas").all()
     words = root.locator("p[aria-live]")
     results = load_results("collapse_explorer", "laptop")
@@ -118,6 +118,42 @@ def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
     assert words.inner_text() == shown.sentence(0, 0)
     assert problems == []
     page.close()
+
+
+@pytest.fixture
+def explorer(browser, tmp_path):
+    """The explorer by itself, opened at the largest λ and the last step."""
+    shown = Exploration(**load_results("collapse_explorer", "laptop").arrays)
+    (tmp_path / "page.html").write_text(f'<meta charset="utf-8">{viewer(shown)}')
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((tmp_path / "page.html").as_uri())
+    yield page, shown
+    page.close()
+
+
+def test_the_explorer_plays_the_steps_and_magnifies(explorer):
+    page, shown = explorer
+    words, cloud, play = page.locator("p[aria-live]"), page.locator("canvas").first, page.get_by_role("button")
+    play.click()
+    assert words.inner_text() == shown.sentence(len(shown.lambdas) - 1, 0)
+    page.wait_for_function("(first) => document.querySelector('p').innerText !== first", arg=words.inner_text())
+    play.press("Enter")
+    assert play.inner_text() == "Play"
+    before, said = pixels(cloud), words.inner_text()
+    page.get_by_role("checkbox").check()
+    assert pixels(cloud) != before
+    assert words.inner_text().removeprefix(said).startswith(" Magnified ")
+
+
+def test_sliders_of_the_explorer_stay_where_they_are(explorer):
+    page, shown = explorer
+    slider = page.locator("input[type=range]").first
+    slider.focus()
+    places = set()
+    for _ in shown.lambdas:
+        places.add(slider.bounding_box()["y"])
+        page.keyboard.press("ArrowLeft")
+    assert len(places) == 1
 
 
 def test_the_explorer_follows_the_theme(browser, address):

@@ -13,6 +13,8 @@
 9. Icons that pages use stay in the theme's script, and a script of another form is left alone.
 10. Pages and figures have one palette and one type scale, and the favicon is the logo's mark.
 11. Prose and code are spelt right, and a planted mistake is found.
+12. On a phone the words in figures are at least 9 px high, panels are stacked, and the front page has world and latent
+    in one screen.
 """
 
 import gzip
@@ -160,6 +162,35 @@ def test_page_is_whole_accessible_and_light(browser, address, built, page_name):
     page.set_viewport_size({"width": 390, "height": 800})
     page.evaluate(AFTER_THE_THEME)
     assert serious(page, 'rules: {"color-contrast": {enabled: false}}') == []  # no width changes a colour
+    page.close()
+
+
+LETTER = 12 / 72  # inches of text in a figure; figures have 150 dots to the inch, those of films and shapes 100
+
+
+@pytest.mark.parametrize("page_name", pages())
+def test_figures_are_readable_on_a_phone(browser, address, page_name):
+    page, _ = open_page(browser, address, page_name, 390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    for picture in page.locator("article figure:not(details *) img[src$='.png']").all():
+        picture.scroll_into_view_if_needed()
+        natural, shown, name = picture.evaluate(
+            "p => p.decode().then(() => [p.naturalWidth, p.clientWidth, p.currentSrc])"
+        )
+        dots = 100 if re.search("film|geometry", picture.evaluate("p => p.closest('figure').id")) else 150
+        assert LETTER * dots * shown / natural >= 9, f"{name}: {natural} px of width are shown on {shown}"
+    page.close()
+
+
+def test_the_front_page_has_world_and_latent_in_one_screen_of_a_phone(browser, address):
+    page, _ = open_page(browser, address, "book/intro.html", 390)
+    page.set_viewport_size({"width": 390, "height": 844})
+    picture = page.locator("#fig-front img")
+    assert picture.evaluate("p => p.decode().then(() => p.currentSrc)").endswith("-phone.png")
+    box = picture.bounding_box()
+    assert box["height"] <= 844
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
     page.close()
 
 

@@ -57,9 +57,11 @@ def test_the_html_holds_the_data_and_names_no_host():
     html = viewer(shown)
     assert not re.search(r"https?:|//[a-z]", html)
     data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1])
-    drawn = np.array(data["clouds"]).reshape(shown.clouds.shape) * data["unit"]
-    pixel = 2 * shown.extent / 700
-    assert np.abs(drawn - shown.clouds).max() < pixel
+    own = np.array(data["extents"])[..., None, None]
+    drawn = np.array(data["clouds"]).reshape(shown.clouds.shape) * own / 1000
+    pixel = 2 * own / 700  # also where a cloud is magnified to fill the frame
+    assert (np.abs(drawn - shown.clouds) < pixel).all()
+    assert np.abs(shown.clouds).max((2, 3)) == pytest.approx(own[..., 0, 0], rel=1e-3)
     assert 10.0 ** np.array(data["exponents"]) == pytest.approx(shown.spectra, rel=0.02)
     assert data["sentences"][1][2] == shown.sentence(1, 2)
     assert data["extent"] >= np.abs(shown.clouds).max()

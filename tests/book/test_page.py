@@ -26,7 +26,7 @@ from smwm_book.experiments.measures import KINDS, Count, Scale
 from smwm_book.experiments.page import Page, changed, parse_changes
 from smwm_book.experiments.results import load_results
 from smwm_book.notebooks import run as notebooks
-from smwm_core import History, Objective, SMWMError, WorldModel
+from smwm_core import Objective, SMWMError, WorldModel
 from smwm_core.seeds import generator
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.config import ToyConfig, VitConfig
@@ -152,8 +152,7 @@ def test_runs_of_the_pages_own_are_named_in_its_results(data, monkeypatch):
     def shown():
         page = Page("fig2_dot_world", "Fig. 2", "smoke", 0, "cpu", True)
         for s in page.seeds:
-            history = History(WorldModel.toy(2), {}, np.empty(0), np.empty(0), 1.5)
-            page.trained("own", s, history, ("streams", "dots"))
+            page.trained("own", s, WorldModel.toy(2), 1.5, ("streams", "dots"))
             page.add(s, "own", knee=Count(2))
         return page.results()
 

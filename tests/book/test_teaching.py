@@ -2,7 +2,7 @@
 
 1. Every notebook has an exercise with a solution and a check; labels are unique, and there are at least twelve.
 2. Every check passes on its solution, and fails on what a student starts with and on a plausible mistake.
-3. Student versions hold no line of a solution, run up to their first exercise, and never replace a file.
+3. Student versions hold no line of a solution, run to their end with every exercise open, and never replace a file.
 4. In the book every exercise is a box, and its solution folds away.
 5. Every page says what you have learned and leads to the list of words.
 6. The slides are a lecture with notes, votes and committed numbers; their appendix holds every figure of the book
@@ -37,6 +37,21 @@ FOUND = {name: exercises.find(notebook, name) for name, notebook in SOURCES.item
 MISTAKES = {
     "ex-fig2_dot_world-1": "best_guess, floor = torch.zeros(2), 0.0  # a guess costs nothing",
     "ex-fig2_dot_world-2": "faded = live / 1_000; faded_rank = effective_rank(spectrum(faded)); faded_variance = 0.0",
+    "ex-build_it_yourself-1": (
+        "def losses(networks, o, a, o_next):\n"
+        "    f, g, h = networks; z, z_next = f(o), f(o_next).detach()  # half of the gradient is lost\n"
+        "    forward = (g(torch.cat([z, a], 1)) - z_next).square().mean()\n"
+        "    return forward, (h(torch.cat([z, z_next], 1)) - a).square().mean()"
+    ),
+    "ex-build_it_yourself-2": (
+        "def train(networks, objective, steps):\n"
+        "    adam = torch.optim.Adam([p for network in networks for p in network.parameters()], lr=0.002)\n"
+        "    for _ in range(steps):\n"
+        "        objective(networks, *batch(64)).backward()  # gradients add up\n"
+        "        adam.step()\n"
+        "    return [None] * 3"
+    ),
+    "ex-build_it_yourself-3": "sigreg = lambda z: sigreg_loss(z) / len(z)  # without N",
     "ex-collapse_explorer-1": "opening = {weight: int(exploration.steps[-1]) for weight in lambdas}",
     "ex-drive_the_dot-1": "lengths = (usual.z_next - usual.z).square().sum(1); correlation = 0.0  # no root",
     "ex-plan_your_way-1": "within = (tasks.goal - tasks.start).norm(dim=1) <= 125  # as the crow flies",
@@ -142,6 +157,33 @@ def test_a_student_version_has_no_answers(name):
     assert sum(cell.source.startswith("# Your answer. Define: ") for cell in code) == len(FOUND[name])
     assert not any(cell.outputs for cell in code if "check" in cell.metadata.get("tags", []))
     assert not any("solution" in cell.metadata.get("tags", []) for cell in version.cells)
+
+
+@pytest.mark.parametrize("name", ["fig3_latent_rollout", "build_it_yourself"])
+def test_a_student_version_runs_to_its_end_with_every_exercise_open(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(paths.NOTEBOOKS)
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    scope, said = {"display": lambda *_: None}, []
+    for cell in exercises.student(SOURCES[name], name).cells:
+        if cell.cell_type == "code":
+            said.append(run(cell.source, scope))
+        if "parameters" in cell.metadata.get("tags", []):
+            scope |= {"preset": "smoke", "recompute": True}
+    assert sum(words.startswith("Open: define ") for words in said) == len(FOUND[name])
+    assert not any(words.startswith("Right") for words in said)
+
+
+def test_an_open_exercise_is_checked_when_it_has_an_answer():
+    (answer, check) = (
+        cell.source
+        for cell in exercises.student(tagged_notebook("exercise", "solution", "check"), "page").cells
+        if cell.cell_type == "code"
+    )
+    assert run(answer, scope := {}) == ""
+    assert run(check, scope).startswith("Open: define x above")
+    run(check, {"x": 2})
+    with pytest.raises(AssertionError):
+        run(check, {"x": 3})
 
 
 def test_a_student_version_of_an_executed_notebook_keeps_its_figures(tmp_path):

@@ -356,3 +356,31 @@ def test_stored_results_have_the_papers_numbers_of_today():
         for name, number in numbers(row["figure"]).items() if row["notebook"] else ():
             stored = {m["name"]: m["paper"] for m in load_results(row["notebook"], "laptop").metrics}
             assert stored.get(name, number.value) == number.value
+
+
+def test_every_figure_has_its_verdict_on_the_front_page_and_below_its_claim(monkeypatch):
+    card = scorecard.Card(load_results("fig2_dot_world", "laptop"), [], [], [])
+    monkeypatch.setattr(scorecard.Card, "verdict", property(lambda self: "illustrated"))
+    names = {"Fig. 6": "fig6", "Fig. 10": "fig6", "Ours": "drive_the_dot", "Fig. 9": "fig9"}
+    found = [({"figure": f, "notebook": n}, None if f == "Fig. 9" else card) for f, n in names.items()]
+    monkeypatch.setattr(scorecard, "judged", lambda: found)
+    rules = "*Verdict* ([rules](../book/scorecard.md)): "
+    assert scorecard.badges() == {
+        "fig6": f"{rules}Fig. 6 **illustrated** (`laptop`), Fig. 10 **illustrated** (`laptop`)."
+    }
+    assert scorecard._front(found[:2] + found[3:]).splitlines()[2:] == [
+        "| **illustrated** | [Fig. 6](../notebooks/fig6.ipynb), [Fig. 10](../notebooks/fig6.ipynb) |",
+        "| **not yet run** | [Fig. 9](../notebooks/fig9.ipynb) |",
+    ]
+
+
+def test_results_that_are_refused_leave_the_table_as_it_was(tmp_path, monkeypatch):
+    def refused():
+        yield {"figure": "Fig. 2"}
+        raise SMWMError("made with another version")
+
+    (tmp_path / "table.csv").write_text("what was there before")
+    monkeypatch.setattr(scorecard, "csv_rows", refused)
+    with pytest.raises(SMWMError):
+        scorecard.write_csv(tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == "what was there before"

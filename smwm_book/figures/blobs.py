@@ -1,0 +1,69 @@
+"""Figures of two blobs: a transition, training from an open latent, and the latents it ends with."""
+
+import numpy as np
+
+from smwm_book.figures.dot_world import position_colours
+from smwm_book.figures.style import GREY, INK, ORANGE, PURPLE, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
+
+_COLOURS = (VERMILION, SMWM, ORANGE, PURPLE)
+_READINGS = ("total variance", "forward loss", "inverse loss")
+
+
+def blob_transition(frame: np.ndarray, next_frame: np.ndarray, places: np.ndarray, moves: np.ndarray) -> Figure:
+    """A frame and the next one, with arrows for what moved.
+
+    Arguments:
+        frame, next_frame: ``(2, S, S)``, a brightness in [0, 1] for each blob.
+        places, moves: ``(4,)`` pixels, x and y of the controlled blob, then of the other.
+    """
+    figure, axes = new_figure(6, 3.2, 1, 2)
+    inks = 1 - np.array([[0.0, 0.45, 0.70], [0.90, 0.62, 0.0]])  # what each colour takes from white
+    for axis, blobs, title in zip(axes, (frame, next_frame), ("frame", "next frame"), strict=True):
+        axis.imshow(np.clip(1 - np.einsum("bhw,bc->hwc", np.asarray(blobs), inks), 0, 1))
+        axis.set(title=title, xticks=[], yticks=[])
+        axis.spines[["top", "right"]].set_visible(True)
+    for start, move, line in zip(np.reshape(places, (2, 2)), np.reshape(moves, (2, 2)), ("-", "--"), strict=True):
+        arrow = {"arrowstyle": "->", "color": INK, "linestyle": line, "linewidth": 2, "shrinkA": 0, "shrinkB": 0}
+        axes[0].annotate("", start + move, start, arrowprops=arrow)
+    return figure
+
+
+def collapse_from_open(curves: dict[str, np.ndarray], floor: float, every: int = 5) -> Figure:
+    """Variance and both losses while training, one panel below the other.
+
+    Arguments:
+        curves: per label ``(seeds, R, 3)`` readings: total variance, forward and inverse loss.
+        floor: the inverse loss of a constant.
+        every: steps between two readings.
+    """
+    figure, axes = new_figure(6, 8, 3, 1, sharex=True)
+    for (label, readings), colour in zip(curves.items(), _COLOURS, strict=True):
+        steps = every * np.arange(readings.shape[1])
+        for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
+            seeds_and_mean(axis, steps, np.maximum(values, 1e-12), colour, geometric=True, label=label, marker="")
+    for axis, title in zip(axes, _READINGS, strict=True):
+        axis.set(title=title, yscale="log")
+        axis.minorticks_off()
+    axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
+    axes[2].set(xlabel="training step")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    return figure
+
+
+def blob_latents(position: np.ndarray, planes: dict[str, np.ndarray]) -> Figure:
+    """Latents of a grid of positions, each model on its own scale.
+
+    Arguments:
+        position: ``(P, 2)`` of the controlled blob.
+        planes: per label ``(P, 2)`` coordinates of the latents.
+    """
+    figure, axes = new_figure(6, 6, 2, 2)
+    colours = position_colours(np.asarray(position))
+    for axis, (label, points) in zip(axes.flat, planes.items(), strict=True):
+        reach = 1.15 * np.abs(points).max()
+        axis.scatter(*np.asarray(points).T, c=colours, s=22)
+        axis.set(title=label, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        axis.set(xticks=[-reach / 2, 0, reach / 2], yticks=[])
+        axis.set_xticklabels([f"{tick:.1g}" for tick in axis.get_xticks()])
+        axis.spines[["top", "right"]].set_visible(True)
+    return figure
