@@ -5,7 +5,7 @@
 unexport SMWM_CHANGES SMWM_PUBLISH
 
 PYTHON ?= python3
-PRESET ?= laptop
+PRESET ?=
 RUN := .venv/bin/python
 NOTEBOOKS := $(basename $(notdir $(wildcard notebooks/*.py)))
 
@@ -27,9 +27,9 @@ test: .venv/installed ## check code, notebooks and book
 trial: .venv/installed ## kill trainings, results and publications 130 times; a quarter of an hour at most
 	OMP_NUM_THREADS=1 $(RUN) -m pytest -m trial tests/book/test_trial.py
 
-figures: .venv/installed ## recompute every figure (PRESET=smoke, laptop, paper); reuses finished runs
+figures: .venv/installed ## recompute every figure, at its own budget or another (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
-		$(RUN) -m smwm_book run $$name --preset $(PRESET) --recompute || exit $$?; \
+		$(RUN) -m smwm_book run $$name $(if $(PRESET),--preset $(PRESET)) --recompute || exit $$?; \
 	done
 
 bench: .venv/installed ## measure training and planning against straightforward references

@@ -253,7 +253,7 @@ def released_file(data: Path) -> None:
     with h5py.File(path, "w") as file:
         file["action"], file["proprio"] = action.astype("f4"), state.astype("f4")
         file["ep_len"], file["ep_offset"] = length.astype("i4"), (length.cumsum() - length).astype("i8")
-        file.create_dataset("pixels", (len(state), 224, 224, 3), "u1")
+        file.create_dataset("pixels", data=np.zeros((len(state), 224, 224, 3), "u1"), compression="lzf")
 
 
 def _usual_values() -> dict:

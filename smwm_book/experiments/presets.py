@@ -148,11 +148,10 @@ PRESETS = {
         decoder_steps=29_280,
         published=True,
         probe_states=(25_000, 5_000),
-        episodes={"pusht": 20_000},
+        episodes={"pusht": 20_000, "reacher": "drawn", "cube": "drawn"},
         exceptions={f"sprite/{control}": {"steps": 195_200} for control in ACTION_SETS},
         vit={},
         weights=PAPER_LAMBDA,
-        released=("reacher", "cube"),  # the others are drawn on the device from states
     ),
 }
 PRESETS["overnight"] = replace(

@@ -105,7 +105,7 @@ def assert_same_bits(one: History, other: History) -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"epochs": 0}, "A run needs an epoch, layers in both parts"),
+        ({"epochs": 0}, "A run needs an epoch, 1 to 100 layers in both parts"),
         ({"depth": 0}, "2 and 0 layers"),
         ({"encoder_depth": 0}, "0 and 2 layers"),
         ({"history": 0}, "history 0"),

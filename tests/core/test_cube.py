@@ -41,7 +41,7 @@ def gripper(state: torch.Tensor) -> np.ndarray:
     return env.data.site("ur5e/robotiq/pinch").xpos.copy()
 
 
-def test_a_step_is_that_of_ogbench(recorded):
+def test_a_step_is_that_of_ogbench_but_for_the_rounded_edge(recorded):
     from ogbench.manipspace.envs.cube_env import CubeEnv
 
     states, actions, _ = recorded
@@ -51,7 +51,7 @@ def test_a_step_is_that_of_ogbench(recorded):
     env.set_state(*np.split(state[0].double().numpy(), [21]))
     for action, played in zip(sequence[0].double().numpy(), Cube().play(state, sequence)[0].numpy(), strict=True):
         env.step(action)
-        assert np.array_equal(np.concatenate([env.data.qpos, env.data.qvel]), played)
+        assert np.abs(env.data.qpos - played[:21]).max() < 1e-4
 
 
 def test_scenes_do_not_know_of_each_other(recorded):

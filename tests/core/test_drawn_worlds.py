@@ -112,7 +112,7 @@ def test_what_cannot_be_read_or_drawn_is_one_sentence(tmp_path, data, monkeypatc
         with pytest.raises(SMWMError, match="There are rows 0 to 107 to read; others were asked for"):
             read(rows)
     module._path(tmp_path, 0).write_bytes(module._path(read.folder, 0).read_bytes()[:900])
-    with pytest.raises(SMWMError, match=r"part_0\.h5 is no complete HDF5 file"):
+    with pytest.raises(SMWMError, match=r"part_0\.h5 cannot be read"):
         module.DrawnFrames(tmp_path, 20, 224, 20)(torch.tensor([0]))
     with pytest.raises(SMWMError, match=r"There is no file .*part_1\.h5"):
         module.DrawnFrames(tmp_path, 40, 224, 20)(torch.tensor([20]))

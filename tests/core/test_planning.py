@@ -318,10 +318,20 @@ def test_a_model_plans_from_frames():
     torch.testing.assert_close(actions[:, 5:], world().primitive_actions(plan.actions[:, 1]))
 
 
-def test_a_search_on_a_gpu_multiplies_float32_as_such(monkeypatch):
-    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
-    monkeypatch.setattr(products, "allow_tf32", True)
-    monkeypatch.setattr(convolutions, "allow_tf32", True)
+@pytest.fixture
+def tf32():
+    """Products and convolutions that may use TF32."""
+    switches = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [switch.allow_tf32 for switch in switches]
+    for switch in switches:
+        switch.allow_tf32 = True
+    yield switches
+    for switch, value in zip(switches, before, strict=True):
+        switch.allow_tf32 = value
+
+
+def test_a_search_on_a_gpu_multiplies_float32_as_such(tf32):
+    products, convolutions = tf32
     model, seen = WorldModel.toy(10, latent_dim=8).requires_grad_(False), []
 
     def cost(z, z_goal, actions):

@@ -159,7 +159,7 @@ def test_an_objective_read_from_a_file_is_the_same():
         ({"inverse_steps": (0,)}, "rising whole numbers"),
         ({"inverse_steps": (1.5,)}, "rising whole numbers"),
         ({"inverse_target": "last"}, "no target of the inverse loss named 'last'"),
-        ({"inverse_lags": -1}, "whole number of steps"),
+        ({"inverse_lags": -1}, "looks back 0 to 1000 whole steps"),
         ({"inverse_lags": 1, "inverse_steps": (1, 2)}, "no other target"),
         ({"inverse": 0, "inverse_steps": (1, 2)}, "asks the inverse model nothing"),
     ],

@@ -156,9 +156,9 @@ def test_the_learning_rate_falls_to_nearly_nothing(tmp_path):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"frames": 0}, "A run needs a frame"),
-        ({"steps": 0}, "A run needs a frame"),
-        ({"batch_size": 1}, "A run needs a frame"),
+        ({"frames": 0}, "A run needs 1 to 100 frames"),
+        ({"steps": 0}, "A run needs 1 to 100 frames"),
+        ({"batch_size": 1}, "A run needs 1 to 100 frames"),
         ({"learning_rate": float("nan")}, "a positive learning rate"),
         ({"warm_up": 1.0}, r"a warm-up in \[0, 1\)"),
         ({"precision": "float16"}, "no precision named 'float16'"),
