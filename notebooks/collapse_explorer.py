@@ -64,9 +64,10 @@ Explorer(exploration)
 # to orange from left to right, dark to light from top to bottom). The sliders work without Python, also by keyboard; in
 # Jupyter the cell is a live widget.
 #
-# **What to try.** Leave λ at 100 or 10 and move the step from left to right: the latent begins nearly as a point and
-# opens within a hundred steps. Do it again with λ = 0. Then stay at the last step and walk through λ: what changes
-# between 0 and the first value above it, and what afterwards?
+# **What to try.** Leave λ at 100 or 10 and press *Play*: the latent begins nearly as a point and opens within a hundred
+# steps. Do it again with λ = 0, where it never opens; [from an open start](#fig-collapse-open) it falls. Now tick
+# *magnify*: the point has a shape too, which is why ratios cannot tell a collapse. Then stay at the last step and walk
+# through λ: what changes between 0 and the first value above it, and what afterwards?
 
 # %% mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1
@@ -142,8 +143,8 @@ print("Right:", ", ".join(f"λ = {weight:g}: {step or 'never'}" for weight, step
 #
 # ## Numbers and provenance
 #
-# One seed; the [dot world](fig2_dot_world.ipynb) has λ = 0 and 10 with three. *Here*: computed when this page was
-# built, where weights are published; [list of words and symbols](../book/glossary.md).
+# One seed; the sentence in the explorer is of fixed frames, the table of held-out ones. The [dot world](fig2_dot_world.ipynb) has λ = 0 and 10 with three. *Here*: computed
+# when this page was built, where weights are published; [list of words and symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
 display_metrics(results, page.here)
