@@ -48,6 +48,7 @@ SWEEPS = {
     "fig7_lambda": Figure(
         lambda preset, task: {f"lambda_{weight:g}": Objective(inverse=weight) for weight in LAMBDAS},
         tasks=("tworoom",),
+        seeds=1,
     ),
 }
 LOOK_EVERY = 5  # seconds between two looks at what the runs have saved
