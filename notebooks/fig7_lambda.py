@@ -24,7 +24,7 @@ from smwm_core.planning import CEM, evaluate, mpc_policy
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 SWEPT = {"tworoom": "TwoRoom"}
-page = Page("fig7_lambda", "Fig. 7", preset, seed, device, recompute, tasks=SWEPT, varies=["inverse"])
+page = Page("fig7_lambda", "Fig. 7", preset, seed, device, recompute, seeds=1, tasks=SWEPT, varies=["inverse"])
 
 # %%
 for s in page.seeds:

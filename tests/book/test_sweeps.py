@@ -57,8 +57,8 @@ def weights() -> dict[str, int]:
 def test_the_runs_of_a_figure():
     assert len(planned("fig5_planning", preset="laptop")) == 4 * 3 * 3
     lambdas = planned("fig7_lambda", preset="laptop")
-    assert len(lambdas) == 3 * 8
-    assert {(config.world, seed) for config, seed in lambdas} == {("tworoom", seed) for seed in range(3)}
+    assert len(lambdas) == 8
+    assert {(config.world, seed) for config, seed in lambdas} == {("tworoom", 0)}
     (config, seed), *others = planned("fig7_lambda", preset="laptop", tasks=["cube"], methods=["lambda_0.1"], seeds=[4])
     assert not others
     assert seed == 4
