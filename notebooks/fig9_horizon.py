@@ -63,8 +63,8 @@ for offset in OFFSETS:
 # %% [markdown]
 # ## What to notice
 #
-# - **The paper's figure, on a laptop.** Four minutes of training per model, frames of 64×64 and a convolutional encoder
-#   give nearly [the paper's curves](#fig-horizon): SMWM falls from 99 to 75 %, SIGReg from 97 to 37 %.
+# - **The paper's figure, on a laptop.** Two minutes of training per model, frames of 64×64 and a convolutional encoder
+#   give nearly [the paper's curves](#fig-horizon): SMWM falls from 98 to 75 %, SIGReg from 97 to 44 %.
 # - **Nearby goals hide the difference.** Beyond one plan the *distance* in the latent has to lead the right way, and
 #   there a latent that encodes [little but the position](planner_at_work.ipynb) is better.
 # - **Not all failures are the model's.** The way into the other room sometimes leads away from the goal, and a planner

@@ -95,8 +95,8 @@ for method in ("smwm", "sigreg"):
 #   the latent, distance in the latent is distance in the room, a single bowl. With SIGReg the valley is long and flat,
 #   and a second hollow lies on the wrong side of the start.
 # - **A search forgives a lot.** SIGReg's landscape is still good enough to solve nearly all tasks in TwoRoom; the
-#   difference shows for [farther goals](fig9_horizon.ipynb), and in Push-T.
-# - **In Push-T both rank badly**, in the same order: where the T ends and how it is turned is [not well known to either
+#   difference shows for [farther goals](fig9_horizon.ipynb).
+# - **In Push-T both rank badly**, in the same order: how the T moves and turns is [not well known to either
 #   latent](table_probes.ipynb).
 # - **Without anything against collapse there is almost no ranking**: the latent is a point, and the cost is nearly
 #   noise.
