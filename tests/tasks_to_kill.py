@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from smwm_book.experiments import checkpoints
-from smwm_book.experiments.provenance import PROVENANCE_KEYS
+from smwm_book.experiments.provenance import provenance
 from smwm_book.experiments.results import Results, load_results, save_results
 from smwm_book.experiments.runs import train_run
 from smwm_book.production import build
@@ -34,9 +34,9 @@ def train(folder: Path) -> None:
 
 
 def result(value: float) -> Results:
-    metric = {"name": "knee", "value": value, "low": value, "high": value, "n": 1, "paper": None, "unit": "1",
+    metric = {"name": "knee", "value": value, "low": None, "high": None, "n": 1, "paper": None, "unit": "1",
               "per_seed": [value], "kind": "scale", "trials": None}  # fmt: skip
-    origin = dict.fromkeys(PROVENANCE_KEYS, "known")
+    origin = provenance(CPU, "smwm run page", 1.0)
     return Results("page", "Fig. 2", "laptop", [0], [metric], origin, {}, {"curve": np.full(5_000, value)})
 
 

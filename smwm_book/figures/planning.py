@@ -1,6 +1,7 @@
 """Figures of planning: how often goals are reached, and episodes to look at."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
@@ -236,7 +237,7 @@ def landscapes(ticks: np.ndarray, costs: dict[str, np.ndarray]) -> Figure:
         axis.set(title=label, xlabel="action, to the right", aspect="equal")
     axes[0, 0].invert_yaxis()
     axes[0, 0].set_ylabel("action, downwards")
-    figure.colorbar(drawn, ax=axes[0], label="cost, relative to doing nothing")
+    figure.colorbar(drawn, ax=axes[0], label="cost, relative to doing nothing", ticks=MaxNLocator(8, integer=True))
     return figure
 
 
