@@ -224,7 +224,7 @@ def test_weights_are_exported_and_imported(finished, elsewhere):
     export.export("some", elsewhere / "export")
     model, run = export.imported(elsewhere / "export")
     assert_same_tensors(model.state_dict(), finished.model.state_dict())
-    assert kinds.config_from(run["config"]) == CONFIG
+    assert kinds.config_from(run.config, "an export") == CONFIG
 
 
 def test_a_sweep_trains_what_is_missing(finished, monkeypatch):

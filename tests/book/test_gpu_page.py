@@ -44,7 +44,7 @@ def test_the_floor_is_the_larger_of_two_times():
 def test_the_figures_have_the_runs_of_their_sweeps():
     rows = {line.split("`")[1]: line.split("|")[2:-1] for line in gpu_table.figures_table().splitlines()[2:]}
     assert int(rows["fig5_planning"][0]) == len(planned("fig5_planning", preset="paper")) == 60
-    assert int(rows["fig7_lambda"][0]) == len(planned("fig7_lambda", preset="paper")) == 16
+    assert int(rows["fig7_lambda"][0]) == len(planned("fig7_lambda", preset="paper")) == 8
     steps = 15 * 10 * sum(windows // 256 for windows in gpu_table.WINDOWS.values())
     assert int(rows["fig5_planning"][1].replace(",", "")) == steps
     hours = float(rows["fig5_planning"][3].strip().removesuffix("\u00a0h"))

@@ -199,7 +199,8 @@ def test_a_scheduler_that_is_lost_is_one_sentence_and_the_same_sweep_goes_on(dat
         killer.join()
     before = weights()
     assert 1 <= len(before) < 6
-    assert sweep(jobs(6, steps=60), CPU, workers=1) == 6 - len(before)
+    assert sweep(jobs(6, steps=60), CPU, workers=1) <= 6 - len(before)  # one may have ended after the last look
+    assert len(weights()) == 6
     assert before.items() <= weights().items()
 
 

@@ -272,7 +272,7 @@ def test_committed_effective_ranks_cannot_be_below_one():
         for m in load_results(name, "laptop").metrics
         if m["name"].endswith("effective_rank")
     ]
-    assert len(ranks) == 10
+    assert len(ranks) == 14
     assert all(m["low"] is None or m["low"] >= 1 for m in ranks)
 
 
