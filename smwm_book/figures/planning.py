@@ -75,9 +75,10 @@ def success_and_readings(
     panels = [(axes[0], success)]
     for axis, (quantity, (methods, tolerance)) in zip(axes[1:], readings.items(), strict=True):
         unit = next(metric["unit"] for metrics in methods.values() for metric in metrics.values())
-        axis.set(title=f"error of {quantity} ({unit})", yscale="log")
+        highest = max(metric["high"] for metrics in methods.values() for metric in metrics.values())
+        axis.set(title=f"error of {quantity} ({unit})", ylim=(0, 1.1 * max(highest, tolerance)))
         axis.axhline(tolerance, color=INK, linestyle="--", linewidth=1.2)
-        axis.text(windows[0], tolerance * 1.04, "tolerance", fontsize=SMALL)
+        axis.text(windows[0], tolerance, "tolerance", fontsize=SMALL, va="bottom")
         panels.append((axis, methods))
     for axis, methods in panels:
         for label, metrics in methods.items():
