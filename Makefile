@@ -25,7 +25,7 @@ test: .venv/installed ## check code, notebooks and book
 	$(RUN) -m pytest -n 2 --dist loadfile --nbval-lax --nbval-current-env -o filterwarnings= notebooks
 
 trial: .venv/installed ## kill trainings, results and publications 120 times; a quarter of an hour at most
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -m trial tests/book/test_trial.py
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -m trial tests/book/test_trial.py tests/book/test_surroundings.py
 
 figures: .venv/installed ## recompute every figure, at its own budget or another (PRESET=smoke, laptop, paper); reuses finished runs
 	@for name in $(NOTEBOOKS); do \
