@@ -32,7 +32,7 @@ STEPS = min(400, page.budget.comparison_steps)
 # ## A world
 #
 # Two blobs on 16 × 16 pixels, one in each of two colours. The action moves the blue one by up to 3 px along each axis;
-# chance moves the orange one as far. A frame is a row of 512 numbers.
+# chance moves the orange one as far ([figure](#fig-blobs)). A frame is a row of 512 numbers.
 
 
 # %%

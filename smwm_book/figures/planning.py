@@ -51,7 +51,7 @@ def planning_success(
         axis.set_xticklabels(methods, rotation=30, ha="right")
     for row in axes:
         row[0].set_ylabel("goals reached (%)")
-    figure.legend(drawn.values(), drawn, loc="outside lower center", ncols=2)
+    figure.legend(drawn.values(), drawn, loc="outside lower center")
     return figure
 
 
@@ -67,7 +67,7 @@ def success_and_readings(
         references: per label, a metric of what needs no training.
         readings: per quantity, the metrics per method's label and number of windows, in a unit, and the tolerance.
     """
-    figure, axes = new_figure(4.1 * (1 + len(readings)), 4.2, 1, 1 + len(readings))
+    figure, axes = new_figure(3.8 * (1 + len(readings)), 4.2, 1, 1 + len(readings))
     windows = sorted({count for metrics in success.values() for count in metrics})
     axes[0].set(title="goals reached (%)", ylim=(-2, 104))
     for label, metric in references.items():
