@@ -33,13 +33,22 @@ def open_page(browser, address, page_name, width, scheme="light", on_request=Non
     return page, problems
 
 
+def wait_until(page, expression, arg=None, timeout=30_000):
+    """Ask again and again from here: the pages' policy lets no text be evaluated in a loop of their own."""
+    for _ in range(timeout // 50):
+        if page.evaluate(expression, arg):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"It never came true: {expression}")
+
+
 def assert_whole(page, width):
     """An open page has a title, a language, pictures with alt text, and does not scroll sideways in either scheme."""
     assert page.title()
     assert page.locator("html").get_attribute("lang")
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_function("(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme)
+        wait_until(page, "(scheme) => document.documentElement.dataset.theme === scheme", arg=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     for picture in page.locator("article img").all():
         alt = picture.get_attribute("alt") or ""

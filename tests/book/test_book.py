@@ -16,7 +16,7 @@ import zipfile
 
 import nbformat
 import pytest
-from reading import assert_whole, open_page, pages
+from reading import assert_whole, open_page, pages, wait_until
 
 from smwm_book import paths
 from smwm_book.experiments.results import load_results
@@ -136,7 +136,7 @@ def test_the_explorer_plays_the_steps_and_magnifies(explorer):
     words, cloud, play = page.locator("p[aria-live]"), page.locator("canvas").first, page.get_by_role("button")
     play.click()
     assert words.inner_text() == shown.sentence(len(shown.lambdas) - 1, 0)
-    page.wait_for_function("(first) => document.querySelector('p').innerText !== first", arg=words.inner_text())
+    wait_until(page, "(first) => document.querySelector('p').innerText !== first", arg=words.inner_text())
     play.press("Enter")
     assert play.inner_text() == "Play"
     before, said = pixels(cloud), words.inner_text()
@@ -161,7 +161,7 @@ def test_the_explorer_follows_the_theme(browser, address):
     bars = page.locator(".smwm-explorer canvas").nth(1)
     light = pixels(bars)
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    page.wait_for_function("([bars, light]) => bars.toDataURL() !== light", arg=[bars.element_handle(), light])
+    wait_until(page, "([bars, light]) => bars.toDataURL() !== light", arg=[bars.element_handle(), light])
     page.close()
 
 
@@ -193,7 +193,7 @@ def test_pages_that_compute_do_so_in_the_book(browser, address, name, width):
     before, said = pixels(canvas), words.inner_text()
     canvas.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("([words, said]) => words.innerText !== said", arg=[words.element_handle(), said])
+    wait_until(page, "([words, said]) => words.innerText !== said", arg=[words.element_handle(), said])
     assert pixels(canvas) != before
     assert problems == []
     page.close()
@@ -248,8 +248,8 @@ def test_everything_that_the_page_for_teachers_links_is_there(built, address, br
 
 def test_slides_move_and_fit(browser, address):
     page, problems = open_page(browser, address, "slides.html", 1280)
-    page.wait_for_function("() => window.Reveal && Reveal.isReady()")
-    page.wait_for_function("() => document.querySelectorAll('mjx-container').length > 10")
+    wait_until(page, "() => window.Reveal && Reveal.isReady()")
+    wait_until(page, "() => document.querySelectorAll('mjx-container').length > 10")
     assert page.locator("mjx-merror, mjx-container [data-mjx-error]").count() == 0
     total = page.evaluate("Reveal.getTotalSlides()")
     assert total > 60
@@ -277,7 +277,7 @@ def test_slides_move_and_fit(browser, address):
 
 def test_slides_scroll_on_a_phone(browser, address):
     page, problems = open_page(browser, address, "slides.html", 390)
-    page.wait_for_function("() => window.Reveal && Reveal.isReady()")
+    wait_until(page, "() => window.Reveal && Reveal.isReady()")
     assert page.evaluate("Reveal.isScrollView()")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert problems == []
@@ -286,6 +286,6 @@ def test_slides_scroll_on_a_phone(browser, address):
 
 def test_slides_print_one_a_page(browser, address):
     page, _ = open_page(browser, address, "slides.html?view=print", 1280)
-    page.wait_for_function("() => window.Reveal && Reveal.isReady() && document.querySelector('.pdf-page')")
+    wait_until(page, "() => window.Reveal && Reveal.isReady() && document.querySelector('.pdf-page')")
     assert page.locator(".pdf-page").count() == page.evaluate("Reveal.getTotalSlides()")
     page.close()

@@ -33,7 +33,7 @@ import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
-from reading import assert_whole, open_page, pages
+from reading import assert_whole, open_page, pages, wait_until
 
 from smwm_book import paths
 from smwm_book.figures import style
@@ -156,7 +156,7 @@ def test_page_is_whole_accessible_and_light(browser, address, built, page_name):
     page.evaluate(AXE.read_text())
     assert serious(page) == []
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    wait_until(page, "document.documentElement.dataset.theme === 'dark'")
     assert serious(page, 'runOnly: ["color-contrast"]') == []  # all that a colour scheme changes
     page.emulate_media(color_scheme="light")
     page.set_viewport_size({"width": 390, "height": 800})
@@ -226,7 +226,7 @@ def test_the_printed_page_is_whole(browser, built, soups):
     assert all(page.locator(f'[id="{link.get_attribute("href")[1:]}"]').count() == 1 for link in listed.all()), (
         "a chapter of the title page has no place in the book"
     )
-    page.wait_for_function("document.querySelectorAll('mjx-container').length > 20")
+    wait_until(page, "document.querySelectorAll('mjx-container').length > 20")
     assert page.locator("article .math:not(:has(mjx-container))").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
     for part in ("#pst-primary-sidebar", "details.hide summary", ".prev-next-area", 'article [class^="smwm-"] input'):

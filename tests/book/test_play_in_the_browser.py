@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from reading import wait_until
 
 from smwm_book.experiments.presets import PLANNING_OBJECTIVES, get_preset
 from smwm_book.experiments.runs import load_run
@@ -266,7 +267,7 @@ def test_the_agent_gives_up_after_four_plans(browser, planning, tmp_path):
     page = browser.new_page()
     page.goto((tmp_path / "far.html").as_uri())
     page.locator("button").click()
-    page.wait_for_function("document.querySelector('button').innerText === 'Plan'")
+    wait_until(page, "document.querySelector('button').innerText === 'Plan'")
     assert words(page).startswith("Step 100 of plan 4: ")
     assert words(page).endswith("Not reached after 100 steps.")
     page.close()
@@ -296,13 +297,13 @@ def test_places_move_and_the_page_plans(opened, planning, width):
     assert moment.is_disabled()
     button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.querySelector('p[aria-live]').innerText.includes('round 5 of 30')")
+    wait_until(page, "document.querySelector('p[aria-live]').innerText.includes('round 5 of 30')")
     assert button.inner_text() == "Stop"
     button.click()
     assert button.inner_text() == "Plan"
     assert "round" in words(page)
     button.click()
-    page.wait_for_function("document.querySelector('button').innerText === 'Plan'", timeout=60_000)
+    wait_until(page, "document.querySelector('button').innerText === 'Plan'", timeout=60_000)
     assert words(page).startswith("Reached after ")
     ended = canvases(page)
     moment.focus()
@@ -321,7 +322,7 @@ def test_less_motion_shows_the_end_at_once(opened):
         new MutationObserver(() => window.seen.push(words.innerText)).observe(words, {childList: true}); }"""
     )
     page.locator("button").click()
-    page.wait_for_function("document.querySelector('button').innerText === 'Plan'", timeout=60_000)
+    wait_until(page, "document.querySelector('button').innerText === 'Plan'", timeout=60_000)
     assert page.evaluate("window.seen.filter(Boolean)") == ["Planning …", words(page)]
     assert words(page).startswith("Reached after ")
     page.locator("input[type=range]").focus()

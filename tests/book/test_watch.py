@@ -12,6 +12,7 @@ import re
 
 import pytest
 import torch
+from reading import wait_until
 from torch import nn
 
 from smwm_book import paths
@@ -164,7 +165,7 @@ def test_who_asked_for_less_motion_starts_it(opened):
     assert steps(page) == 0
     page.get_by_role("button", name="Train").focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("() => document.querySelector('.smwm-watch').smwm.now().step >= 10")
+    wait_until(page, "() => document.querySelector('.smwm-watch').smwm.now().step >= 10")
     page.keyboard.press("Enter")
     stopped = steps(page)
     assert page.locator("p").inner_text().startswith(f"After {stopped} steps the total variance is ")
@@ -176,16 +177,14 @@ def test_who_asked_for_less_motion_starts_it(opened):
 
 def test_it_trains_by_itself_and_rests_out_of_sight(opened):
     page = opened(motion="no-preference")
-    page.wait_for_function("() => document.querySelector('.smwm-watch').smwm.now().step >= 10")
+    wait_until(page, "() => document.querySelector('.smwm-watch').smwm.now().step >= 10")
     page.evaluate("scrollTo(0, 3000)")
     page.wait_for_timeout(300)
     rested = steps(page)
     page.wait_for_timeout(300)
     assert steps(page) == rested
     page.evaluate("scrollTo(0, 0)")
-    page.wait_for_function(
-        "(rested) => document.querySelector('.smwm-watch').smwm.now().step > rested + 10", arg=rested
-    )
+    wait_until(page, "(rested) => document.querySelector('.smwm-watch').smwm.now().step > rested + 10", arg=rested)
 
 
 def canvases(page) -> list[str]:
