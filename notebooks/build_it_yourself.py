@@ -308,8 +308,8 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 # - **Collapse needs no bad luck.** [All seeds fall](#fig-collapse-open) from an open start, because the way is downhill:
 #   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
-# - **Open is not the same as filtered.** With SIGReg the orange blob can be read too (`orange_r2`); with the inverse
-#   loss alone the latent grows tenfold, and its forward loss with it.
+# - **Open is not the same as filtered.** [All three others](#fig-blob-latents) keep the grid, but with SIGReg the orange
+#   blob can be read too (`orange_r2`), and with the inverse loss alone the latent grows tenfold, its forward loss too.
 #
 # ## Now meet `fit`
 #

@@ -10,6 +10,7 @@ from PIL import Image
 from smwm_core.storage.files import write_whole
 
 WIDEST = 1080  # pixels of a picture of 150 dpi, whose 12-point text is 9 px high on a screen of 390
+SCREEN, WHOLE = 390, 640  # pixels of a phone, and those at which it scrolls over a picture that has no twin
 GAP, LEAST = 6, 200  # white columns at least between two things that may be cut apart; columns of such a thing
 LABELS = 110  # columns at least of names of rows, which stand before the first thing; the label of an axis has fewer
 _IMAGE = re.compile(r'<img\b[^>]*\bclass="[^"]*\bwide\b[^"]*"[^>]*>')
@@ -58,10 +59,10 @@ def stack(picture: np.ndarray) -> np.ndarray | None:
     Returns:
         a picture at most ``WIDEST`` wide; None if it is that already, or has no white columns to cut it along.
     """
-    ink = (picture < 250).any(2)
+    ink, width = (picture < 250).any(2), picture.shape[1]
     labels = _labels(ink)
-    cuts = _cuts(ink[:, labels:].any(0), WIDEST - labels)
-    if cuts is None or picture.shape[1] <= WIDEST:
+    cuts = _cuts(ink[:, labels:].any(0), min(WIDEST, width * SCREEN // WHOLE) - labels)
+    if cuts is None or width <= WIDEST:
         return None
     names, things = picture[:, :labels], picture[:, labels:]
     parts = [np.concatenate([names, things[:, left:right]], 1) for left, right in pairwise(cuts)]
