@@ -89,7 +89,7 @@ figures.filmstrips(films)
 # %% tags=["nbval-check-output", "remove-cell"]
 for name in METHODS:
     print(
-        f"{METHOD_LABELS[name]:7} solves {page.here[f'{TASK}.{name}.first20_success_percent']:.0f} % of the first twenty"
+        f"{METHOD_LABELS[name]:7} solves {page.here[f'{TASK}.{name}.first20_success_percent']:.1f} % of the first twenty"
     )
 
 # %% [markdown]
