@@ -78,6 +78,8 @@ figures.success_and_readings(
 # variance that is a function of a quantity: what the planner's distance is made of.
 #
 # ## Episodes to look at
+#
+# The task that took the median number of steps, and the first one that failed, [as films](#fig-night-pusht-film).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-pusht-film", "caption": "Push-T after the whole training: a task that was solved and one that failed. The disc arrives; whether the T does is decided by how little it had to turn."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 films = {}

@@ -36,7 +36,7 @@ def collapse_from_open(curves: dict[str, np.ndarray], floor: float, every: int =
         floor: the inverse loss of a constant.
         every: steps between two readings.
     """
-    figure, axes = new_figure(6, 8, 3, 1, sharex=True, dpi=110)
+    figure, axes = new_figure(6, 8, 3, 1, sharex=True, dpi=100)
     for (label, readings), colour in zip(curves.items(), _COLOURS, strict=True):
         steps = every * np.arange(readings.shape[1])
         for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
@@ -57,7 +57,7 @@ def blob_latents(position: np.ndarray, planes: dict[str, np.ndarray]) -> Figure:
         position: ``(P, 2)`` of the controlled blob.
         planes: per label ``(P, 2)`` coordinates of the latents.
     """
-    figure, axes = new_figure(6, 6, 2, 2, dpi=110)
+    figure, axes = new_figure(6, 6, 2, 2, dpi=100)
     colours = position_colours(np.asarray(position))
     for axis, (label, points) in zip(axes.flat, planes.items(), strict=True):
         reach = 1.15 * np.abs(points).max()

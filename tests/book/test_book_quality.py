@@ -165,7 +165,7 @@ def test_page_is_whole_accessible_and_light(browser, address, built, page_name):
     page.close()
 
 
-LETTER = 12 / 72  # inches of text in a figure; figures have 150 dots to the inch, those of films and shapes 100
+LETTER = 12 / 72  # inches of text in a figure; figures have 150 dots to the inch, those of shapes 100
 
 
 @pytest.mark.parametrize("page_name", pages())
@@ -177,7 +177,7 @@ def test_figures_are_readable_on_a_phone(browser, address, page_name):
         natural, shown, name = picture.evaluate(
             "p => p.decode().then(() => [p.naturalWidth, p.clientWidth, p.currentSrc])"
         )
-        dots = 100 if re.search("film|geometry", picture.evaluate("p => p.closest('figure').id")) else 150
+        dots = 100 if "geometry" in picture.evaluate("p => p.closest('figure').id") else 150
         assert LETTER * dots * shown / natural >= 9, f"{name}: {natural} px of width are shown on {shown}"
     page.close()
 
