@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import inf
 
 from smwm_book.experiments.methods import METHODS
-from smwm_book.experiments.presets import LAMBDAS, TASKS, Preset
+from smwm_book.experiments.presets import TASKS, Preset
 from smwm_book.experiments.resources import Needs, needs, parts_that_fit
 from smwm_book.experiments.runs import run_name
 from smwm_book.experiments.sweeps import SWEEPS
@@ -113,15 +113,14 @@ def _gallery(preset: Preset, seed: int) -> list[Config]:
     return [ToyConfig(f"dots/{world}", method.objective, **size) for world in worlds for method in METHODS.values()]
 
 
-def _planners(*tasks: str) -> Callable[[Preset, int], list[Config]]:
+def _swept(name: str, *tasks: str) -> Callable[[Preset, int], list[Config]]:
+    """The runs of a sweep, in its own tasks or in these."""
+    figure = SWEEPS[name]
     return lambda preset, seed: [
-        preset.planner_config(task, objective) for task in tasks for objective in preset.objectives(task).values()
+        preset.planner_config(task, objective)
+        for task in tasks or figure.tasks
+        for objective in figure.objectives(preset, task).values()
     ]
-
-
-def _lambdas(preset: Preset, seed: int) -> list[Config]:
-    tasks = SWEEPS["fig7_lambda"].tasks
-    return [preset.planner_config(task, Objective(inverse=weight)) for task in tasks for weight in LAMBDAS]
 
 
 FIGURES = {
@@ -130,9 +129,9 @@ FIGURES = {
     "fig4_controllable_dof": Figure(_settings),
     "fig_sprite_control": Figure(_sprites),
     "anticollapse_gallery": Figure(_gallery),
-    "fig9_horizon": Figure(_planners("tworoom"), ("tworoom",), 1),
-    "fig5_planning": Figure(_planners("tworoom", "pusht", "reacher", "cube"), tuple(TASKS)),
-    "fig7_lambda": Figure(_lambdas, SWEEPS["fig7_lambda"].tasks, 1),
+    "fig9_horizon": Figure(_swept("fig5_planning", "tworoom"), ("tworoom",), 1),
+    "fig5_planning": Figure(_swept("fig5_planning", "tworoom", "pusht", "reacher", "cube"), tuple(TASKS)),
+    "fig7_lambda": Figure(_swept("fig7_lambda"), SWEEPS["fig7_lambda"].tasks, 1),
 }
 # Figures, their numbers of seeds, and what each tells: a judgement, only ratios count. Fig. 9 is TwoRoom with three
 # methods, and later seeds of a figure tell less than its first. On an H100 this is about the order of what is done.

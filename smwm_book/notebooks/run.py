@@ -28,6 +28,7 @@ from smwm_book.experiments.page import parse_changes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
+from smwm_core.storage.reading import reason
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PATIENCE = 600  # seconds that a kernel has to start, and to send what a finished cell printed, on a busy machine
@@ -199,9 +200,8 @@ def execute(
                 raise SMWMError(f"The file system refused ({error.evalue}); nothing was replaced.") from None
             raise
         except (RuntimeError, TimeoutError) as error:  # the kernel's, not a cell's
-            reason = " ".join(str(error).split())
             raise SMWMError(
-                f"The kernel of {name} did not start, answer or live on ({reason[:200]}); the machine may be too busy "
+                f"The kernel of {name} did not start, answer or live on ({reason(error)}); the machine may be too busy "
                 "or short of memory, so start the same command again."
             ) from error
         finally:

@@ -33,11 +33,8 @@ _COLUMNS = [
 def parts() -> dict[str, str]:
     """Markdown of what is generated on the scorecard's page, by the names of its marks."""
     found = judged()
-    # A part of a figure that was trained longer, "Fig. 5, Push-T longer", does not count as one more figure.
-    whole = [
-        (row, card) for row, card in found if row["notebook"] and row["figure"] != "Ours" and "," not in row["figure"]
-    ]
-    last = {row["figure"]: (row, card) for row, card in whole}
+    # A part of a figure that was trained longer does not count as one more figure.
+    last = {name: (row, card) for name, (row, card) in _last(found).items() if row["notebook"] and not row["part"]}
     overview = [
         "| paper | what it shows | verdict | comparisons | learnt numbers | baselines | budget, seeds |",
         "|:--|:--|:--|:--|:--|:--|:--|",
@@ -179,6 +176,11 @@ def _exceptions(found: list[tuple[dict, Card]]) -> str:
     return "\n".join(lines)
 
 
+def _last(found: list[tuple[dict, Card | None]]) -> dict[str, tuple[dict, Card | None]]:
+    """The paper's figures by name, each at its largest budget."""
+    return {row["figure"]: (row, card) for row, card in found if row["figure"] != "Ours"}
+
+
 def _front(found: Iterable[tuple[dict, Card | None]]) -> str:
     """Every figure of the paper with its verdict, the best first."""
     verdicts = [(card.verdict if card else NOT_RUN, row) for row, card in found]
@@ -191,9 +193,10 @@ def _front(found: Iterable[tuple[dict, Card | None]]) -> str:
 
 def badges() -> dict[str, str]:
     """Markdown per notebook: what became of the paper's claim, each figure at its largest budget."""
-    last = {row["figure"]: (row, card) for row, card in judged() if card and row["figure"] != "Ours"}
     found: dict[str, list[str]] = {}
-    for row, card in last.values():
+    for row, card in _last(judged()).values():
+        if card is None:
+            continue
         said = f"{row['figure']} **{card.verdict}** (`{card.results.preset}`)"
         found.setdefault(row["notebook"], []).append(said)
     return {name: f"*Verdict* ([rules](../book/scorecard.md)): {', '.join(said)}." for name, said in found.items()}

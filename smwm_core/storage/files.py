@@ -87,10 +87,12 @@ def settled(path: Path, digest: str, lock: contextlib.AbstractContextManager) ->
     Arguments:
         lock: the one that writers of this file hold.
     """
-    if not has_digest(path, digest) and _waiting(path).exists():
+    if has_digest(path, digest):
+        return True
+    if _waiting(path).exists():
         with lock:
             _let_in(path, digest)
-    return has_digest(path, digest)
+    return has_digest(path, digest)  # asked again: its writer may have let it in meanwhile
 
 
 def _let_in(path: Path, digest: str) -> None:

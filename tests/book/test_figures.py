@@ -112,7 +112,7 @@ def test_bars_have_intervals_and_the_papers_value():
 
 
 def test_success_and_readings_lie_at_their_metrics():
-    trained = {"SMWM": {100: metric(20), 800: metric(70, 83)}, "SMWM, two frames": {800: metric(90)}}
+    trained = {"SMWM": {100: metric(20), 800: metric(70, 83)}, "SIGReg": {800: metric(90)}}
     errors = {label: {at: {**m, "unit": "px"} for at, m in metrics.items()} for label, metrics in trained.items()}
     axes = figures.success_and_readings(trained, {"stand still": metric(3)}, {"places": (errors, 20)}).axes
     for axis in axes:

@@ -20,7 +20,7 @@ from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
 from smwm_core.storage.files import locked, make_parts, write_whole
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.worlds.lewm.files import open_file
+from smwm_core.worlds.lewm.files import packages
 from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmReacher, averaged
 from smwm_core.worlds.lewm.world import _opened, _read
 from smwm_core.worlds.recorded.frame_store import to_bytes
@@ -139,8 +139,7 @@ def _draw_part(path: Path, simulator, states: Tensor) -> None:
 
 
 def _save(path: Path, frames: np.ndarray) -> None:
-    import hdf5plugin
-
+    h5py, hdf5plugin = packages()
     chunk = (min(CHUNK, len(frames)), *frames.shape[1:])
-    with open_file(path, "w") as file:
+    with h5py.File(path, "w") as file:
         file.create_dataset("pixels", data=frames, chunks=chunk, **hdf5plugin.Zstd(clevel=COMPRESSION))

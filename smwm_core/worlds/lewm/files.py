@@ -9,6 +9,7 @@ repeats each demonstration was measured by others on the file itself, not by us.
 """
 
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import torch
@@ -80,21 +81,31 @@ def sources(episodes: Episodes) -> Tensor:
     return torch.unique(episodes.state[episodes.offset], dim=0, return_inverse=True)[1]
 
 
-def open_file(path: Path, mode: str = "r"):
-    """A file, opened to be read, or with ``"w"`` written anew: an ``h5py.File``.
+def open_file(path: Path):
+    """A file, opened to be read: an ``h5py.File``.
 
     Raises:
         SMWMError: a package is missing, or the file is missing or damaged.
     """
-    try:
-        import h5py
-        import hdf5plugin  # noqa: F401 - registers Blosc
-    except ImportError as error:
-        raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements-sim.txt`.") from error
-    if mode == "r" and not path.exists():
+    h5py, _ = packages()
+    if not path.exists():
         raise SMWMError(f"There is no file {root.shown(path)}.")
     with parsing(path, _REMEDY):
-        return h5py.File(path, mode)
+        return h5py.File(path, "r")
+
+
+def packages() -> tuple[ModuleType, ModuleType]:
+    """``h5py``, and ``hdf5plugin``, with which it reads and writes Blosc and Zstandard.
+
+    Raises:
+        SMWMError: one of them is missing.
+    """
+    try:
+        import h5py
+        import hdf5plugin
+    except ImportError as error:
+        raise SMWMError(f"This needs the package {error.name}; run `pip install -r requirements-sim.txt`.") from error
+    return h5py, hdf5plugin
 
 
 def _column(file, name: str):
