@@ -67,6 +67,8 @@ def build() -> Path:
         exercises.write_students(executed, html / "student", archive=True)
         policy.write(html)
         _replace(folder / "html", html, folder / "former")
+        if (single := html.with_name("singlehtml")).exists():  # what the PDF was printed from
+            _replace(folder / "singlehtml", single, folder / "former")
         for finished in ("executed", "new"):
             shutil.rmtree(folder / finished)
     return folder / "html" / "index.html"
