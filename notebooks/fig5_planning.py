@@ -64,7 +64,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and some two hundred times the training; outlines are four times the training of the bars, where that was run. TwoRoom comes out as in the paper. In Reacher SMWM stays behind SIGReg, in Push-T a hundred thousand windows do not suffice for either, and in OGBench-Cube, where many starts already count as reached, both are above chance."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, and lines across for true dynamics and for standing still. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, the others near twenty-five. Reacher: SIGReg near fifty, the others below fifteen, true dynamics at one hundred and, all at rest, at eighty-three. Push-T: all bars near zero, outlines higher. OGBench-Cube: SMWM and SIGReg at sixty, all others near forty-five.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and eighty to a hundred and seventy times the training; outlines are four times the training of the bars, where that was run. TwoRoom comes out as in the paper. In Reacher SMWM stays behind SIGReg, in Push-T a hundred thousand windows do not suffice for either, and in OGBench-Cube, where many starts already count as reached, both are above chance."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, and lines across for true dynamics and for standing still. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, the others near twenty-five. Reacher: SIGReg near fifty, the others below fifteen, true dynamics at one hundred and, all at rest, at eighty-three. Push-T: all bars near zero, outlines higher. OGBench-Cube: SMWM and SIGReg at sixty, all others near forty-five.", "classes": "dark-light wide"}}
 stands_for = {"oracle": "true dynamics", "oracle_still": "true dynamics, all at rest", "stay": "stand still"}
 
 
@@ -136,12 +136,12 @@ for task in AGAIN:
 # - **TwoRoom reproduces**: 99 %, as in the paper, and as many as a search with the true dynamics solves.
 # - **In Reacher the order is the other way round.** SIGReg reaches 47 %, SMWM 14 %, little more than chance, in all
 #   three seeds; the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
-#   nothing else: [two components hold all of its variance](fig6_fig10_geometry.ipynb). The wrist's torque is harder to
-#   see in two frames, and what does not yet help the inverse loss is not kept. SIGReg spreads over whatever can be
-#   seen, and so has the wrist from the start.
+#   little else: [two components hold more than 99 % of its variance](fig6_fig10_geometry.ipynb), and of the wrist there
+#   are [traces](table_probes.ipynb) that the planner's distance does not see. SIGReg spreads over whatever can be seen,
+#   so both joints can be read linearly from its latent.
 # - **One frame hides how fast the arm turns.** With the true dynamics the search reaches every goal, and 83 % if it has
 #   to take the arm to be at rest: the ceiling of any planner that sees a single frame.
-# - **In Push-T nothing is reached at this budget**, and little else can be: disc, T and its angle have to be right
+# - **In Push-T hardly anything is reached at this budget**, 4 % against 1 % by chance, and little more can be: disc, T and its angle have to be right
 #   together, and [the latent does not know them](night_pusht.ipynb) as well as the goal test asks. Outlines in the
 #   figure are [four times the training](night_pusht.ipynb).
 # - **In OGBench-Cube both methods beat chance and neither the other.** 42 of 100 starts already count as reached; where
