@@ -6,6 +6,7 @@ there, from the published checkpoints, or by training it; in all cases the model
 a weights file.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -216,12 +217,12 @@ def load_run(config: Config, seed: int, device: torch.device) -> Run:
 
 
 def progress(config: Config, seed: int, device: torch.device) -> float:
-    """The share of a run that is done and saved, from 0 to 1; 1 if it is finished here."""
+    """The share of a run that is done and saved, from 0 to 1; 1 only if its weights are here, after its last step."""
     folder = _folder(config, seed, device)
     if (folder / "weights.safetensors").exists():
         return 1.0
     state = read_progress(folder / "progress.pt", torch.device("cpu"))
-    return state.step / state.steps if state else 0.0
+    return min(state.step / state.steps, math.nextafter(1.0, 0.0)) if state else 0.0
 
 
 def finished() -> dict[str, Path]:

@@ -4,8 +4,9 @@
 2. A sweep trains what is missing and nothing else, on several processes, and the runs are those trained one by one.
 3. On a Dask cluster one of whose two workers is killed on the way, every run, of toy and of control models, is
    finished, and none is trained twice.
-4. No answer from a scheduler, one that is lost, a worker that dies, or one without the device is one sentence.
-5. A range that falls or has no end, an empty list, and a name that comes twice are refused.
+4. A run whose steps are all done but whose weights were never written is taken up again.
+5. No answer from a scheduler, one that is lost, a worker that dies, or one without the device is one sentence.
+6. A range that falls or has no end, an empty list, and a name that comes twice are refused.
 """
 
 import os
@@ -202,6 +203,21 @@ def test_a_scheduler_that_is_lost_is_one_sentence_and_the_same_sweep_goes_on(dat
     assert sweep(jobs(6, steps=60), CPU, workers=1) <= 6 - len(before)  # one may have ended after the last look
     assert len(weights()) == 6
     assert before.items() <= weights().items()
+
+
+def test_a_run_that_lost_power_after_its_last_step_is_not_finished(data, monkeypatch):
+    def lose_power(*_) -> None:
+        raise KeyboardInterrupt
+
+    (job,) = jobs(1)
+    with monkeypatch.context() as patched:
+        patched.setattr("smwm_book.experiments.runs.save_weights", lose_power)
+        with pytest.raises(KeyboardInterrupt):
+            train_run(*job, CPU)
+    assert 0.9 < progress(*job, CPU) < 1
+    assert sweep([job], CPU, workers=1) == 1
+    assert len(weights()) == 1
+    assert progress(*job, CPU) == 1
 
 
 @pytest.mark.parametrize(
