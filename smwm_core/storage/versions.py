@@ -26,7 +26,7 @@ VERSIONS = {
     "wiring": 1,
     "recording": 2,
     "tworoom": 1,
-    "pusht": 2,
+    "pusht": 3,
     "reacher": 2,
     "cube": 2,
     "lewm": 3,

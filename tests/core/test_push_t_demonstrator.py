@@ -1,7 +1,8 @@
 """Claims about the agent that brings the T of Push-T to a pose.
 
 1. It ends most episodes at the pose, and nearer to it on average; each episode ends when the pose is met, not later.
-2. Goals are all over the table and turned from the starts; discs start beside the T, and pushes outside its outline.
+2. Starts are all over the table and turned from the pose on it, to which collected episodes lead; discs start beside
+   the T, and pushes outside its outline.
 3. Of the pushes it tries it takes the one that leaves the T nearest to the pose.
 4. A disc walks around the T without moving it, on the side that stays on the table.
 5. Episodes move the T in nearly all windows of 25 steps, replay, and repeat with the seed; actions are in their range.
@@ -21,6 +22,9 @@ from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.push_t_geometry import centre_of_mass, distance_to_t
 
 
+ON_TABLE = torch.tensor([[256.0, 256.0, math.pi / 4]], dtype=torch.float64)  # where frames show the goal
+
+
 def generator(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -29,7 +33,7 @@ def generator(seed: int = 0) -> torch.Generator:
 def shown():
     """Eight episodes, with their goals."""
     drawn = generator(3)
-    start, goal = agent.draw_poses(8, drawn)
+    start, goal = agent.draw_starts(8, drawn), ON_TABLE.expand(8, 3)
     return start, goal, *agent.demonstrate(PushT(), start, goal, drawn)
 
 
@@ -52,18 +56,18 @@ def test_it_meets_the_pose_and_stops_there():
         assert not at_pose(path[:n], aim).any()
 
 
-def test_goals_are_everywhere_and_turned():
-    start, goal = agent.draw_poses(2_000, generator())
-    middles = [centre_of_mass(state) for state in (start, torch.nn.functional.pad(goal, (2, 2)))]
-    for middle in middles:
-        assert (middle.amin(0) - 116).abs().max() < 2
-        assert (middle.amax(0) - 396).abs().max() < 2
-    assert (middles[0] - middles[1]).norm(dim=1).mean() > 120
-    turn = (goal[:, 2] - start[:, 4]) % (2 * math.pi)
-    assert turn.min() >= math.pi / 3
-    assert turn.max() <= 5 * math.pi / 3
-    assert 0 <= goal[:, 2].min() < 0.01 < 6.27 < goal[:, 2].max() < 2 * math.pi
+def test_starts_are_everywhere_and_turned():
+    start = agent.draw_starts(2_000, generator())
+    middle = centre_of_mass(start)
+    assert (middle.amin(0) - 116).abs().max() < 2
+    assert (middle.amax(0) - 396).abs().max() < 2
+    turn = (start[:, 4] - math.pi / 4) % (2 * math.pi)
+    assert math.pi / 6 <= turn.min() < 0.54
+    assert 5.74 < turn.max() <= 11 * math.pi / 6
+    assert 0 <= start[:, 4].min() < 0.01 < 6.27 < start[:, 4].max() < 2 * math.pi
+    assert not at_pose(start, ON_TABLE).any()
     assert distance_to_t(start[:, :2], start[:, 2:5]).min() > 15  # the disc's radius
+    assert (start[:, 5:] == 0).all()
 
 
 def test_pushes_begin_at_a_distance_from_the_outline():
@@ -78,7 +82,7 @@ def test_pushes_begin_at_a_distance_from_the_outline():
 
 def test_it_takes_the_best_push():
     world, drawn = PushT(), generator(5)
-    start, goal = agent.draw_poses(6, drawn)
+    start, goal = agent.draw_starts(6, drawn), ON_TABLE.expand(6, 3)
     place, direction, _, steps = agent._decide(world, start, goal, drawn)
     chosen = agent.on_table(place, start[:, 2:5])
     begun = torch.cat([chosen, start[:, 2:5], torch.zeros(6, 2)], 1).double()
@@ -128,20 +132,24 @@ def test_episodes_are_good_data():
     assert world.inside(episodes.state).all()
 
 
-def test_a_world_repeats_them_with_the_seed():
+def test_a_world_brings_the_t_to_the_pose_on_the_table_and_repeats_it_with_the_seed():
     world = PushT(demonstrations="pose")
-    one, again, other = (world.collect(2, generator(seed)) for seed in (1, 1, 2))
+    one, again, other = (world.collect(4, generator(seed)) for seed in (1, 1, 2))
+    states, _, length = one
+    ended = at_pose(states[torch.arange(4), length].double(), ON_TABLE)
+    assert ended.any()
+    assert torch.equal(length < 200, ended)
     assert all(torch.equal(a.nan_to_num(-9), b.nan_to_num(-9)) for a, b in zip(one, again, strict=True))
     assert not torch.equal(one[0][:, 0], other[0][:, 0])
-    assert len(Episodes.from_padded(*one)) == 2
+    assert len(Episodes.from_padded(*one)) == 4
 
 
 def test_what_cannot_be_shown_is_refused():
-    start, goal = agent.draw_poses(1, generator())
+    start = agent.draw_starts(1, generator())
     with pytest.raises(SMWMError, match="at its goal already"):
         agent.demonstrate(PushT(), start, start[:, 2:5], generator())
     start[:, 2:4] = torch.tensor([-300.0, 700.0])
     with pytest.raises(SMWMError, match=r"No push is possible on a T whose middle is at \(-\d+, \d+\)"):
-        agent.demonstrate(PushT(), start, goal, generator())
+        agent.demonstrate(PushT(), start, ON_TABLE, generator())
     with pytest.raises(SMWMError, match="no kind of demonstrations named 'best'; choose one of: pose, scripted"):
         PushT(demonstrations="best")

@@ -16,12 +16,13 @@ import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
-from smwm_core.worlds.simulators.push_t_demonstrator import demonstrate, draw_poses
+from smwm_core.worlds.simulators.push_t_demonstrator import demonstrate, draw_starts
 from smwm_core.worlds.simulators.push_t_geometry import (
     ACTION_SCALE,
     BAR,
     DISC_HIGH,
     DISC_LOW,
+    GOAL_POSE,
     STEM,
     TABLE,
     centre_of_mass,
@@ -37,7 +38,6 @@ DISC_RADIUS = 15.0
 DISC_EDGE, T_EDGE = 4.0, 2.0  # of dark outlines: inside the disc, and on either side of an edge of bar and stem
 T_MIDDLE, T_RADIUS = (0.0, 60.0), 85.0  # of a circle around the T
 WALL_LOW, WALL_HIGH, WALL_RADIUS = 5.0, 506.0, 2.0
-GOAL_POSE = (256.0, 256.0, math.pi / 4)
 REACHED_DISTANCE, REACHED_ANGLE = 20.0, math.pi / 9
 
 WHITE, GOAL_COLOUR, T_COLOUR, DISC_COLOUR, WALL_COLOUR = (
@@ -66,7 +66,7 @@ class PushT:
     Arguments:
         image_size: of the frames that are drawn.
         demonstrations: whose episodes are collected, those of an agent that pushes the T around (``"scripted"``) or of
-            one that brings it to a pose (``"pose"``).
+            one that brings it to the pose that is drawn on the table (``"pose"``).
 
     Raises:
         SMWMError: pymunk is missing, a frame that is too small or too large, or unknown demonstrations.
@@ -142,7 +142,7 @@ class PushT:
         return 2 * torch.rand(n, 2, generator=generator) - 1
 
     def collect(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:
-        """Episodes of an agent that pushes the T around, or brings it to a pose that is another one in each episode.
+        """Episodes of an agent that pushes the T around, or brings it to the pose that is drawn on the table.
 
         Arguments:
             episodes: how many.
@@ -150,11 +150,12 @@ class PushT:
 
         Returns:
             states ``(episodes, T + 1, 7)`` and actions ``(episodes, T, 2)``, float32, and the number of actions
-            of each episode ``(episodes,)``: 100 for all who only push, and as many as are needed, at most 200, where
-            there is a pose to bring the T to.
+            of each episode ``(episodes,)``: 100 for all who only push, and as many as are needed, at most 200, for
+            those who bring it to the pose.
         """
         if self.demonstrations == "pose":
-            return demonstrate(self, *draw_poses(episodes, generator), generator)
+            goal = torch.tensor(GOAL_POSE, dtype=torch.float64).expand(episodes, 3)
+            return demonstrate(self, draw_starts(episodes, generator), goal, generator)
         return self._push_around(episodes, generator)
 
     def _push_around(self, episodes: int, generator: Generator) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,10 +4,13 @@ All lengths are those of the published 512×512 table. A pose is ``(X, Y, θ)``:
 lies, and the T's angle.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
 TABLE = 512
+GOAL_POSE = (256.0, 256.0, math.pi / 4)  # drawn on the table
 ACTION_SCALE = 100.0  # px
 DISC_LOW, DISC_HIGH = 20.0, TABLE - 20.0  # where agents that collect episodes keep the disc's target
 UNIT = 30.0  # thickness of the T's bar and of its stem
