@@ -21,7 +21,6 @@ from smwm_core.worlds.simulators import push_t_demonstrator as agent
 from smwm_core.worlds.simulators.push_t import PushT
 from smwm_core.worlds.simulators.push_t_geometry import centre_of_mass, distance_to_t
 
-
 ON_TABLE = torch.tensor([[256.0, 256.0, math.pi / 4]], dtype=torch.float64)  # where frames show the goal
 
 
