@@ -1,8 +1,13 @@
 """How well a model plans, and what stands between its latent and a goal.
 
-What the goal test of a task asks for is read from the latent: where that fails, nothing can plan.
+What the goal test of a task asks for is read from the latent: where that fails, nothing can plan. And what the model
+expects of its own plan is compared with what came of it: where the two part, the search has found a flaw of the model
+instead of a way to the goal.
 """
 
+from dataclasses import replace
+
+import torch
 from torch import Tensor
 
 from smwm_book.experiments.measures import Measure, Rate, Scale, Share, planning_measures
@@ -10,7 +15,7 @@ from smwm_book.experiments.page import Page
 from smwm_book.experiments.runs import Run
 from smwm_core.analysis.probes import draw_states, explained_share, probe_values
 from smwm_core.analysis.quantities import ASKED
-from smwm_core.planning import CEM, TASKS_PER_SEARCH, EpisodeOutcomes, evaluate, mpc_policy
+from smwm_core.planning import CEM, TASKS_PER_SEARCH, EpisodeOutcomes, Tasks, evaluate, mpc_policy
 from smwm_core.seeds import generator
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
@@ -19,8 +24,8 @@ OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
 def plan_and_diagnose(page: Page, run: Run, of: str) -> EpisodeOutcomes:
     """Plan a page's tasks with a model and add what comes out to the page's measures.
 
-    If the page is measured anew, that is all tasks and, for a model that sees one frame, ``diagnose``; otherwise the
-    first twenty tasks.
+    If the page is measured anew, that is all tasks, ``expected_and_met`` and, for a model that sees one frame,
+    ``diagnose``; otherwise the first twenty tasks.
 
     Arguments:
         of: under which name.
@@ -31,12 +36,38 @@ def plan_and_diagnose(page: Page, run: Run, of: str) -> EpisodeOutcomes:
     first = outcome.success[:TASKS_PER_SEARCH]
     page.add(run, of, first20_success_percent=Rate(int(first.sum()), len(first)))
     if page.redo:
-        page.add(run, of, **planning_measures(outcome))
+        page.add(run, of, **planning_measures(outcome), **expected_and_met(run, tasks, outcome))
     if page.redo and run.model.frames == 1:
         draws = generator(run.seed, f"states of {run.config.world}")
         fit, score = draw_states(run.config.make_world(), *page.budget.probe_states, draws)
         page.add(run, of, **diagnose(run, fit, score))
     return outcome
+
+
+@torch.no_grad()
+def expected_and_met(run: Run, tasks: Tasks, outcome: EpisodeOutcomes) -> dict[str, Measure]:
+    """How much of the way to the goal is left after the first plan, in the latent: as the model expects it, and as it is.
+
+    Arguments:
+        run: the model that planned.
+        tasks, outcome: what it planned, with the offset and the number of steps above, and what came of it.
+
+    Returns:
+        ``left_expected`` and ``left_met``: the distance of the last predicted and of the last real latent to the goal's,
+        divided by that of the start's; medians over tasks.
+    """
+    world, model = run.world, run.model
+    device, path = next(model.parameters()).device, outcome.path
+    ended = replace(tasks, start=path[:, OFFSET], start_before=path[:, OFFSET - world.frameskip])
+    began = replace(tasks, start=path[:, 0])
+    (z, goal), (met, _) = (
+        [model.encode_states(world, states.to(device)) for states in some.seen(model.frames)] for some in (began, ended)
+    )
+    blocks = outcome.actions[:, :OFFSET].unflatten(1, (-1, world.frameskip)).flatten(2)
+    expected = model.rollout(z, world.standardised(blocks).to(z))[:, -1]
+    way = (z - goal).norm(dim=1)
+    left = {"left_expected": expected, "left_met": met}
+    return {name: Scale(((end - goal).norm(dim=1) / way).median().item()) for name, end in left.items()}
 
 
 def diagnose(run: Run, fit: Tensor, score: Tensor) -> dict[str, Measure]:

@@ -26,7 +26,7 @@ VERSIONS = {
     "wiring": 1,
     "recording": 2,
     "tworoom": 1,
-    "pusht": 3,
+    "pusht": 4,
     "reacher": 2,
     "cube": 2,
     "lewm": 3,

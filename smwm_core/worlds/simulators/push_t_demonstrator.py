@@ -37,7 +37,8 @@ PUSHES, LONGEST_PUSH = 24, 8  # tried at each decision, and their steps
 GAP, LEAN = 19.0, 0.4  # a push begins so far outside an edge, and leaves its normal by no more than this angle
 TURN_WEIGHT = 60.0  # px of distance that count like a turn by 1 rad
 WALK_COST = 0.05  # px of distance that count like 1 px of walking
-PUSH, WALK, NOISE = 0.28, 0.35, 0.06  # sizes of actions
+PUSH, WALK = 0.28, 0.35  # sizes of actions
+NOISE = 0.15  # of each, so that actions of one push differ: a model that has only seen straight ones cannot judge others
 
 AWAY, CLEARANCE = 105.0, 14.5  # of the disc's centre from the T's middle on the way around it, and from the T itself
 ENTRY = 60.0  # from a push's beginning straight outwards: from there on the way to it is clear
