@@ -46,15 +46,15 @@ def plan_and_diagnose(page: Page, run: Run, of: str) -> EpisodeOutcomes:
 
 @torch.no_grad()
 def expected_and_met(run: Run, tasks: Tasks, outcome: EpisodeOutcomes) -> dict[str, Measure]:
-    """How much of the way to the goal is left after the first plan, in the latent: as the model expects it, and as it is.
+    """How much of the way to the goal is left in the latent after the first plan: as the model expects, and as it is.
 
     Arguments:
         run: the model that planned.
         tasks, outcome: what it planned, with the offset and the number of steps above, and what came of it.
 
     Returns:
-        ``left_expected`` and ``left_met``: the distance of the last predicted and of the last real latent to the goal's,
-        divided by that of the start's; medians over tasks.
+        ``left_expected`` and ``left_met``: the distance of the last predicted and of the last real latent to the
+        goal's, divided by that of the start's; medians over tasks.
     """
     world, model = run.world, run.model
     device, path = next(model.parameters()).device, outcome.path

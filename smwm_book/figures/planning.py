@@ -5,9 +5,9 @@ from matplotlib.ticker import MaxNLocator
 
 from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
-from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SKY, SMALL, SMWM, VERMILION, Figure, new_figure
 
-METHOD_COLOURS = {"SMWM": SMWM, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
+METHOD_COLOURS = {"SMWM": SMWM, "SMWM, two frames": SKY, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
 REFERENCES = {
     "true dynamics": {"color": PURPLE},
     "true dynamics, all at rest": {"color": PURPLE, "linestyle": "--"},

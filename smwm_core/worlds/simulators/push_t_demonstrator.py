@@ -38,7 +38,7 @@ GAP, LEAN = 19.0, 0.4  # a push begins so far outside an edge, and leaves its no
 TURN_WEIGHT = 60.0  # px of distance that count like a turn by 1 rad
 WALK_COST = 0.05  # px of distance that count like 1 px of walking
 PUSH, WALK = 0.28, 0.35  # sizes of actions
-NOISE = 0.15  # of each, so that actions of one push differ: a model that has only seen straight ones cannot judge others
+NOISE = 0.15  # of each action: a model that has seen only straight pushes cannot judge others, which a search draws
 
 AWAY, CLEARANCE = 105.0, 14.5  # of the disc's centre from the T's middle on the way around it, and from the T itself
 ENTRY = 60.0  # from a push's beginning straight outwards: from there on the way to it is clear
