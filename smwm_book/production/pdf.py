@@ -62,8 +62,8 @@ def write(single: Path, output: Path, title: str) -> None:
 
 
 def printable(html: str, title: str) -> str:
-    """The single page with links that stay inside it, and a title page with the chapters."""
+    """The single page with links that stay inside it, tables unfolded, and a title page with the chapters."""
     chapters = "".join(f'<li><a href="#{name}">{heading}</a></li>' for name, heading in _CHAPTER.findall(html))
-    html = html.replace('href="book/intro.html#', 'href="#')
+    html = html.replace('href="book/intro.html#', 'href="#').replace('<details class="numbers">', "<details open>")
     front = _TITLE_PAGE.format(title=title, chapters=chapters)
     return html.replace('<article class="bd-article">', f'<article class="bd-article">{front}', 1)

@@ -87,8 +87,10 @@ def provenance_table(results: Results) -> str:
 
 
 def display_metrics(results: Results, here: dict[str, float]) -> None:
-    """Show ``metrics_table`` in a notebook."""
-    display(Markdown(metrics_table(results, here)))
+    """Show ``metrics_table`` in a notebook, folded; in print it is open."""
+    title = f"All numbers: {len(results.metrics)} metrics with their intervals, beside the paper's"
+    table = metrics_table(results, here)
+    display(Markdown(f'<details class="numbers">\n<summary>{title}</summary>\n\n{table}\n\n</details>'))
 
 
 def display_provenance(results: Results) -> None:

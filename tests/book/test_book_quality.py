@@ -15,6 +15,7 @@
 11. Prose and code are spelt right, and a planted mistake is found.
 12. On a phone the words in figures are at least 9 px high, panels are stacked, and the front page has world and latent
     in one screen.
+13. Tables of all numbers are folded on a screen, opened by keyboard, and open in print.
 """
 
 import gzip
@@ -233,6 +234,21 @@ def test_the_printed_page_is_whole(browser, built, soups):
         assert not any(found.is_visible() for found in page.locator(part).all()), part
     assert page.locator('article [class^="smwm-"] canvas').first.is_visible()
     page.close()
+
+
+def test_all_numbers_are_folded_on_screen_and_open_in_print(browser, address, built):
+    page, _ = open_page(browser, address, "notebooks/fig5_planning.html", 390)
+    folded = page.locator("details.numbers")
+    table, words = folded.locator("table"), folded.locator("summary")
+    assert "All numbers" in words.inner_text()
+    assert not table.is_visible()
+    words.press("Enter")
+    assert table.is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.close()
+    printed = (built.with_name("singlehtml") / "print.html").read_text()
+    assert 'class="numbers"' not in printed
+    assert printed.count("<summary>All numbers") == printed.count("<details open>") > 10
 
 
 def test_dark_pages_are_printed_light(browser, address):
