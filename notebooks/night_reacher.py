@@ -68,8 +68,11 @@ figures.success_and_readings(
 #
 # Models, data and tasks are those of the [planning page](fig5_planning.ipynb), and so is the search; the training is
 # four times as long, 410,000 windows instead of 102,000, with a warm-up and a cosine of its own. A goal of Reacher
-# counts as reached if both joints are within 0.05 rad of it; an MLP is fitted to read exactly these angles from latents
-# of training frames, and its median error on held-out frames is compared with the tolerance.
+# counts as reached if [both joints](#fig-night-reacher) are within 0.05 rad of it; an MLP is fitted to read exactly
+# these angles from latents of training frames, and its median error on held-out frames is compared with the tolerance.
+# `…_share` in the table is the share of the latent's variance that is a function of an angle. `left_expected` is how
+# much of the distance to the goal, in the latent, the model expects to be left after its first plan, and `left_met` how
+# much there is once the plan has been carried out.
 #
 # **What one frame hides.** A frame shows where the arm is, not how fast it turns, and a torque changes the speed. A
 # planner that sees one frame can at best take the arm to stand still. What that costs is seen without any model: the
@@ -80,6 +83,65 @@ figures.success_and_readings(
 # %% tags=["nbval-check-output", "remove-cell"]
 for name, label in LABELS.items():
     print(f"{label:16} solves {page.here[f'{TASK}.{name}.first20_success_percent']:.1f} % of the first twenty")
+
+# %% [markdown]
+# ## What to notice
+#
+# - **Four times the training change little**: 14 and 17 % of the goals [13, 22], where chance reaches 9 %, SIGReg
+#   [47 % after a quarter of it](fig5_planning.ipynb), and the paper two thirds.
+# - **The wrist is there, and the planner does not see it.** An MLP reads it to 0.056 rad, nearly within the tolerance,
+#   and better than after the shorter training. But it has 0.1 % of the latent's variance, and the shoulder 98 %. A
+#   distance is made of variance: two arms with the same shoulder are the same place to the planner.
+# - **A second frame does not help here.** We expected it to, for it shows the speed: 16 % [12, 20], the same within the
+#   intervals. What it changes is what the model believes. With one frame it expects its first plan to leave 7 % of the
+#   way to the goal, and 34 % are left; with two it expects 21 %, and the same 34 % are left.
+# - **The torques in the data decide more.** In half of our episodes the torques are drawn anew at every step, and five of
+#   them leave little more than their mean in a pair of frames. One run each (seed 0, not committed) on 2,000 episodes
+#   with held torques alone, and a hundred tasks from such episodes, where chance is at 4 %: one frame reaches 37 %, two
+#   frames 11 %. So the second frame is no help there either. Perhaps that is the goal's doing: a latent that holds the
+#   speed asks the planner to arrive at the speed of the recorded arm, which the goal test does not.
+#
+# **Try it.** Multiply the latent's smaller components before planning, for example by whitening it. Does the planner
+# see the wrist then?
+#
+# ## Exercises
+#
+# A check follows, and nothing is trained; [versions for students](../book/teaching.md) have no solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: What was not expected
+#
+# `results.metric(name)["value"]` has `reacher.smwm.left_expected` and `reacher.smwm.left_met`, and the same for
+# `smwm_two_frames`. Define `surprise`, a dictionary from `"smwm"` and `"smwm_two_frames"` to the share of the way that
+# is left and was not expected to be.
+
+# %% tags=["solution"]
+surprise = {
+    name: results.metric(f"reacher.{name}.left_met")["value"] - results.metric(f"reacher.{name}.left_expected")["value"]
+    for name in ("smwm", "smwm_two_frames")
+}
+
+# %% tags=["check"]
+assert set(surprise) == set(LABELS), f"It needs one number for each of {', '.join(LABELS)}."
+for name, label in LABELS.items():
+    expected, met = (results.metric(f"{TASK}.{name}.left_{part}")["value"] for part in ("expected", "met"))
+    assert abs(surprise[name] + expected - met) < 1e-9, f"What is left is what was expected and the surprise: {label}."
+print("Right:", ", ".join(f"{label} {surprise[name]:.2f}" for name, label in LABELS.items()))
+
+# %% [markdown] tags=["solution"]
+# The model with two frames is surprised by half as much and gets no nearer: knowing better what a plan will do is of
+# use only if some plan does what is wanted, and if the distance tells.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - What a probe can read, a distance need not see: look at shares of the variance beside R².
+# - A model can expect too much of its plans; how much is measured by carrying them out.
+#
+# ## Numbers and provenance
+#
+# Means over seeds, 95 % intervals; *here*: computed when this page was built; [list of words and
+# symbols](../book/glossary.md).
 
 # %% tags=["hide-input"]
 display_metrics(results, page.here)

@@ -70,6 +70,7 @@ MISTAKES = {
         "    return p - half, p + half  # the textbook's\n"
         "tasks_needed = 380"
     ),
+    "ex-night_reacher-1": "surprise = {'smwm': 0.07, 'smwm_two_frames': 0.21}  # what was expected",
     "ex-night_pusht-1": "times_too_large = {'places': 20.0, 'angle': 20.0}  # the tolerances",
     "ex-planner_at_work-1": (
         "def one_round(mean, std, noise):\n"
