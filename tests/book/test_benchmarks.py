@@ -81,7 +81,7 @@ def test_a_simulator_is_measured_on_one_thread(planning, monkeypatch):
     finally:
         torch.set_num_threads(before)
     assert seen == {1}
-    assert steps > frames > 0
+    assert min(steps, frames) > 0
 
 
 def test_the_result_file_says_what_was_measured(planning, monkeypatch, capsys, tmp_path):
