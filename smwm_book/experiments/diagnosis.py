@@ -12,6 +12,7 @@ from torch import Tensor
 
 from smwm_book.experiments.measures import Measure, Rate, Scale, Share, planning_measures
 from smwm_book.experiments.page import Page
+from smwm_book.experiments.results import Results
 from smwm_book.experiments.runs import Run
 from smwm_core.analysis.probes import draw_states, explained_share, probe_values
 from smwm_core.analysis.quantities import ASKED
@@ -19,6 +20,7 @@ from smwm_core.planning import CEM, TASKS_PER_SEARCH, EpisodeOutcomes, Tasks, ev
 from smwm_core.seeds import generator
 
 OFFSET, ACT_STEPS = 25, 50  # primitive steps from start to goal, and to act
+SHORTER = 4  # how many times as long the whole training is as the other one that a page compares it with
 
 
 def plan_and_diagnose(page: Page, run: Run, of: str) -> EpisodeOutcomes:
@@ -58,16 +60,30 @@ def expected_and_met(run: Run, tasks: Tasks, outcome: EpisodeOutcomes) -> dict[s
     """
     world, model = run.world, run.model
     device, path = next(model.parameters()).device, outcome.path
-    ended = replace(tasks, start=path[:, OFFSET], start_before=path[:, OFFSET - world.frameskip])
     began = replace(tasks, start=path[:, 0])
-    (z, goal), (met, _) = (
-        [model.encode_states(world, states.to(device)) for states in some.seen(model.frames)] for some in (began, ended)
-    )
-    blocks = outcome.actions[:, :OFFSET].unflatten(1, (-1, world.frameskip)).flatten(2)
-    expected = model.rollout(z, world.standardised(blocks).to(z))[:, -1]
+    ended = replace(tasks, start=path[:, OFFSET], start_before=path[:, OFFSET - world.frameskip])
+    seen = (*began.seen(model.frames), ended.seen(model.frames)[0])
+    z, goal, met = (model.encode_states(world, states.to(device)) for states in seen)
+    expected = model.rollout(z, world.block_sequence(outcome.actions[:, :OFFSET]).to(z))[:, -1]
     way = (z - goal).norm(dim=1)
     left = {"left_expected": expected, "left_met": met}
     return {name: Scale(((end - goal).norm(dim=1) / way).median().item()) for name, end in left.items()}
+
+
+def by_windows(results: Results, pattern: str, labels: dict[str, str], windows: int) -> dict[str, dict[int, dict]]:
+    """A metric per model's label and windows seen in training: all of them, and a quarter where that was trained too.
+
+    Arguments:
+        pattern: a metric's name with ``*`` for the key of a label, such as ``"pusht.*.success_percent"``; after a
+            quarter of the training the key is followed by ``.quarter``.
+        labels: of models.
+        windows: of the whole training.
+    """
+    found: dict[str, dict[int, dict]] = {label: {} for label in labels.values()}
+    for count, part in ((windows // SHORTER, ".quarter"), (windows, "")):
+        for label, metric in results.each(pattern.replace("*", f"*{part}"), labels).items():
+            found[label][count] = metric
+    return found
 
 
 def diagnose(run: Run, fit: Tensor, score: Tensor) -> dict[str, Measure]:

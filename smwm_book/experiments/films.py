@@ -57,7 +57,7 @@ def planned_episode(
     path, end = outcome.path[task], int(outcome.steps[task]) or outcome.path.shape[1] - 1
     shown = torch.linspace(0, end, FRAMES).round().long()
     z = model.encode_states(world, path.to(device))
-    blocks = world.standardised(outcome.actions[task].to(path).unflatten(0, (-1, world.frameskip)).flatten(1))
+    blocks = world.block_sequence(outcome.actions[task].to(path))
     plans = []
     for first in range(0, len(blocks), PLANNED):
         if first * world.frameskip >= end:

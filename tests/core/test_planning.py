@@ -17,6 +17,7 @@ import functools
 import numpy as np
 import pytest
 import torch
+from seeing import Seeing
 
 from smwm_core.analysis.cost_landscape import cost_landscape, rank_correlation
 from smwm_core.analysis.intervals import wilson_interval
@@ -211,6 +212,8 @@ def test_blocks_come_from_training_episodes_and_are_standardised():
     ends = world().primitive_actions(torch.stack([low, high]))
     torch.testing.assert_close(ends[0], torch.full((5, 2), -1.0))
     torch.testing.assert_close(ends[1], torch.full((5, 2), 1.0))
+    plans = batch.action[:60].unflatten(0, (4, 5, 3))
+    torch.testing.assert_close(world().block_sequence(world().primitive_sequence(plans)), plans)
 
 
 def test_tasks_are_places_of_held_out_episodes():
@@ -389,24 +392,6 @@ def test_wilsons_interval_is_the_one_of_the_tables(successes, n, low, high):
 def test_a_rate_of_nothing_is_refused(successes, n):
     with pytest.raises(SMWMError, match="A rate needs at least one trial"):
         wilson_interval(successes, n)
-
-
-class Seeing(torch.nn.Module):
-    """A perfect world model of a free TwoRoom: its latent is the state, read from the world instead of the frame."""
-
-    frames = 1
-
-    def __init__(self, world: FrameSkip, sign: float = 1.0) -> None:
-        super().__init__()
-        self.world, self.sign = world, sign
-        self.unused = torch.nn.Parameter(torch.zeros(1))
-
-    def encode_states(self, world, state):
-        return state
-
-    def rollout(self, z, actions):
-        played = self.world.simulator.play(z, self.world.primitive_sequence(actions))
-        return self.sign * played[:, self.world.frameskip - 1 :: self.world.frameskip]
 
 
 def test_a_cost_that_is_the_world_ranks_as_the_world_does():

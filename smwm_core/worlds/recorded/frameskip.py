@@ -91,6 +91,10 @@ class FrameSkip:
         """Sequences of standardised blocks ``(…, H, action_dim)`` → primitive actions, ``(…, H · frameskip, A)``."""
         return self.primitive_actions(plans.flatten(0, -2)).unflatten(0, plans.shape[:-1]).flatten(-3, -2)
 
+    def block_sequence(self, actions: Tensor) -> Tensor:
+        """Primitive actions ``(…, H · frameskip, A)`` → sequences of standardised blocks, ``(…, H, action_dim)``."""
+        return self.standardised(actions.unflatten(-2, (-1, self.frameskip)).flatten(-2))
+
     def window_steps(self, history: int) -> int:
         """Primitive steps that follow the start of a window: those up to its last frame, and nearly a block more."""
         return self.frameskip * (history + 1) - 1
