@@ -45,7 +45,7 @@ page.add(seed, "across", wrong_room_percent=Rate(int((~outcome.success & ~right_
 # How well the model predicts one block, and a whole plan of random actions.
 actions = torch.rand(TASKS, search.horizon * world.frameskip, 2, generator=generator(seed, "random plans")) * 2 - 1
 states = torch.cat([tasks.start[:, None], world.simulator.play(tasks.start, actions)], 1)[:, :: world.frameskip]
-blocks = world.standardised(actions.unflatten(1, (-1, world.frameskip)).flatten(2))
+blocks = world.block_sequence(actions)
 error, stay_put = rollout_errors(model, run.encode(states).cpu(), blocks)
 for block in (1, 5):
     page.add(seed, f"block{block}", error_ratio=Scale(error[block - 1] / stay_put[block - 1]))

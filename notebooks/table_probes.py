@@ -77,8 +77,8 @@ for task in AGAIN:
 #
 # - **What the action moves is there.** The positions of the dot, the disc and the gripper are read from SMWM's latents
 #   almost perfectly, and by a linear probe better than from SIGReg's, as in the paper.
-# - **What the action moves only through something else is there in part**: the T's position, R² 0.71 for SMWM and 0.78
-#   for SIGReg; the cube's, 0.92.
+# - **What the action moves only through something else is there in part**: the T's position, by a linear probe R² 0.71
+#   for SMWM and 0.78 for SIGReg; the cube's, 0.93 and 0.91.
 # - **The T's angle is SIGReg's**, R² 0.47 by an MLP, and hardly SMWM's, 0.12, while the paper reads it from all its
 #   latents. The disc moves as its action says however the T is turned, so the inverse loss asks for the angle only as
 #   far as the demonstrator's habits depend on it. With [four times the training](night_pusht.ipynb) SMWM knows more.
