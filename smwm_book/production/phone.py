@@ -10,7 +10,7 @@ from PIL import Image
 from smwm_core.storage.files import write_whole
 
 WIDEST = 1080  # pixels of a picture of 150 dpi, whose 12-point text is 9 px high on a screen of 390
-SCREEN, WHOLE = 390, 640  # pixels of a phone, and those at which it scrolls over a picture that has no twin
+PART = 0.68  # of a picture's width at most, which is two panels of three: wider parts show text no larger than the whole
 GAP, LEAST = 6, 200  # white columns at least between two things that may be cut apart; columns of such a thing
 LABELS = 110  # columns at least of names of rows, which stand before the first thing; the label of an axis has fewer
 _IMAGE = re.compile(r'<img\b[^>]*\bclass="[^"]*\bwide\b[^"]*"[^>]*>')
@@ -61,7 +61,7 @@ def stack(picture: np.ndarray) -> np.ndarray | None:
     """
     ink, width = (picture < 250).any(2), picture.shape[1]
     labels = _labels(ink)
-    cuts = _cuts(ink[:, labels:].any(0), min(WIDEST, width * SCREEN // WHOLE) - labels)
+    cuts = _cuts(ink[:, labels:].any(0), min(WIDEST, int(PART * width)) - labels)
     if cuts is None or width <= WIDEST:
         return None
     names, things = picture[:, :labels], picture[:, labels:]
@@ -87,8 +87,13 @@ def _labels(ink: np.ndarray) -> int:
 
 
 def _cuts(inked: np.ndarray, widest: int) -> list[int] | None:
-    """Columns to cut at, the borders among them: as few as go, as even as go; None if there are none."""
-    gaps, width = [(a + b) // 2 for a, b in _gaps(inked)], len(inked)
+    """Columns to cut at, the borders among them: as few as go, as even as go; None if there are none.
+
+    No cut follows what is as narrow as the label or the ticks of an axis: they belong to what stands on their right.
+    """
+    gaps, width = _gaps(inked), len(inked)
+    things = [(0, 0), *gaps]  # the one before each gap begins where the last gap ends
+    gaps = [(a + b) // 2 for (a, b), (_, began) in zip(gaps, things, strict=False) if a - began >= LABELS]
     for count in range(-(-width // widest), 9) if gaps else ():
         wanted = [width * i / count for i in range(1, count)]
         cuts = [0, *sorted({min(gaps, key=lambda gap, at=at: abs(gap - at)) for at in wanted}), width]

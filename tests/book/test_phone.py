@@ -1,7 +1,7 @@
 """Claims about pictures on phones.
 
 1. Panels side by side are stacked at their own scale, with nothing lost.
-2. Names of rows are repeated; a label of an axis is no thing of its own.
+2. Names of rows are repeated; a label of an axis is no thing of its own, and never parts from its panel.
 3. What is narrow, or cannot be cut, stays as it is.
 4. Pages offer the stacked picture to phones, for wide pictures alone.
 """
@@ -33,6 +33,19 @@ def test_panels_are_stacked_at_their_own_scale():
     assert twin.shape[0] > 2 * 260
     for value in (0, 10, 50, 90):
         assert inked(twin, value) == inked(picture, value)
+
+
+def test_the_label_and_ticks_of_an_axis_stay_with_its_panel():
+    picture = drawn(1367, (88, 450), (540, 902), (991, 1352))
+    for axis, first in enumerate((15, 462, 914)):
+        picture[100:200, first : first + 20] = 201 + axis  # its label, and further on its ticks
+        picture[100:200, first + 34 : first + 66] = 211 + axis
+    twin = phone.stack(picture)
+    for axis, panel in enumerate((10, 50, 90)):
+        columns = [np.flatnonzero((twin == value).all(2).any(0)) for value in (201 + axis, 211 + axis, panel)]
+        rows = [np.flatnonzero((twin == value).all(2).any(1)) for value in (201 + axis, 211 + axis, panel)]
+        assert columns[0].max() < columns[1].min() < columns[2].min()
+        assert all(rows[2].min() <= row.min() <= row.max() <= rows[2].max() for row in rows)
 
 
 def test_names_of_rows_are_repeated():
