@@ -78,7 +78,7 @@ def success_and_readings(
         highest = max(metric["high"] for metrics in methods.values() for metric in metrics.values())
         axis.set(title=f"error of {quantity} ({unit})", ylim=(0, 1.1 * max(highest, tolerance)))
         axis.axhline(tolerance, color=INK, linestyle="--", linewidth=1.2)
-        axis.text(windows[0], tolerance, "tolerance", fontsize=SMALL, va="bottom")
+        axis.text(windows[-1] * 2, tolerance, "tolerance", fontsize=SMALL, va="bottom", ha="right")
         panels.append((axis, methods))
     for axis, methods in panels:
         for label, metrics in methods.items():
@@ -92,7 +92,7 @@ def success_and_readings(
         axis.set_xticks(windows, [f"{count / 1e6:.1g} M" for count in windows])
         axis.minorticks_off()
     axes[0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's, from far more")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    axes[0].legend(fontsize=SMALL)  # in the panel, so that a phone can stack the panels
     return figure
 
 

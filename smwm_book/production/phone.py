@@ -10,7 +10,7 @@ from PIL import Image
 from smwm_core.storage.files import write_whole
 
 WIDEST = 1080  # pixels of a picture of 150 dpi, whose 12-point text is 9 px high on a screen of 390
-PART = 0.68  # of a picture's width at most, which is two panels of three: wider parts show text no larger than the whole
+PART = 0.68  # of a picture's width at most, two panels of three: wider parts show text no larger than the whole
 GAP, LEAST = 6, 200  # white columns at least between two things that may be cut apart; columns of such a thing
 LABELS = 110  # columns at least of names of rows, which stand before the first thing; the label of an axis has fewer
 _IMAGE = re.compile(r'<img\b[^>]*\bclass="[^"]*\bwide\b[^"]*"[^>]*>')
