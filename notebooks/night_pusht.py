@@ -54,8 +54,8 @@ figures.success_and_readings(
     by_windows(results, f"{TASK}.*.success_percent", LABELS, seen),
     {"random actions": results.metric(f"{TASK}.random.success_percent")},
     {
-        quantity: (by_windows(results, f"{TASK}.*.{quantity}_error", LABELS, seen), asked.tolerance)
-        for quantity, asked in ASKED[TASK].items()
+        name: (by_windows(results, f"{TASK}.*.{name}_error", LABELS, seen), goal.tolerance)
+        for name, goal in ASKED[TASK].items()
     },
 )
 
