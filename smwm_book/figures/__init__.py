@@ -1,5 +1,6 @@
 """Figures: arrays in, a matplotlib figure out, nothing computed on the way."""
 
+from smwm_book.figures.actions import amplitude_step, latent_circles, wirings
 from smwm_book.figures.anticollapse import kept_and_dropped, spectra_by_method
 from smwm_book.figures.blobs import blob_latents, blob_transition, collapse_from_open
 from smwm_book.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
