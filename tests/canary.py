@@ -62,6 +62,11 @@ _TOYS = {
     "dots-distractor-vicreg": ToyConfig("dots/distractor", Objective(inverse=0, vicreg=1)),
     "dots-distractor-ema": ToyConfig("dots/distractor", Objective(inverse=0, ema_decay=0.99)),
     "dots-distractor-reconstruction": ToyConfig("dots/distractor", Objective(inverse=0, reconstruction=1)),
+    "dots-distractor-slow": ToyConfig("dots/distractor/8"),
+    "dots-distractor-constraint": ToyConfig("dots/distractor", Objective(inverse=1, constraint=0.7)),
+    "dots-distractor-relative": ToyConfig("dots/distractor", Objective(inverse=1, relative=True)),
+    "dots-orbit": ToyConfig("dots/independent+orbit"),
+    "dots-distractor-split": ToyConfig("dots/distractor", Objective(inverse=10, sigreg=0.09, inverse_dims=32)),
     "dots-biased": ToyConfig("biased/0.9/0.5/0.1"),
     "dots-chaser": ToyConfig("chaser/0.5"),
     "dots-biased-sigreg": ToyConfig("biased/0.9/0.5", Objective(inverse=0, sigreg=0.09)),
@@ -74,6 +79,10 @@ _TOYS = {
     "propeller-lags": ToyConfig("propeller/30", Objective(inverse_lags=2), batch_size=16),
     "wiring-valve": ToyConfig("wiring/valve", Objective(inverse_target="moments"), batch_size=16),
     "wiring-swapped": ToyConfig("wiring/swapped25", batch_size=16),
+    "blob-direct": ToyConfig("blob/direct", batch_size=16),
+    "blob-two-frames": ToyConfig("blob/momentum", Objective(inverse_steps=(1, 2)), batch_size=16, frames=2),
+    "blob-past-actions": ToyConfig("blob/delay2", batch_size=16, frames=2, past_actions=2),
+    "blob-lags": ToyConfig("blob/delay2", Objective(inverse_lags=3), batch_size=16, past_actions=2),
 }
 _TOYS["tworoom"] = ToyConfig(f"tworoom/{_EPISODES}", batch_size=64)
 _VIT = VitConfig(
@@ -154,7 +163,7 @@ def observe(family: str) -> dict:
         terms = _terms(config, before, latents, fixed)
         z_read = before.eval().encode(fixed)
     training = (
-        [(state, frames) for state, frames in drawn if len(state) != len(trained.snapshots[0])]
+        [(state, frames) for state, frames in drawn if len(state) != before.frames * len(trained.snapshots[0])]
         if len(trained.snapshots)
         else drawn
     )
@@ -275,6 +284,9 @@ def _terms(config, model, latents: torch.Tensor, frames: torch.Tensor) -> dict[s
     if (steps := config.objective.question.window) > 1:
         whole = len(z) // steps * steps
         z, a, z_next, batch = (part[:whole].unflatten(0, (-1, steps)) for part in (z, a, z_next, batch))
+    if past := getattr(config, "past_actions", 0):
+        z, a, z_next = (part[:, None] if part.ndim == 2 else part for part in (z, a, z_next))
+        a = torch.cat([a[:, :1].expand(-1, past, -1), a], 1)
     found = config.objective(model, z, a, z_next, directions, frames=batch, decoder=decoder)
     return {name: found[name].item() for name in config.objective.terms}
 

@@ -40,6 +40,7 @@ _RARELY_CHANGED = {
     "latent_dim": "z",
     "curriculum": "curriculum",
     "frames": "frames",
+    "past_actions": "past",
     "precision": "",
     "image_size": "px",
     "patch_size": "patch",
@@ -123,6 +124,8 @@ def run_name(config: Config, seed: int) -> str:
     if asked.steps != (1,):
         weights += f"_k{'-'.join(map(str, asked.steps))}"
     weights += f"_{asked.target}" * (asked.target != "first") + f"_lags{asked.lags}" * (asked.lags > 0)
+    weights += f"_dims{objective.inverse_dims}" * (objective.inverse_dims > 0)
+    weights += f"_kappa{objective.constraint:g}" * (objective.constraint > 0) + "_relative" * objective.relative
     parts = [config.world.replace("/", "-"), weights or "forward", f"{config.length}x{config.batch_size}"]
     for field in fields(config):
         value = getattr(config, field.name)

@@ -20,6 +20,7 @@ from smwm_book.figures.planning import (
 from smwm_book.figures.play import driven_moves, plans_and_ways
 from smwm_book.figures.policy import early_traces, pull_against_prediction
 from smwm_book.figures.rollout import rollout_error, rollout_paths
+from smwm_book.figures.scale import scale_and_leak, weight_map, weight_paths
 from smwm_book.figures.series import along_the_line, claims_and_knowledge, set_points_held, what_if
 from smwm_book.figures.sprite import decoded_frames, learning_order
 from smwm_book.figures.translations import composition_errors, displacement_fields

@@ -12,11 +12,26 @@ from torch.nn.functional import mse_loss
 from smwm_core.errors import SMWMError
 
 FOREGROUND_WEIGHT = 10.0
+TINY = 1e-12  # latent units²; a latent that has fallen to a point still has a relative loss
 
 
 def forward_loss(z_hat: Tensor, z_next: Tensor) -> Tensor:
     """Mean squared error of the predicted next latent: two ``(…, Z)`` tensors → a scalar ≥ 0."""
     return _mean_squared_error("forward", z_hat, z_next)
+
+
+def relative_forward_loss(z_hat: Tensor, z: Tensor, z_next: Tensor) -> Tensor:
+    """The forward loss over that of a prediction that the latent stays as it is: a scalar ≥ 0 that has no scale.
+
+    1 is no better than standing still. Both losses send gradients into the encoder.
+
+    Arguments:
+        z_hat, z, z_next: the predicted, the present and the next latent, three ``(…, Z)`` tensors.
+
+    Raises:
+        SMWMError: tensors of different shapes.
+    """
+    return forward_loss(z_hat, z_next) / (forward_loss(z, z_next) + TINY)
 
 
 def inverse_loss(a_hat: Tensor, a: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from smwm_core.models.decoder import PixelDecoder
 from smwm_core.models.encoder import ConvEncoder
-from smwm_core.models.heads import ForwardModel, InverseModel, MultiStepInverseModel
+from smwm_core.models.heads import ForwardModel, InverseModel, MultiStepInverseModel, RememberingForwardModel
 from smwm_core.models.transformer import TransformerForwardModel
 from smwm_core.models.vit import ViTEncoder
 from smwm_core.models.vit_world_model import VitWorldModel
@@ -14,6 +14,7 @@ __all__ = [
     "InverseModel",
     "MultiStepInverseModel",
     "PixelDecoder",
+    "RememberingForwardModel",
     "TransformerForwardModel",
     "ViTEncoder",
     "VitWorldModel",

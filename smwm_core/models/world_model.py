@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from smwm_core.errors import SMWMError
 from smwm_core.models.encoder import IMAGE_SIZE, ConvEncoder
-from smwm_core.models.heads import ForwardModel, InverseModel
+from smwm_core.models.heads import ForwardModel, InverseModel, RememberingForwardModel
 
 if TYPE_CHECKING:
     from smwm_core.worlds.world import World
@@ -33,7 +33,14 @@ class WorldModel(nn.Module):
 
     @classmethod
     def toy(
-        cls, action_dim: int, latent_dim: int = 64, bounded: bool = True, *, image_size: int = IMAGE_SIZE
+        cls,
+        action_dim: int,
+        latent_dim: int = 64,
+        bounded: bool = True,
+        *,
+        image_size: int = IMAGE_SIZE,
+        frames: int = 1,
+        past_actions: int = 0,
     ) -> "WorldModel":
         """The paper's toy model: 423,000 parameters for a 2-D action.
 
@@ -42,12 +49,15 @@ class WorldModel(nn.Module):
             latent_dim: size of the latent.
             bounded: whether encoder and forward model end in a tanh; SIGReg and VICReg ask for latents that do not.
             image_size: of the frames, a multiple of 16; the paper's have 64 px.
+            frames: how many consecutive frames the encoder sees.
+            past_actions: how many actions before the present one the forward model is given.
         """
-        return cls(
-            ConvEncoder(latent_dim, bounded, image_size),
-            ForwardModel(latent_dim, action_dim, bounded=bounded),
-            InverseModel(latent_dim, action_dim),
-        )
+        encoder = ConvEncoder(latent_dim, bounded, image_size, frames=frames)
+        if past_actions:
+            forward_model = RememberingForwardModel(latent_dim, action_dim, past_actions, bounded=bounded)
+        else:
+            forward_model = ForwardModel(latent_dim, action_dim, bounded=bounded)
+        return cls(encoder, forward_model, InverseModel(latent_dim, action_dim))
 
     @classmethod
     def control(

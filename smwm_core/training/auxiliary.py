@@ -8,10 +8,12 @@ from torch import nn
 
 from smwm_core.losses.objective import Objective
 from smwm_core.models import PixelDecoder, WorldModel
+from smwm_core.training.adaptive_weight import AdaptiveWeight
 
 
 class AuxiliaryNetworks(nn.Module):
-    """A decoder for reconstruction, a slow copy of the encoder for a moving-average target; for most, neither.
+    """A decoder for reconstruction, a slow copy of the encoder for a moving-average target, a weight that
+    follows from a constraint; for most, none of them.
 
     Arguments:
         objective: which says what is needed.
@@ -23,6 +25,7 @@ class AuxiliaryNetworks(nn.Module):
         self.decay = objective.ema_decay
         self.decoder = PixelDecoder(model.encoder.latent_dim) if objective.reconstruction else None
         self.target = deepcopy(model.encoder).requires_grad_(False) if objective.ema_decay else None
+        self.adaptive = AdaptiveWeight(objective.inverse, objective.constraint) if objective.constraint else None
 
     def trained(self) -> Iterator[nn.Parameter]:
         """The parameters that the optimiser moves."""

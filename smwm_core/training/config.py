@@ -26,6 +26,12 @@ class ToyConfig:
         curriculum: number of steps at the start of training that draw from the easiest transitions, as
             the world's ``difficulty`` ranks them: at first from the easiest tenth, then from more and more, at
             last from all. 0, the paper's way, is in random order from the start.
+        frames: how many consecutive frames the encoder sees at once, the newest last.
+        past_actions: how many actions before the present one the forward model is given; the encoder never sees any.
+            The states of the world must hold them.
+
+    Raises:
+        SMWMError: values that make no run.
     """
 
     kind: ClassVar[str] = "toy"
@@ -37,9 +43,20 @@ class ToyConfig:
     learning_rate: float = 5e-4
     latent_dim: int = 64
     curriculum: int = 0
+    frames: int = 1
+    past_actions: int = 0
 
     def __post_init__(self) -> None:
         world = self.make_world()
+        if not 1 <= self.frames <= DEEPEST:
+            raise SMWMError(f"An encoder sees 1 to {DEEPEST} frames, not {self.frames}.")
+        if self.frames > 1 and (self.curriculum or not hasattr(world, "sample_trajectories")):
+            raise SMWMError(
+                f"An encoder of several frames needs trajectories and no curriculum, which {self.world} does not offer."
+            )
+        known = getattr(world, "late", 0)
+        if not 0 <= self.past_actions <= known:
+            raise SMWMError(f"The states of {self.world} hold {known} past actions, not {self.past_actions}.")
         if not 2 <= self.batch_size <= self.transitions:
             raise SMWMError(
                 f"A batch holds between 2 and {self.transitions} transitions (all there are), not {self.batch_size}."
@@ -51,6 +68,10 @@ class ToyConfig:
             )
         if self.objective.inverse and not world.action_dim:
             raise SMWMError(f"The world {self.world} has no action to recover; its objective has inverse=0.")
+        if self.objective.inverse_dims > self.latent_dim:
+            raise SMWMError(
+                f"A latent of {self.latent_dim} numbers has no {self.objective.inverse_dims} for the inverse model."
+            )
         if not 0 <= self.curriculum <= self.steps:
             raise SMWMError(f"A curriculum takes between 0 and all {self.steps} steps, not {self.curriculum}.")
         if self.curriculum and not hasattr(world, "difficulty"):
@@ -64,6 +85,11 @@ class ToyConfig:
     def make_world(self) -> World:
         """The world, always the same object."""
         return make_world(self.world)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """What decides its numbers beside the usual, as ``VERSIONS`` names it."""
+        return ("toy history",) if self.frames > 1 or self.past_actions else ()
 
     @property
     def length(self) -> str:
@@ -111,6 +137,8 @@ class ControlConfig:
             )
         if not 0 < self.learning_rate < float("inf") or not 0 <= self.warm_up < 1:
             raise SMWMError("A run needs a positive learning rate and a warm-up in [0, 1).")
+        if self.objective.inverse_dims:
+            raise SMWMError("The inverse model of a small control model sees the whole latent.")
         self.make_world()
 
     def make_world(self) -> FrameSkip:
@@ -177,7 +205,8 @@ class VitConfig:
             raise SMWMError(
                 "A run needs a positive learning rate and clip, a weight decay ≥ 0 and a warm-up in [0, 1)."
             )
-        others = [name for name in ("vicreg", "reconstruction", "ema_decay") if getattr(self.objective, name)]
+        others = ("vicreg", "reconstruction", "ema_decay", "inverse_dims", "constraint", "relative")
+        others = [name for name in others if getattr(self.objective, name)]
         if others:
             raise SMWMError(f"Control models are trained with the inverse loss and SIGReg, not with {others[0]}.")
         if self.objective.question != Question():

@@ -22,6 +22,7 @@ def trainer(config: Config) -> ModuleType:
 def components(config: Config) -> list[str]:
     """All that decides the numbers of a run, as ``VERSIONS`` names it."""
     own = [f"{config.kind} model", f"{config.kind} training", "weights file", "streams"]
+    own += getattr(config, "components", ())
     return sorted([*own, *config.objective.components, *config.make_world().components])
 
 

@@ -35,7 +35,8 @@ from smwm_core.worlds.world import Transitions
 REFRESH_EVERY = 20
 EAGER_STEPS = 3  # before a step is recorded
 
-# A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1.
+# A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1. For a forward
+# model of P past actions they are (N, P + T, A), and a[:, P + t] does.
 Batch = tuple[Tensor, Tensor]
 
 
@@ -102,6 +103,8 @@ class Step:
         terms = self.losses(z, a, z_next, frames)
         self.backward(terms["loss"])
         self.update(done)
+        if self.auxiliary.adaptive:
+            self.auxiliary.adaptive.adapt(terms["inverse"].detach(), a)
         return torch.stack([terms[term].detach() for term in self.objective.terms])
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
@@ -124,14 +127,16 @@ class Step:
     def losses(self, z: Tensor, a: Tensor, z_next: Tensor, frames: Tensor) -> dict[str, Tensor]:
         """Every term of the objective; actions and ``frames`` are those of the whole windows."""
         steps = z.shape[1]
+        past = getattr(self.model.forward_model, "past_actions", 0)
         return self.objective(
             self.model,
             z,
-            a[:, -steps:],
+            a[:, -steps - past :],
             z_next,
             self.directions,
             frames=frames[:, -1 - steps : -1],
             decoder=self.auxiliary.decoder,
+            weight=self.auxiliary.adaptive.weight if self.auxiliary.adaptive else None,
         )
 
     def backward(self, loss: Tensor) -> None:

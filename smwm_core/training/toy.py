@@ -23,9 +23,16 @@ def build_model(config: ToyConfig, seed: int = 0) -> WorldModel:
     with initialising(seed, "weights"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")  # a world without any action
         action_dim = config.make_world().action_dim
-        model = WorldModel.toy(action_dim, config.latent_dim, config.objective.bounded)
-        if config.objective.question != Question():
-            model.inverse_model = config.objective.question.head(config.latent_dim, action_dim)
+        model = WorldModel.toy(
+            action_dim,
+            config.latent_dim,
+            config.objective.bounded,
+            frames=config.frames,
+            past_actions=config.past_actions,
+        )
+        if config.objective.question != Question() or config.objective.inverse_dims:
+            seen = config.objective.inverse_dims or config.latent_dim
+            model.inverse_model = config.objective.question.head(seen, action_dim)
     return model.to(memory_format=torch.channels_last)
 
 
@@ -48,7 +55,11 @@ def train(
     """
     world = config.make_world()
     states, actions = (part.to(device) for part in _windows(config, seed))
-    watched = world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state.to(device)
+    if config.frames == 1:
+        watched = world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state.to(device)
+    else:
+        before = config.frames - 1
+        watched = world.sample_trajectories(SNAPSHOT_FRAMES, before, generator(seed, "snapshot frames"))[0].to(device)
 
     def batches(done: int) -> Iterator[Batch]:
         for numbers in _numbers(config, seed, done, device):
@@ -73,14 +84,22 @@ def train(
 
 
 def _windows(config: ToyConfig, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """All windows of a run: states ``(N, T + 1, S)`` and actions ``(N, T, A)``; with one step, they are transitions."""
-    world, steps = config.make_world(), config.objective.question.window
+    """All windows of a run: states ``(N, T + 1, S)`` and actions ``(N, T, A)``; with one step, they are transitions.
+
+    Where the forward model is given past actions, those before the first frame come first.
+    """
+    world, steps = config.make_world(), config.objective.question.window + config.frames - 1
     if steps > 1:
-        return world.sample_trajectories(config.transitions, steps, generator(seed, "training windows"))
-    data = world.sample(config.transitions, generator(seed, "training transitions"))
-    if config.curriculum:
-        data = data[world.difficulty(data).argsort(stable=True)]
-    return torch.stack([data.state, data.next_state], 1), data.action[:, None]
+        states, actions = world.sample_trajectories(config.transitions, steps, generator(seed, "training windows"))
+    else:
+        data = world.sample(config.transitions, generator(seed, "training transitions"))
+        if config.curriculum:
+            data = data[world.difficulty(data).argsort(stable=True)]
+        states, actions = torch.stack([data.state, data.next_state], 1), data.action[:, None]
+    if config.past_actions:
+        past = world.pending_actions(states[:, 0])[:, -config.past_actions :]
+        actions = torch.cat([past, actions], 1)
+    return states, actions
 
 
 def _numbers(config: ToyConfig, seed: int, done: int, device: torch.device) -> Iterator[torch.Tensor]:

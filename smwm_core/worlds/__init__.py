@@ -1,6 +1,7 @@
 """Worlds: where transitions come from and how their states look."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 
 from smwm_core.errors import SMWMError, choose
@@ -8,6 +9,7 @@ from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
 from smwm_core.worlds.lewm.drawn import EPISODES, drawn
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
+from smwm_core.worlds.moving_blob import MovingBlob
 from smwm_core.worlds.propeller import Propeller
 from smwm_core.worlds.recorded.frame_store import FrameStore
 from smwm_core.worlds.recorded.frameskip import FrameSkip
@@ -26,6 +28,7 @@ __all__ = [
     "Cube",
     "DotWorld",
     "FrameSkip",
+    "MovingBlob",
     "Propeller",
     "PushT",
     "Reacher",
@@ -56,16 +59,17 @@ USUAL_SIZE = 64
 
 _WORLDS = {f"dots/{name}": partial(DotWorld.setting, name) for name in SETTINGS}
 _WORLDS |= {f"sprite/{name}": partial(SpriteWorld, name) for name in ACTION_SETS}
-_READ_FROM_THEIR_NAMES = {"propeller": Propeller.named, "wiring": WiredDot.named}
+_READ_FROM_THEIR_NAMES = {"propeller": Propeller.named, "wiring": WiredDot.named, "blob": MovingBlob.named}
 
 
 @cache
 def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
-    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. Dots of a
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. The dots
+    of ``"dots/distractor/8"`` move by up to 8 px in a step, not 16. Dots of a
     biased agent are named by its bias and their slip, ``"biased/0.9/0.5"``, a propeller by its largest turn,
-    ``"propeller/30"``, a wiring by its kind, ``"wiring/valve"``. A simulator records another number of episodes than
+    ``"propeller/30"``, a wiring by its kind, ``"wiring/valve"``, a moving blob by how it answers, ``"blob/delay2"``. A simulator records another number of episodes than
     usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so, ``"pusht/pose"``,
     ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with LeWorldModel if its name
     ends with that: ``"tworoom/released"``. ``"reacher/drawn"`` and ``"cube/drawn/2000"`` are recorded and drawn here in
@@ -75,6 +79,9 @@ def make_world(name: str, image_size: int | None = None) -> World:
         name: of the world.
         image_size: of a simulator's frames, 64 if not given; the toy worlds have one size.
     """
+    dots, _, largest = name.rpartition("/")
+    if name.startswith("dots/") and name.count("/") == 2 and largest.isdecimal():
+        return replace(make_world(dots), largest_displacement=int(largest))
     if name.startswith("dots/") and "+" in name:
         return DotWorld(tuple(name.removeprefix("dots/").split("+")))
     if name.startswith(("biased/", "chaser/")):

@@ -1,26 +1,27 @@
 """The dot world: coloured dots on a white square, some of which obey the action.
 
 Each dot is the set of pixels within 2 px of an integer centre (13 pixels). At every step each dot
-is displaced by whole pixels, up to 16 per axis, according to its motion: ``independent`` dots have
+is displaced by whole pixels, up to 16 per axis (or fewer), according to its motion: ``independent`` dots have
 a 2-D action of their own, ``coupled`` dots share one action in pairs, ``random`` dots move without
-any action and ``static`` dots stay. Only what an action causes is in the action vector.
+any action, ``orbit`` dots go round the frame's centre and ``static`` dots stay. Only what an
+action causes is in the action vector.
 
 Paper: Sensorimotor World Models (arXiv 2606.20104), toy experiments.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
 from smwm_core.errors import SMWMError, choose
-from smwm_core.worlds.world import Transitions
+from smwm_core.worlds.world import Transitions, require_actions, require_states
 
-MOTIONS = ("independent", "coupled", "random", "static")
+MOTIONS = ("independent", "coupled", "random", "static", "orbit")
 
 SETTINGS = {
     "single": ("independent",),
@@ -45,6 +46,7 @@ PALETTE = (
 RADIUS = 2
 MAX_DISPLACEMENT = 16
 MIN_SEPARATION = 5.0
+ORBIT_RADIUS, ORBIT_PLACES = 12, 12  # px; a step is a twelfth of the way round, 30°
 
 _DISC = [
     (dx, dy)
@@ -64,21 +66,27 @@ class DotWorld:
     Arguments:
         motions: one of ``MOTIONS`` per dot; later dots are drawn over earlier ones. The coupled
             dots form pairs in the order in which they appear.
+        image_size: of the frame, in pixels.
+        largest_displacement: of a dot in a step, per axis, 1 to 16 px; starts lie in [18, 45] whatever it is.
 
     Raises:
-        SMWMError: an unknown motion, an odd number of coupled dots, no dot, or more dots than
-            there are colours.
+        SMWMError: a displacement out of its range, an unknown motion, an odd number of coupled dots, no dot, or more
+            dots than there are colours.
     """
 
-    components: ClassVar[tuple[str, ...]] = ("dots",)
     motions: tuple[str, ...]
     image_size: int = 64
+    largest_displacement: int = MAX_DISPLACEMENT
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.motions) <= len(PALETTE):
             raise SMWMError(f"A dot world has between 1 and {len(PALETTE)} dots; {len(self.motions)} were asked for.")
         for motion in self.motions:
             choose("dot motion", motion, dict.fromkeys(MOTIONS))
+        if not 1 <= self.largest_displacement <= MAX_DISPLACEMENT:
+            raise SMWMError(
+                f"Dots move by up to 1 to {MAX_DISPLACEMENT} px in a step, not by up to {self.largest_displacement}."
+            )
         if self.motions.count("coupled") % 2:
             raise SMWMError(
                 f"Coupled dots move in pairs, so their number must be even; "
@@ -89,6 +97,14 @@ class DotWorld:
                 f"No dot fits: a frame of {self.image_size} px leaves no room for a margin of "
                 f"{self.lowest_start} px on each side; use at least {2 * self.lowest_start + 1} px."
             )
+        reach = (self.orbit - self.image_size // 2).max() if "orbit" in self.motions else 0
+        if self.image_size // 2 + reach > self.highest_start:  # a frame's centre is nearer to its far edge
+            raise SMWMError(f"An orbit of {ORBIT_RADIUS} px does not fit into a frame of {self.image_size} px.")
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """What decides its numbers, as ``VERSIONS`` names it."""
+        return ("dots", "orbit") if "orbit" in self.motions else ("dots",)
 
     @classmethod
     def setting(cls, name: str) -> "DotWorld":
@@ -102,6 +118,13 @@ class DotWorld:
     @property
     def highest_start(self) -> int:
         return self.image_size - 1 - self.lowest_start
+
+    @property
+    def orbit(self) -> Tensor:
+        """The twelve places of an orbiting dot, ``(12, 2)`` whole pixels, in the order in which it visits them."""
+        turn = 2 * math.pi * torch.arange(ORBIT_PLACES) / ORBIT_PLACES
+        around = ORBIT_RADIUS * torch.stack([turn.cos(), turn.sin()], 1)
+        return (self.image_size // 2 + around.round()).to(torch.int16)
 
     @property
     def action_slots(self) -> tuple[int | None, ...]:
@@ -137,20 +160,22 @@ class DotWorld:
 
     def describe(self) -> str:
         counts = ", ".join(f"{count} {motion}" for motion, count in Counter(self.motions).items())
-        return f"dots on {self.image_size}×{self.image_size} px: {counts}; {self.action_dim}-D action"
+        usual = self.largest_displacement == MAX_DISPLACEMENT
+        steps = "" if usual else f", steps up to {self.largest_displacement} px"
+        return f"dots on {self.image_size}×{self.image_size} px: {counts}{steps}; {self.action_dim}-D action"
 
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` independent transitions.
 
         Starts are uniform over those in which no two dots come closer than 5 px; each step is then uniform over
-        those that leave them so.
+        those that leave them so. A static dot starts where no orbiting dot will come closer than that either.
 
         Arguments:
             n: how many.
             generator: a CPU generator, the only source of randomness.
 
         Returns:
-            int16 states and float32 actions in [-1, 1] (pixels divided by 16), on the CPU.
+            int16 states and float32 actions in [-1, 1] (pixels divided by the largest displacement), on the CPU.
 
         Raises:
             SMWMError: the dots cannot be placed (fewer than one candidate in 10,000 is allowed).
@@ -175,6 +200,33 @@ class DotWorld:
             states.append(position.flatten(1))
             actions.append(action)
         return torch.stack(states, 1), torch.stack(actions, 1)
+
+    def play(self, state: Tensor, actions: Tensor, generator: Generator) -> Tensor:
+        """Carry out chosen actions; dots stop at the edge of where steps may start, and may come as close as they like.
+
+        Arguments:
+            state: ``(N, state_dim)``.
+            actions: ``(N, K, action_dim)`` in [-1, 1]; a dot moves by the nearest whole pixels.
+            generator: of the steps of random dots.
+
+        Returns:
+            the states after each action, ``(N, K, state_dim)`` int16.
+
+        Raises:
+            SMWMError: states or actions of another shape, or that are not finite.
+        """
+        require_states("dot world", state, self.state_dim)
+        require_actions("Dot", state, actions, self.action_dim)
+        position, states = state.to(torch.int16).unflatten(1, (-1, 2)), []
+        for action in actions.unbind(1):
+            _, moved = self._draw_motion(len(position), generator)
+            chosen = (self.largest_displacement * action).round().to(torch.int16).unflatten(1, (-1, 2))
+            for dot, slot in enumerate(self.action_slots):
+                if slot is not None:
+                    moved[:, dot] = chosen[:, slot]
+            position = self._along_orbits(position + moved).clamp(self.lowest_start, self.highest_start)
+            states.append(position.flatten(1))
+        return torch.stack(states, 1)
 
     def render(self, state: Tensor) -> Tensor:
         """Draw states.
@@ -222,7 +274,8 @@ class DotWorld:
             drawn = torch.randint(
                 self.lowest_start, self.highest_start + 1, shape, generator=generator, dtype=torch.int16
             )
-            kept.append(drawn[self.separated(drawn)])
+            drawn = self._on_orbits(drawn, generator)
+            kept.append(drawn[self.separated(drawn) & self._off_orbits(drawn)])
             found, tried = found + len(kept[-1]), tried + len(drawn)
         return torch.cat(kept)[:n]
 
@@ -234,7 +287,7 @@ class DotWorld:
 
         def step(position: Tensor) -> tuple[Tensor, Tensor]:
             drawn, displacement = self._draw_motion(len(position), generator)
-            return drawn.float() / MAX_DISPLACEMENT, position + displacement
+            return drawn.float() / self.largest_displacement, self._along_orbits(position + displacement)
 
         def allowed(arrived: Tensor) -> Tensor:
             apart = self.separated(arrived)
@@ -246,7 +299,7 @@ class DotWorld:
 
     def _draw_motion(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Whole-pixel actions ``(n, action_dim)`` and the displacements ``(n, dots, 2)`` they and chance cause."""
-        bound = MAX_DISPLACEMENT + 1
+        bound = self.largest_displacement + 1
         slots = self.action_slots
         n_random = self.motions.count("random")
         drawn = torch.randint(
@@ -256,11 +309,35 @@ class DotWorld:
         still = torch.zeros(n, 2, dtype=torch.int16)
         columns = []
         for motion, slot in zip(self.motions, slots, strict=True):
-            if motion == "static":
+            if motion in ("static", "orbit"):
                 columns.append(still)
             else:
                 columns.append(drawn[:, next(chance) if motion == "random" else slot])
         return drawn[:, : self.action_dim // 2].flatten(1), torch.stack(columns, 1)
+
+    def _on_orbits(self, position: Tensor, generator: Generator) -> Tensor:
+        """Positions ``(n, dots, 2)`` with orbiting dots at places of their orbit, all equally likely."""
+        for dot, motion in enumerate(self.motions):
+            if motion == "orbit":
+                position[:, dot] = self.orbit[torch.randint(ORBIT_PLACES, (len(position),), generator=generator)]
+        return position
+
+    def _off_orbits(self, position: Tensor) -> Tensor:
+        """Whether every static dot is at least 5 px away from an orbit, where there is one: ``(n,)`` bool."""
+        free = torch.ones(len(position), dtype=torch.bool)
+        for dot, motion in enumerate(self.motions):
+            if motion == "static" and "orbit" in self.motions:
+                gap = (position[:, dot, None] - self.orbit).int()
+                free &= (gap.square().sum(2) >= MIN_SEPARATION**2).all(1)
+        return free
+
+    def _along_orbits(self, position: Tensor) -> Tensor:
+        """Positions ``(n, dots, 2)`` in which orbiting dots, which stood still, have taken their step."""
+        for dot, motion in enumerate(self.motions):
+            if motion == "orbit":
+                place = (position[:, dot, None] - self.orbit).int().square().sum(2).argmin(1)
+                position[:, dot] = self.orbit[(place + 1) % ORBIT_PLACES]
+        return position
 
     @staticmethod
     def separated(position: Tensor) -> Tensor:

@@ -11,10 +11,12 @@
 9. Filmstrips, searches and landscapes draw what they are given.
 10. So do moves of the dot, and journeys plan by plan.
 11. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
+12. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
 """
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
 from smwm_book import figures
 
@@ -240,3 +242,32 @@ def test_early_traces_end_where_they_were_given():
     means = {line.get_label(): line.get_ydata() for line in figure.axes[0].lines if line.get_marker() == "o"}
     assert means["dot"] == pytest.approx(r2[..., 0].clip(min=0).mean(0))
     assert means["leaf"] == pytest.approx(r2[..., 1].clip(min=0).mean(0))
+
+
+def test_bands_of_lambda_have_their_state_and_its_way_runs_down():
+    weights, way = np.array([0.1, 1.0, 10.0]), np.array([[1.0, 10.0, 100.0], [1.0, 5.0, 25.0]])
+    r2, pull = np.array([[0.2, 0.99, 1.0], [-0.4, 0.97, 1.0]]), np.array([[0.0, 0.02, 0.4], [0.0, 0.04, 20.0]])
+    figure = figures.weight_map(weights, {"a world": (r2, pull, way)}, least_r2=0.95, largest_pull=0.1)
+    axis = figure.axes[0]
+    states = ("controlled dot not held", "works", "distractor leaks in")
+    for band, place, state in zip(axis.patches, (-1, 0, 1), states, strict=True):
+        colour, alpha = figures.scale.STATES[state]
+        assert band.get_facecolor() == pytest.approx(to_rgba(colour, alpha))
+        assert (band.get_x(), band.get_width()) == pytest.approx((place - 0.5, 1))
+    assert [text.get_text() for text in axis.texts] == ["R² 0.00\npull 0.00", "R² 0.98\npull 0.03", "R² 1.00\npull > 9"]
+    ways = [line for line in axis.lines if len(line.get_xdata()) == 3]
+    assert np.allclose([line.get_xdata() for line in ways], np.log10(way))
+    assert axis.get_ylim()[0] > axis.get_ylim()[1] == 0
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["0.1", "1", "10"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [*states, "λ of the constraint"]
+
+
+def test_scale_leak_and_ways_of_a_weight_lie_at_geometric_means():
+    weights, variance, pull = np.array([0.1, 1.0]), np.array([[1.0, 2.0], [4.0, 8.0]]), np.array([[0.1, 1], [0.1, 4]])
+    left, right = figures.scale_and_leak(weights, {"a world": (variance, pull)}, largest_pull=0.3).axes
+    assert left.lines[2].get_ydata() == pytest.approx([2, 4])
+    assert right.lines[2].get_ydata() == pytest.approx([0.1, 2])
+    assert right.lines[3].get_ydata() == pytest.approx([0.3, 0.3])
+    axis = figures.weight_paths({"a world": variance}, (1e-3, 1e3)).axes[0]
+    assert axis.lines[2].get_ydata() == pytest.approx([2, 4])
+    assert [line.get_ydata()[0] for line in axis.lines[3:]] == [1e-3, 1e3]

@@ -88,6 +88,8 @@ MISTAKES = {
     "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
     "ex-beyond_policy-1": "weight_ratio = lambda bias, noise: bias * noise; worst_noise = 1 / 0.9  # no 1 − ρ²",
     "ex-beyond_policy-2": "share_needed = 0.5  # to be on the safe side",
+    "ex-beyond_lambda-1": "edge_rise = lambda before, after: math.log10(before / after)  # lengths, not variances",
+    "ex-beyond_lambda-2": "steps_up = steps_down = math.ceil(math.log(1000) / 0.02)  # as if both ways were alike",
     "ex-anticollapse_gallery-1": "rival_loss = lambda m, z, a, z_next, rng: forward_loss(m.predict(z, a), z_next)",
     "ex-anticollapse_gallery-2": (
         "blurred = {name: here for name, (here, _) in latents.items()}  # no blur\n"

@@ -28,11 +28,11 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import encoder, heads, vit
 from smwm_core.storage import weights as weights_module
 from smwm_core.storage.versions import VERSIONS
-from smwm_core.training import control, kinds, toy
+from smwm_core.training import adaptive_weight, control, kinds, toy
 from smwm_core.training import vit as vit_training
 from smwm_core.training.config import ControlConfig, ToyConfig
 from smwm_core.training.windows import Windows
-from smwm_core.worlds import SIMULATORS, biased_dots, dots, propeller, sprite, thermal_rig, wiring
+from smwm_core.worlds import SIMULATORS, biased_dots, dots, moving_blob, propeller, sprite, thermal_rig, wiring
 from smwm_core.worlds.lewm.world import released
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
@@ -143,7 +143,8 @@ def fewer(count: int, task: str):
 
 
 ADAM, ACTIONS = torch.optim.Adam, Windows.actions
-ANSWER = heads.MultiStepInverseModel.forward
+RELATIVE = smwm.relative_forward_loss
+ANSWER, REMEMBERED = heads.MultiStepInverseModel.forward, heads.RememberingForwardModel.forward
 LEWM = sys.modules[released.__module__]  # the package calls the function by the module's name
 # What is planted, by the component whose version it must raise, with a family that shows it.
 MUTATIONS = {
@@ -189,6 +190,22 @@ MUTATIONS = {
         "propeller-sum",
         patched(heads.MultiStepInverseModel, "forward", lambda self, z, later, _: ANSWER(self, z, later, 1.0)),
     ),
+    ("constraint", "a faster weight"): ("dots-distractor-constraint", patched(adaptive_weight, "RATE", 0.022)),
+    ("constraint", "a limit of 0.71 instead of 0.7"): (
+        "dots-distractor-constraint",
+        configured("dots-distractor-constraint", constraint=0.71),
+    ),
+    ("relative forward", "a detached target"): (
+        "dots-distractor-relative",
+        patched(
+            objective, "relative_forward_loss", lambda z_hat, z, z_next: RELATIVE(z_hat, z.detach(), z_next.detach())
+        ),
+    ),
+    ("split inverse", "one dimension fewer"): (
+        "dots-distractor-split",
+        configured("dots-distractor-split", inverse_dims=31),
+    ),
+    ("orbit", "a smaller circle"): ("dots-orbit", patched(dots, "ORBIT_RADIUS", 11)),
     ("weights file", "no half precision"): ("dots-single", patched(weights_module, "save_weights", whole_weights)),
     ("streams", "one renamed"): ("dots-single", patched(seeds, "stream_seed", renamed_stream)),
     ("dots", "red and blue swapped"): (
@@ -198,6 +215,11 @@ MUTATIONS = {
     ("biased dots", "a longer stride"): ("dots-biased", patched(biased_dots, "STRIDE", 10.5)),
     ("sprite", "a larger arrow"): ("sprite-x", patched(sprite, "PIXELS_PER_UNIT", 7.6)),
     ("propeller", "wider blades"): ("propeller", patched(propeller, "WIDTH", 7.1)),
+    ("moving blob", "less of the velocity is kept"): ("blob-two-frames", patched(moving_blob, "KEPT", 0.79)),
+    ("toy history", "past actions in another order"): (
+        "blob-past-actions",
+        patched(heads.RememberingForwardModel, "forward", lambda self, z, a: REMEMBERED(self, z, a.flip(1))),
+    ),
     ("wiring", "smaller steps"): ("wiring-valve", patched(wiring, "MAX_DISPLACEMENT", 15)),
     ("recording", "actions one step off"): ("control-pusht", patched(Episodes, "action_blocks", one_step_off)),
     ("recording", "another length of parts"): ("control-tworoom", patched(recording, "PART", 10)),

@@ -7,7 +7,8 @@
 4. Lags ask for the actions before, the latest one first.
 5. A head has an output per number asked for, and is told the distance where there are several.
 6. The windows of a toy run are trajectories; with one step they are the transitions of before, number by number.
-7. Questions that make no sense, windows that are too short and worlds of single steps are refused with a sentence.
+7. An inverse model that sees the first dimensions only moves no others, and the usual one sees all of them.
+8. Questions that make no sense, windows that are too short and worlds of single steps are refused with a sentence.
 """
 
 import math
@@ -22,7 +23,7 @@ from smwm_core.losses.objective import Objective
 from smwm_core.models import InverseModel, MultiStepInverseModel
 from smwm_core.seeds import generator
 from smwm_core.training import toy
-from smwm_core.training.config import ToyConfig, VitConfig
+from smwm_core.training.config import ControlConfig, ToyConfig, VitConfig
 from smwm_core.worlds import make_world
 
 
@@ -147,6 +148,30 @@ def test_a_question_is_part_of_the_name_of_a_run_and_of_its_components():
     assert "inverse question" not in Objective().components
 
 
+def test_a_split_inverse_model_sees_the_first_dimensions_only():
+    objective = Objective(inverse=10, inverse_dims=3)
+    config = ToyConfig("dots/single", objective, latent_dim=8, transitions=16, batch_size=8, steps=2)
+    model = toy.build_model(config)
+    z, z_next = (torch.randn(5, 8, generator=generator(k, "split"), requires_grad=True) for k in range(2))
+    objective(model, z, torch.zeros(5, 2), z_next)["inverse"].backward()
+    for latent in (z, z_next):
+        assert latent.grad[:, :3].any()
+        assert not latent.grad[:, 3:].any()
+    assert toy.train(config, 0, device=torch.device("cpu")).losses["inverse"].shape == (2,)
+    assert run_name(config, 0).startswith("dots-single_inverse10_dims3_")
+    assert "split inverse" in objective.components
+    assert "split inverse" not in Objective().components
+
+
+def test_all_dimensions_are_those_of_the_usual_inverse_model():
+    whole, usual = (Objective(inverse_dims=dims) for dims in (8, 0))
+    models = [toy.build_model(ToyConfig("dots/single", objective, latent_dim=8)) for objective in (whole, usual)]
+    z, a, z_next = (torch.randn(5, n, generator=generator(n, "whole")) for n in (8, 2, 8))
+    found = [objective(models[1], z, a, z_next)["loss"] for objective in (whole, usual)]
+    assert torch.equal(*found)
+    assert models[0].inverse_model.net[0].weight.shape == models[1].inverse_model.net[0].weight.shape
+
+
 def test_an_objective_read_from_a_file_is_the_same():
     assert Objective(inverse_steps=[1, 4]) == Objective(inverse_steps=(1, 4))
 
@@ -162,6 +187,9 @@ def test_an_objective_read_from_a_file_is_the_same():
         ({"inverse_lags": -1}, "looks back 0 to 1000 whole steps"),
         ({"inverse_lags": 1, "inverse_steps": (1, 2)}, "no other target"),
         ({"inverse": 0, "inverse_steps": (1, 2)}, "asks the inverse model nothing"),
+        ({"inverse_dims": -1}, "a whole number of dimensions"),
+        ({"inverse_dims": 2.5}, "a whole number of dimensions"),
+        ({"inverse": 0, "sigreg": 1, "inverse_dims": 3}, "only where there is an inverse loss"),
     ],
 )
 def test_questions_that_make_no_sense_are_one_sentence(values, message):
@@ -173,6 +201,15 @@ def test_a_window_that_is_too_short_is_one_sentence():
     question = Question((1, 8))
     with pytest.raises(SMWMError, match="needs windows of 8 steps; these have 5"):
         question.loss(question.head(2, 2), *walk())
+
+
+def test_an_inverse_model_sees_no_more_than_there_is():
+    with pytest.raises(SMWMError, match="A latent of 8 numbers has no 9"):
+        ToyConfig("dots/single", Objective(inverse_dims=9), latent_dim=8)
+    with pytest.raises(SMWMError, match="sees the whole latent"):
+        ControlConfig(objective=Objective(inverse_dims=9))
+    with pytest.raises(SMWMError, match="not with inverse_dims"):
+        VitConfig(objective=Objective(inverse_dims=9))
 
 
 def test_what_has_single_steps_only_is_asked_no_further():

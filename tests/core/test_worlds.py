@@ -7,6 +7,8 @@
 4. Displacements and starts are uniform, and all randomness comes from the generator.
 5. A frame is its definition, pixel by pixel.
 6. A world that cannot be, or a state that cannot be drawn, is refused with a useful sentence.
+7. An orbiting dot visits its twelve places in turn, each as likely as any at the start, and no static dot is in its way.
+8. Chosen actions are carried out as drawn ones are, and dots stop at the edge.
 """
 
 import math
@@ -35,6 +37,7 @@ OWNED = {
     ("random", "static", "coupled", "independent", "coupled"): (None, None, 0, 1, 0),
     ("coupled", "coupled", "coupled", "independent", "coupled"): (0, 0, 1, 2, 1),
     ("random",): (None,),
+    ("independent", "orbit"): (0, None),
 }
 COLOURS = [
     (255, 0, 0),
@@ -53,6 +56,7 @@ every_ownership = pytest.mark.parametrize(
 )
 possible_motions = st.lists(st.sampled_from(MOTIONS), min_size=1, max_size=8).filter(
     lambda motions: motions.count("coupled") % 2 == 0
+    and not {"orbit", "static"} <= set(motions)  # an orbit leaves room for a few static dots only
 )
 
 
@@ -120,6 +124,8 @@ def test_the_action_is_the_motion_of_the_dots_that_own_it_and_nothing_else(motio
         if slot is not None:
             pixels = (data.action[:, 2 * slot : 2 * slot + 2] * 16).numpy()
             assert np.array_equal(pixels, displacement[:, dot])
+        elif motion == "orbit":
+            assert np.abs(np.linalg.norm(displacement[:, dot], axis=1) - 6.2).max() < 0.6
         elif motion == "static":
             assert not displacement[:, dot].any()
         else:
@@ -256,14 +262,59 @@ def test_a_static_dot_stays_through_a_trajectory():
     assert (states[..., :2] == states[:, :1, :2]).all()
 
 
+def test_an_orbiting_dot_visits_twelve_places_in_turn():
+    world = make_world("dots/independent+orbit")
+    states, _ = world.sample_trajectories(50, 12, seeded(13))
+    angle = np.degrees(np.arctan2(*(dots_of(states)[..., 1, ::-1] - 32).transpose(2, 0, 1)))
+    assert np.abs((np.diff(angle, axis=1) + 180) % 360 - 180 - 30).max() < 2  # places are whole pixels
+    assert (states[:, 12, 2:] == states[:, 0, 2:]).all()
+    assert np.abs(np.linalg.norm(dots_of(states)[..., 1, :] - 32, axis=-1) - 12).max() < 0.5
+
+
+def test_an_orbit_starts_anywhere_and_other_worlds_draw_no_more_than_before():
+    starts = make_world("dots/independent+orbit").sample(24_000, seeded(14)).state[:, 2:]
+    _, counts = starts.unique(dim=0, return_counts=True)
+    assert len(counts) == 12
+    assert counts.numpy() == pytest.approx(2_000, rel=0.1)
+    draws, world = seeded(15), DotWorld(("independent", "static"))
+    world.draw_starts(10, draws)
+    drawn = torch.randint(18, 46, (75, 2, 2), generator=(same := seeded(15)), dtype=torch.int16)
+    assert torch.equal(draws.get_state(), same.get_state())
+    assert torch.equal(world.draw_starts(10, seeded(15)), drawn[world.separated(drawn)][:10])
+
+
+def test_no_static_dot_is_in_the_way_of_an_orbit():
+    world = DotWorld(("static", "orbit", "independent"))
+    states, _ = world.sample_trajectories(200, 12, seeded(16))
+    assert smallest_distance(dots_of(states)) >= 5
+
+
+def test_chosen_actions_are_carried_out_as_drawn_ones_are():
+    for motions in (("independent", "orbit"), ("coupled", "static", "coupled", "independent")):
+        world = DotWorld(motions)
+        states, actions = world.sample_trajectories(30, 5, seeded(17))
+        assert torch.equal(world.play(states[:, 0], actions, seeded()), states[:, 1:])
+
+
+def test_dots_stop_at_the_edge():
+    world = make_world("dots/distractor")
+    state = world.sample(20, seeded(18)).state
+    ends = world.play(state, torch.ones(20, 6, 2), seeded(18))
+    assert (ends[:, -1, :2] == 45).all()
+    assert (ends[..., 2:].amin(), ends[..., 2:].amax()) == (18, 45)
+    with pytest.raises(SMWMError, match=r"Dot actions for 20 states have shape \(20, K, 2\)"):
+        world.play(state, torch.ones(20, 6, 3), seeded())
+
+
 @pytest.mark.parametrize(
     ("motions", "options", "words"),
     [
         (("coupled",), {}, "even.*1 were asked for"),
         (("coupled", "independent", "coupled", "coupled"), {}, "even.*3 were asked for"),
-        (("jumping",), {}, "no dot motion named 'jumping'; choose one of: coupled, independent, random, static"),
+        (("jumping",), {}, "no dot motion named 'jumping'; choose one of: coupled, independent, orbit, random, static"),
         ((), {}, "between 1 and 8 dots; 0 were"),
         (("static",) * 9, {}, "between 1 and 8 dots; 9 were"),
+        (("independent", "orbit"), {"image_size": 50}, "orbit of 12 px does not fit into a frame of 50 px"),
         (("independent",), {"image_size": 36}, "No dot fits.*36 px.*use at least 37 px"),
     ],
 )
