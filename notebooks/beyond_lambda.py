@@ -170,7 +170,12 @@ figures.weight_map(
 #
 # **The worlds** are `dots/distractor` with displacements of up to 16, 8 and 4 px. Actions are divided by that number, so they fill [−1, 1]
 # in all three, and starts lie in [18, 45] throughout: the spread is the same.
-#
+
+# %% tags=["nbval-check-output"]
+for world in worlds.values():
+    print(f"{world}: {make_world(world).describe()}")
+
+# %% [markdown]
 # **The constraint.** One would rather say what is wanted of the inverse loss than what it weighs. Let ℓ be the running mean of
 # $L_\text{inv}/\text{Var}(a)$, the share of the action that is missed. After each step
 #

@@ -5,7 +5,9 @@ from smwm_book.figures.anticollapse import kept_and_dropped, spectra_by_method
 from smwm_book.figures.blobs import blob_latents, blob_transition, collapse_from_open
 from smwm_book.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_book.figures.dot_world import collapse, latent_grids, position_colours, spectra
+from smwm_book.figures.dropped import confused_frames, ends_of_episodes, kept_by_world
 from smwm_book.figures.explorer import explorer_moment, explorer_table
+from smwm_book.figures.holes import costs_compared, doubtful_goals, drift
 from smwm_book.figures.planning import (
     filmstrips,
     geometry,
@@ -23,4 +25,5 @@ from smwm_book.figures.rollout import rollout_error, rollout_paths
 from smwm_book.figures.scale import scale_and_leak, weight_map, weight_paths
 from smwm_book.figures.series import along_the_line, claims_and_knowledge, set_points_held, what_if
 from smwm_book.figures.sprite import decoded_frames, learning_order
+from smwm_book.figures.time import held_by_arm, left_by_lag
 from smwm_book.figures.translations import composition_errors, displacement_fields

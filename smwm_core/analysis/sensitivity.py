@@ -4,7 +4,7 @@ An ordinary linear read-out may magnify: it finds a quantity that holds a millio
 one that holds half of it. Read both beside the total variance (``spectrum(z).sum()``), for they are relative to it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -34,11 +34,50 @@ def blurred_r2(z: Tensor, target: Tensor, blur: float = 0.05) -> np.ndarray:
     Raises:
         SMWMError: a blur that is not positive, or too few latents for a linear probe.
     """
+    return linear_r2(blurred(z, blur), target)
+
+
+def blurred(z: Tensor, blur: float = 0.05) -> Tensor:
+    """Latents ``(N, Z)`` with the noise of ``blurred_r2``, in double precision on the CPU.
+
+    Raises:
+        SMWMError: a blur that is not positive.
+    """
+    z, std = z.detach().double().cpu(), _noise(z, blur)
+    return z + std * torch.randn(z.shape, generator=generator(0, "blur"), dtype=z.dtype)
+
+
+def blurred_readout(z: Tensor, target: Tensor, blur: float = 0.05) -> Callable[[Tensor], Tensor]:
+    """The linear read-out with the least squared error on blurred latents, averaged over all noise.
+
+    That is ridge regression with N times the variance of the noise as its penalty. It does not magnify what a small
+    error of a forward model would swamp.
+
+    Arguments:
+        z: ``(N, Z)`` latents.
+        target: ``(N, D)``, what should be read out.
+        blur: as of ``blurred_r2``.
+
+    Returns:
+        a function ``(…, Z)`` → ``(…, D)``, in the precision and on the device of what it is given.
+
+    Raises:
+        SMWMError: a blur that is not positive, or another number of latents than of targets.
+    """
+    if len(z) != len(target):
+        raise SMWMError(f"A read-out needs one target per latent; there are {len(z)} and {len(target)}.")
+    std, z, target = _noise(z, blur), z.detach().double().cpu(), target.double().cpu()
+    centre, offset = z.mean(0), target.mean(0)
+    penalty = len(z) * std.square().clamp(min=torch.finfo(z.dtype).tiny) * torch.eye(z.shape[1], dtype=z.dtype)
+    weight = torch.linalg.solve((z - centre).T @ (z - centre) + penalty, (z - centre).T @ (target - offset))
+    return lambda latents: (latents - centre.to(latents)) @ weight.to(latents) + offset.to(latents)
+
+
+def _noise(z: Tensor, blur: float) -> Tensor:
+    """Standard deviation of the noise."""
     if not 0 < blur < float("inf"):
         raise SMWMError(f"A blur is a positive number, not {blur}.")
-    z = z.detach().double().cpu()
-    std = blur * z.var(0).mean().sqrt()
-    return linear_r2(z + std * torch.randn(z.shape, generator=generator(0, "blur"), dtype=z.dtype), target)
+    return blur * z.detach().double().cpu().var(0).mean().sqrt()
 
 
 def pull(model: WorldModel, world: World, state: Tensor, coordinates: Sequence[int], by: float) -> float:

@@ -74,7 +74,7 @@ class Objective:
             raise SMWMError(f"A constraint is a share of the action's variance, in [0, 1), not {self.constraint}.")
         if self.constraint and (self.question != Question() or not LOWEST <= self.inverse <= HIGHEST):
             raise SMWMError(
-                f"A constraint adapts the weight of the paper's inverse loss, of no other question, and from a start in "
+                f"A constraint adapts the weight of the paper's inverse loss, of no other question, from a start in "
                 f"[{LOWEST:g}, {HIGHEST:g}], not {self.inverse:g}."
             )
 

@@ -51,6 +51,7 @@ SIMULATORS = {
 }
 # Other episodes than the usual ones of the same simulator.
 VARIANTS = {
+    "tworoom/unseen": {"unseen": True},
     "pusht/pose": {"demonstrations": "pose"},
     "reacher/mixed": {"torques": "mixed"},
     "reacher/fresh": {"torques": "fresh"},
@@ -66,14 +67,14 @@ _READ_FROM_THEIR_NAMES = {"propeller": Propeller.named, "wiring": WiredDot.named
 def make_world(name: str, image_size: int | None = None) -> World:
     """The world of a name, always the same object, for example ``"dots/single"``, ``"sprite/xy"`` or ``"tworoom"``.
 
-    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. The dots
-    of ``"dots/distractor/8"`` move by up to 8 px in a step, not 16. Dots of a
-    biased agent are named by its bias and their slip, ``"biased/0.9/0.5"``, a propeller by its largest turn,
-    ``"propeller/30"``, a wiring by its kind, ``"wiring/valve"``, a moving blob by how it answers, ``"blob/delay2"``. A simulator records another number of episodes than
-    usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so, ``"pusht/pose"``,
-    ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with LeWorldModel if its name
-    ends with that: ``"tworoom/released"``. ``"reacher/drawn"`` and ``"cube/drawn/2000"`` are recorded and drawn here in
-    the published look.
+    Dots of your own choice are their motions with plus signs between them: ``"dots/independent+static"``. The dots of
+    ``"dots/distractor/8"`` move by up to 8 px in a step, not 16. Dots of a biased agent are named by its bias and their
+    slip, ``"biased/0.9/0.5"``, a propeller by its largest turn, ``"propeller/30"``, a wiring by its kind,
+    ``"wiring/valve"``, a moving blob by how it answers, ``"blob/delay2"``. A simulator records another number of
+    episodes than usual if its name ends with it, ``"tworoom/400"``, and other episodes if its name says so,
+    ``"pusht/pose"``, ``"reacher/fresh"`` or ``"reacher/mixed/6000"``; it takes those that were released with
+    LeWorldModel if its name ends with that: ``"tworoom/released"``. ``"reacher/drawn"`` and ``"cube/drawn/2000"`` are
+    recorded and drawn here in the published look.
 
     Arguments:
         name: of the world.

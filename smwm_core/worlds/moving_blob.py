@@ -36,8 +36,8 @@ class MovingBlob:
     - ``momentum``: v ← 0.8·v + 2·a, then x ← x + v. A state is ``(x, y, v_x, v_y)``, where v is the move that led to
       (x, y), from −3 to 3 px at the start of a trajectory.
 
-    Trajectories start in [24, 40]², with momentum in [26, 38]². One that would leave [4, 60]² is drawn again: none of up
-    to five steps without momentum, and with it fewer than one in a thousand of five steps.
+    Trajectories start in [24, 40]², with momentum in [26, 38]². One that would leave [4, 60]² is drawn again. Of five
+    steps, none has to be without momentum, and with it fewer than one in a thousand.
 
     Arguments:
         kind: one of these.

@@ -12,6 +12,7 @@
 10. So do moves of the dot, and journeys plan by plan.
 11. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
 12. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
+13. What an inverse loss leaves lies beside its floor and its prediction; what a latent holds, beside its bound.
 """
 
 import numpy as np
@@ -271,3 +272,29 @@ def test_scale_leak_and_ways_of_a_weight_lie_at_geometric_means():
     axis = figures.weight_paths({"a world": variance}, (1e-3, 1e3)).axes[0]
     assert axis.lines[2].get_ydata() == pytest.approx([2, 4])
     assert [line.get_ydata()[0] for line in axis.lines[3:]] == [1e-3, 1e3]
+
+
+def test_what_is_left_lies_at_its_means_beside_the_prediction():
+    lags = {name: (RANDOM.random((3, 4)), RANDOM.random((3, 4))) for name in ("at once", "late")}
+    distances = RANDOM.random((3, 4))
+    left, right = figures.left_by_lag(lags, distances).axes
+    drawn = {line.get_label(): line.get_ydata() for line in left.lines}
+    dashed = [line.get_ydata() for line in left.lines if line.get_linestyle() == "--" and len(line.get_ydata())]
+    for (label, (trained, places)), floor in zip(lags.items(), dashed, strict=True):
+        assert drawn[label] == pytest.approx(trained.mean(0))
+        assert floor == pytest.approx(places.mean(0))
+    dots = [line.get_ydata() for line in left.lines if line.get_marker() == "."]
+    assert [sorted(points) for points in dots] == [sorted(trained.flatten()) for trained, _ in lags.values()]
+    drawn = {line.get_label(): line.get_ydata() for line in right.lines}
+    assert drawn["predicted"] == pytest.approx([1, 1, 2 / 3, 3 / 4])
+    assert drawn["two steps late"] == pytest.approx(distances.mean(0))
+
+
+def test_what_is_held_lies_at_its_means_and_not_below_zero():
+    arms = {"one": (np.array([-1.0, 0.4]), np.array([0.9, 0.7])), "two": (np.array([0.9, 1.0]), np.array([0.2, 0.4]))}
+    axis = figures.held_by_arm(arms, bound=0.3).axes[0]
+    marks = {line.get_label(): line.get_xdata() for line in axis.lines}
+    assert marks["velocity"] == pytest.approx([0.2, 0.95])
+    assert marks["position"] == pytest.approx([0.8, 0.3])
+    assert marks["velocity from one true position"] == [0.3, 0.3]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "two"]

@@ -86,6 +86,8 @@ MISTAKES = {
     "ex-fig9_horizon-1": "other_room = {offset: offset / 200 for offset in OFFSETS}",
     "ex-table_probes-1": "one_frame_r2 = two_frames_r2 = linear_r2(z_now, velocity).mean()",
     "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
+    "ex-beyond_time-1": "share_left = lambda k, late: 1 - 1 / (k - late) if k > late else 1  # only what arrived",
+    "ex-beyond_time-2": "action_from = lambda before, now, after: (after - 2 * now + before) / 2  # no friction",
     "ex-beyond_policy-1": "weight_ratio = lambda bias, noise: bias * noise; worst_noise = 1 / 0.9  # no 1 − ρ²",
     "ex-beyond_policy-2": "share_needed = 0.5  # to be on the safe side",
     "ex-beyond_lambda-1": "edge_rise = lambda before, after: math.log10(before / after)  # lengths, not variances",

@@ -43,9 +43,17 @@ class TwoRoom:
 
     Arguments:
         image_size: of the frames that are drawn.
+        door: height of the middle of the door, in pixels from the top.
+        unseen: whether the recorded agent keeps out of the lower right quarter: it starts nowhere near it, is sent
+            elsewhere, and an episode ends where noise carries it in.
+
+    Raises:
+        SMWMError: a size that cannot be drawn, or a door that is not in the wall.
     """
 
     image_size: int = 64
+    door: float = DOOR
+    unseen: bool = False
     state_dim: int = 2
     action_dim: int = 2
     controllable_dim: int = 2
@@ -56,6 +64,8 @@ class TwoRoom:
     def __post_init__(self) -> None:
         if not 16 <= self.image_size <= FRAME:
             raise SMWMError(f"TwoRoom is drawn at 16 to {FRAME} px, not {self.image_size}.")
+        if not LOWEST + DOOR_HALF <= self.door <= HIGHEST - DOOR_HALF:
+            raise SMWMError(f"The middle of the door is between 35 and 189 px from the top, not at {self.door:g}.")
 
     def describe(self) -> str:
         return (
@@ -80,7 +90,7 @@ class TwoRoom:
             raise SMWMError(f"A TwoRoom action has shape (N, 2), not {tuple(action.shape)}.")
         aimed = (state + action.clamp(-1, 1) * SPEED).clamp(LOWEST, HIGHEST)
         x, y = aimed.unbind(1)
-        blocked = (y < DOOR - DOOR_HALF - DOOR_MARGIN) | (y > DOOR + DOOR_HALF + DOOR_MARGIN)
+        blocked = (y < self.door - DOOR_HALF - DOOR_MARGIN) | (y > self.door + DOOR_HALF + DOOR_MARGIN)
         from_left = state[:, 0] < WALL
         x = torch.where(blocked & from_left & (x > LEFT_OF_WALL), LEFT_OF_WALL - PUSHED_BACK, x)
         x = torch.where(blocked & ~from_left & (x < RIGHT_OF_WALL), RIGHT_OF_WALL + PUSHED_BACK, x)
@@ -105,7 +115,7 @@ class TwoRoom:
     def inside(self, state: Tensor) -> Tensor:
         """Whether the dot's centre is in a room or in the door: states ``(…, 2)`` → ``(…,)`` bool."""
         x, y = state.unbind(-1)
-        in_wall = ((x - WALL).abs() < WALL_HALF) & ((y - DOOR).abs() > DOOR_HALF + DOOR_MARGIN)
+        in_wall = ((x - WALL).abs() < WALL_HALF) & ((y - self.door).abs() > DOOR_HALF + DOOR_MARGIN)
         return ((state >= 14) & (state <= FRAME - 14)).all(-1) & ~in_wall
 
     def random_action(self, n: int, generator: Generator) -> Tensor:
@@ -129,7 +139,7 @@ class TwoRoom:
             actions.
         """
         position, target = self._draw_tasks(episodes, generator)
-        door = torch.tensor([WALL, DOOR])
+        door = torch.tensor([WALL, self.door])
         states, actions = [position], []
         length = torch.full((episodes,), self.episode_steps)
         running = torch.ones(episodes, dtype=torch.bool)
@@ -142,7 +152,12 @@ class TwoRoom:
             fresh = (fresh + ACTION_NOISE * torch.randn(episodes, 2, generator=generator)).clamp(-1, 1)
             repeat = torch.rand(episodes, generator=generator) < REPEAT_PROBABILITY
             action = fresh if action is None else torch.where(repeat[:, None], action, fresh)
-            position = torch.where(running[:, None], self.step(position, action), position)
+            arriving = self.step(position, action)
+            if self.unseen:
+                entering = running & in_quarter(arriving)
+                length[entering] = step
+                running = running & ~entering
+            position = torch.where(running[:, None], arriving, position)
             actions.append(torch.where(running[:, None], action, torch.nan))
             states.append(position)
             arrived = running & self.reached(position, target)
@@ -162,7 +177,7 @@ class TwoRoom:
             of that frame that a pixel covers.
         """
         require_states("TwoRoom", state, 2)
-        walls, at = _scene(self.image_size, state.device)
+        walls, at = _scene(self.image_size, self.door, state.device)
         x, y = (torch.exp(-(at - centre[:, None]).square() / (2 * RADIUS**2)) for centre in state.float().unbind(1))
         x, y = (bell / bell.amax(1, keepdim=True) for bell in (x, y))
         ink = y[:, :, None] * x[:, None, :]
@@ -171,7 +186,7 @@ class TwoRoom:
 
     def _draw_tasks(self, n: int, generator: Generator) -> tuple[Tensor, Tensor]:
         """Starts and targets ``(n, 2)`` in different rooms, far enough apart by way of the door."""
-        door = torch.tensor([WALL, DOOR])
+        door = torch.tensor([WALL, self.door])
         starts, targets, found = [], [], 0
         while found < n:
             start, target = (14 + 195 * torch.rand(4 * n + 64, 2, generator=generator) for _ in range(2))
@@ -179,17 +194,24 @@ class TwoRoom:
             apart = (start[:, 0] < WALL) != (target[:, 0] < WALL)
             way = (start - door).norm(dim=1) + (target - door).norm(dim=1)
             allowed = free[0] & free[1] & apart & (way >= SHORTEST_WAY * SPEED)
+            if self.unseen:
+                allowed &= ~(in_quarter(start, margin=SPEED) | in_quarter(target, margin=SPEED))
             starts.append(start[allowed])
             targets.append(target[allowed])
             found += int(allowed.sum())
         return torch.cat(starts)[:n], torch.cat(targets)[:n]
 
 
+def in_quarter(state: Tensor, margin: float = 0.0) -> Tensor:
+    """Whether the dot is in the lower right quarter, or up to ``margin`` px from it: ``(…, 2)`` → ``(…,)`` bool."""
+    return (state[..., 0] > WALL - margin) & (state[..., 1] > FRAME / 2 - margin)
+
+
 @cache
-def _scene(size: int, device: torch.device) -> tuple[Tensor, Tensor]:
+def _scene(size: int, door: float, device: torch.device) -> tuple[Tensor, Tensor]:
     """The empty rooms ``(size, size)``, white is 1, and the places of pixel centres ``(size,)``; copied only once."""
     pixel = torch.arange(FRAME)
-    wall = ((pixel - WALL).abs() <= WALL_HALF)[None, :] & ((pixel - DOOR).abs() > DOOR_HALF)[:, None]
+    wall = ((pixel - WALL).abs() <= WALL_HALF)[None, :] & ((pixel - door).abs() > DOOR_HALF)[:, None]
     line = ((pixel >= 10) & (pixel < 14)) | ((pixel >= 210) & (pixel < 214))
     white = (~(wall | line[:, None] | line[None, :])).float()
     averaged = torch.nn.functional.adaptive_avg_pool2d(white[None, None], size)[0, 0]
