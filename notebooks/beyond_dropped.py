@@ -166,7 +166,8 @@ for s in page.seeds:
 
 # %%
 most = torch.full((2,), task.REACH / 16)
-search = CEM(-most, most, horizon=5, samples=100, iterations=10, elites=10, std=task.REACH / 16)
+effort = {"samples": 100, "iterations": 10, "elites": 10, **page.budget.search}
+search = CEM(-most, most, horizon=5, std=task.REACH / 16, **effort)
 for s in page.seeds:
     for motion in page.some(still, ()):
         world, collisions = make_world(f"dots/independent+{motion}"), {}

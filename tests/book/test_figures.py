@@ -10,7 +10,8 @@
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
 10. So do moves of the dot, and journeys plan by plan.
-11. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
+11. Confused frames and warning lights, what is kept by world and ends of episodes are drawn as given.
+12. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
 12. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
 13. What an inverse loss leaves lies beside its floor and its prediction; what a latent holds, beside its bound.
 """
@@ -51,6 +52,39 @@ def test_kept_and_dropped_lie_at_their_means():
     assert marks["controlled dot"] == pytest.approx([0.9, 0.25])
     assert marks["distractor"] == pytest.approx([0, 0.2])
     assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
+
+
+def test_confused_frames_and_lights_are_drawn_as_given():
+    frames, ways = RANDOM.random((2, 8, 8, 3)), np.array([[1.0, 2.0], [6.0, 5.0]])
+    lights = {"a light": np.array([0.4, 0.6]), "another": np.array([0.9, 1.0])}
+    one, other, axis = figures.confused_frames(frames, ways, lights, expected=0.75).axes
+    for picture, frame in zip((one, other), frames, strict=True):
+        assert np.allclose(picture.images[0].get_array(), frame)
+        assert np.array_equal(picture.lines[0].get_xydata(), ways)
+    assert [line.get_xdata()[0] for line in axis.lines[:2]] == [0.5, 0.75]
+    means = [line.get_xydata()[0] for line in axis.lines if line.get_marker() == "D"]
+    assert np.allclose(means, [(0.5, 0), (0.95, 1)])
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(lights)
+
+
+def test_what_is_kept_by_world_lies_at_its_mean_and_in_its_row():
+    whole = {"a": np.array([1.0, 0.8]), "b": np.array([0.5, 0.5]), "c": np.array([-3.0, -1.0])}
+    part = {"c": np.array([0.2, 0.4])}
+    first, second = figures.kept_by_world({"one": (whole, whole), "other": (part, part)}).axes
+    means = {line.get_label(): line.get_xydata() for line in first.lines}
+    assert np.allclose(means["dot 1"], [(0.9, 0), (0.5, 1), (0, 2)])
+    (alone,) = (line.get_xydata() for line in second.lines if line.get_label() == "dot 2")
+    assert np.allclose(alone, [(0.3, 2)])
+    assert [label.get_text() for label in first.get_yticklabels()] == list(whole)
+
+
+def test_ends_of_episodes_fill_their_bars():
+    axis = figures.ends_of_episodes({"a world": {"good": (90.0, 0.0), "bad": (10.0, 80.0)}}).axes[0]
+    bars = {label: container for container in axis.containers for label in [container.get_label()]}
+    assert [bar.get_width() for bar in bars["arrives"]] == [90, 10]
+    assert [bar.get_width() for bar in bars["collides"]] == [0, 80]
+    assert [bar.get_width() for bar in bars["neither"]] == [10, 10]
+    assert bars["collides"][1].get_x() == 20
 
 
 def test_the_staircase_has_its_landings():

@@ -88,6 +88,8 @@ MISTAKES = {
     "ex-fig6_fig10_geometry-1": "ring, coil = angle[:, None] + little, 2 * angle[:, None] + little",
     "ex-beyond_time-1": "share_left = lambda k, late: 1 - 1 / (k - late) if k > late else 1  # only what arrived",
     "ex-beyond_time-2": "action_from = lambda before, now, after: (after - 2 * now + before) / 2  # no friction",
+    "ex-beyond_dropped-1": "blind, sighted = 0.0, 91.0  # not averaged over all that it holds",
+    "ex-beyond_dropped-2": "ceiling = lambda lost: 1.0  # a perfect light",
     "ex-beyond_policy-1": "weight_ratio = lambda bias, noise: bias * noise; worst_noise = 1 / 0.9  # no 1 − ρ²",
     "ex-beyond_policy-2": "share_needed = 0.5  # to be on the safe side",
     "ex-beyond_lambda-1": "edge_rise = lambda before, after: math.log10(before / after)  # lengths, not variances",

@@ -5,7 +5,8 @@
 2. A correlation of the two parts over the states changes nothing.
 3. A blur of b leaves ``1 / (1 + b² mean / own)`` of a component's R², where an ordinary read-out finds everything.
 4. The blurred read-out does not depend on scale, and is the same every time.
-5. What makes no sense is refused in a sentence.
+5. A blurred read-out is least squares on many noisy copies of the latents: it finds what is large and leaves what is tiny.
+6. What makes no sense is refused in a sentence.
 """
 
 import pytest
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 
 from smwm_core.analysis.probes import linear_r2
-from smwm_core.analysis.sensitivity import blurred_r2, pull, pull_ratio
+from smwm_core.analysis.sensitivity import blurred, blurred_r2, blurred_readout, pull, pull_ratio
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 
@@ -88,3 +89,28 @@ def test_blurred_r2_ignores_scale_and_repeats():
 def test_what_makes_no_sense_is_refused(call, sentence):
     with pytest.raises(SMWMError, match=sentence):
         call()
+
+
+def test_a_blurred_readout_is_least_squares_on_noisy_copies():
+    z, y = states(n=200) @ torch.diag(torch.tensor([1.0, 2, 0.1, 0.01]).double()), states(n=200)
+    noise = torch.randn(400, *z.shape, generator=torch.Generator().manual_seed(2), dtype=z.dtype)
+    copies = (z + 0.05 * z.var(0).mean().sqrt() * noise).flatten(0, 1)
+    x = torch.cat([copies, torch.ones(len(copies), 1, dtype=z.dtype)], 1)
+    fitted = torch.linalg.lstsq(x, y.repeat(400, 1)).solution
+    read = blurred_readout(z, y)
+    torch.testing.assert_close(read(z), z @ fitted[:-1] + fitted[-1], atol=0.02, rtol=0)
+    gain = [(read(z)[:, k] @ y[:, k] / (y[:, k] @ y[:, k])).item() for k in range(4)]
+    assert gain[0] > 0.99
+    assert gain[3] < 0.2
+    assert read(z.float()[None]).dtype == torch.float32
+
+
+def test_blurred_latents_are_the_same_every_time_and_have_the_noise_that_was_asked_for():
+    z = states(n=4_000)
+    assert torch.equal(blurred(z), blurred(z))
+    assert (blurred(z, 0.2) - z).std().item() == pytest.approx(0.2 * z.var(0).mean().sqrt().item(), rel=0.02)
+
+
+def test_a_readout_needs_a_target_per_latent():
+    with pytest.raises(SMWMError, match="one target per latent; there are 300 and 299"):
+        blurred_readout(states(), states()[1:])

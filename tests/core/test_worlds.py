@@ -55,8 +55,9 @@ every_ownership = pytest.mark.parametrize(
     ("motions", "owned"), OWNED.items(), ids=lambda value: "-".join(map(str, value))
 )
 possible_motions = st.lists(st.sampled_from(MOTIONS), min_size=1, max_size=8).filter(
-    lambda motions: motions.count("coupled") % 2 == 0
-    and not {"orbit", "static"} <= set(motions)  # an orbit leaves room for a few static dots only
+    lambda motions: (
+        motions.count("coupled") % 2 == 0 and not {"orbit", "static"} <= set(motions)
+    )  # an orbit leaves room for a few static dots only
 )
 
 
