@@ -29,10 +29,11 @@ from smwm_core.analysis.directions import random_directions, read_directions, wh
 from smwm_core.analysis.probes import draw_states, linear_r2
 from smwm_core.analysis.quantities import ASKED
 from smwm_core.analysis.rollout import rollout_errors
+from smwm_core.analysis.spectrum import spectrum
 from smwm_core.planning import CEM, draw_tasks, evaluate, final_distance, mpc_policy
 from smwm_core.seeds import generator
 from smwm_core.training.config import ControlConfig
-from smwm_core.worlds import TwoRoom, make_world
+from smwm_core.worlds import TwoRoom
 from smwm_core.worlds.simulators.two_room import WALL, in_quarter
 
 OFFSET, ACT_STEPS, BLOCKS = 25, 50, 10  # steps from start to goal, steps to act, blocks of a rollout
@@ -220,6 +221,14 @@ figures.costs_compared(
 # - **Whitened**: every principal component gets the same variance. It undoes the collapse of SMWM's latent; variances below 1/10,000 of the
 #   largest are magnified no further.
 #
+# What whitening does to three components of unequal size:
+
+# %% tags=["nbval-check-output"]
+z = torch.randn(10_000, 3, generator=generator(0, "three components")) * torch.tensor([3.0, 1.0, 0.1])
+print("variances before:", *(f"{variance:.2f}" for variance in spectrum(z)))
+print("and after:       ", *(f"{variance:.2f}" for variance in spectrum(z @ whitening(z))))
+
+# %% [markdown]
 # With few plans per round a search depends on the landscape most, so the hypotheses speak of 30.
 #
 # **Holes and changes.** A second model is trained on episodes of TwoRoom in which the agent never enters the lower right quarter, and then given goals there. A first
@@ -337,9 +346,7 @@ def plans_needed(p, chance):
 for p, chance in ((0.5, 0.9), (0.1, 0.95), (0.01, 0.99)):
     n = plans_needed(p, chance)
     got = [1 - (1 - p) ** count for count in (n - 1, n)]
-    assert got[0] < chance <= got[1] + 1e-12, (
-        f"With {n} plans the chance is {got[1]:.4f}, with one fewer {got[0]:.4f}."
-    )
+    assert got[0] < chance <= got[1] + 1e-12, f"With {n} plans the chance is {got[1]:.4f}, with one fewer {got[0]:.4f}."
 print("Right:", {p: plans_needed(p, 0.95) for p in (0.1, 0.01)})
 
 # %% [markdown] tags=["solution"]

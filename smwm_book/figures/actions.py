@@ -23,6 +23,7 @@ def amplitude_step(
     pad = np.full((len(frames), GAP, *frames.shape[2:]), 0.7)
     picture.imshow(np.concatenate([frames, pad], 1).reshape(-1, *frames.shape[2:])[:-GAP], interpolation="nearest")
     picture.set(xticks=[], yticks=[])
+    picture.spines[["top", "right"]].set_visible(True)
     places = list(turns)
     axis.axvspan(0, threshold, color=PALE, alpha=0.35, linewidth=0)
     axis.plot(places, [values.clip(0, 1).mean() for values in turns.values()], color=SMWM, marker="o", label="SMWM")

@@ -17,7 +17,7 @@ def left_by_lag(lags: dict[str, tuple[np.ndarray, np.ndarray]], distances: np.nd
             from k = 3 on and 1 before.
     """
     figure, (left, right) = new_figure(9.5, 4.3, 1, 2, width_ratios=(1.35, 1))
-    for (label, (trained, places)), (colour, marker) in zip(lags.items(), LINES, strict=True):
+    for (label, (trained, places)), (colour, marker) in zip(lags.items(), LINES, strict=False):
         steps = np.arange(trained.shape[1])
         left.plot(steps, places.mean(0), color=colour, linestyle="--", linewidth=1.2)
         left.plot(steps, trained.mean(0), color=colour, marker=marker, markersize=8, label=label)

@@ -9,8 +9,6 @@ import torch
 from sklearn.linear_model import RidgeCV
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, conv2d, mse_loss
@@ -21,7 +19,7 @@ from smwm_core.seeds import generator, initialising
 from smwm_core.worlds import World
 
 FILTERS, SIZE = 32, 7  # of the random convolution
-PENALTIES = np.logspace(-2, 5, 15)  # that the budgeted probe chooses from
+PENALTIES = np.logspace(-4, 4, 17)  # that the budgeted probe chooses from
 _TOGETHER = 256  # frames
 
 
@@ -128,7 +126,7 @@ def random_features(world: World, state: Tensor, seed: int = 0) -> Tensor:
 
 
 def budgeted_r2(x: Tensor, target: Tensor, folds: int = 5) -> np.ndarray:
-    """Cross-validated R² of ridge regressions, for as few labels as there are.
+    """Cross-validated R² of ridge regressions, for as few labels as there are; the scale of ``x`` does not matter.
 
     Arguments:
         x: ``(N, D)`` latents or features.
@@ -146,7 +144,8 @@ def budgeted_r2(x: Tensor, target: Tensor, folds: int = 5) -> np.ndarray:
             f"{folds} folds need a label per row and {2 * folds} rows; there are {len(x)} and {len(target)}."
         )
     rows, wanted = x.detach().double().cpu().numpy(), target.double().cpu().numpy()
-    ridge = make_pipeline(StandardScaler(), RidgeCV(PENALTIES, alpha_per_target=True))
+    rows = rows / max(np.sqrt(rows.var(0).mean()), 1e-12)  # not column by column: some hardly ever vary
+    ridge = RidgeCV(PENALTIES, alpha_per_target=True)
     with threadpool_limits(1):  # for matrices this small, threads wait for each other
         guesses = cross_val_predict(ridge, rows, wanted, cv=KFold(folds, shuffle=True, random_state=0))
     return 1 - np.square(guesses - wanted).sum(0) / np.square(wanted - wanted.mean(0)).sum(0)

@@ -2,7 +2,7 @@
 
 1. Variables are what their names say; a state holds them all, and a latent of dot 1 alone only its own.
 2. In every task going straight comes too near to dot 2, and starts and goals are clear of it.
-3. A planner that knows positions solves nearly all tasks without a collision, and one that ignores dot 2 collides in most.
+3. A planner that knows positions solves nearly all tasks without a collision, and one that ignores dot 2 does not.
 4. An episode ends at the first arrival or collision.
 5. Of two confused frames one has dot 2 on the way and the other has not, and no fitting pair has nearer latents.
 """

@@ -12,8 +12,10 @@
 10. So do moves of the dot, and journeys plan by plan.
 11. Confused frames and warning lights, what is kept by world and ends of episodes are drawn as given.
 12. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
-12. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
-13. What an inverse loss leaves lies beside its floor and its prediction; what a latent holds, beside its bound.
+13. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
+14. What an inverse loss leaves lies beside its floor and its prediction; what a latent holds, beside its bound.
+15. An angle's R² lies at its means and not below zero, circles are centred, and a swapped wire has its curve.
+16. Costs, doubts and drifts are drawn as given.
 """
 
 import numpy as np
@@ -332,3 +334,34 @@ def test_what_is_held_lies_at_its_means_and_not_below_zero():
     assert marks["position"] == pytest.approx([0.8, 0.3])
     assert marks["velocity from one true position"] == [0.3, 0.3]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "two"]
+
+
+def test_steps_circles_and_wires_are_drawn_as_given():
+    turns = {30: np.array([-0.2, 0.2]), 80: np.array([0.8, 1.0])}
+    figure = figures.amplitude_step(RANDOM.random((3, 64, 64, 3)), turns, {"sum": (30, np.array([0.4, 0.6]))}, 60)
+    drawn = {line.get_label(): line.get_ydata() for line in figure.axes[1].lines}
+    assert drawn["SMWM"] == pytest.approx([0.1, 0.9])
+    assert drawn["sum"] == pytest.approx([0.5])
+    turn = np.linspace(0, 2 * np.pi, 12, endpoint=False)
+    axis = figures.latent_circles({"here": np.stack([np.cos(turn), np.sin(turn)], 1)}, marked=1).axes[0]
+    assert [text.get_text() for text in axis.texts] == ["1", "2", "3"]
+    marked = np.array([line.get_xydata()[0] for line in axis.lines])
+    assert np.allclose(np.linalg.norm(marked - marked[[1, 2, 0]], axis=1), 3**0.5)
+    left, right = figures.wirings({0.0: np.zeros(2), 0.5: np.ones(2)}, {"valve": np.array([-1.0, 0.5])}).axes
+    curve = left.lines[0]
+    assert np.allclose(curve.get_ydata(), 1 - (1 - 2 * curve.get_xdata()) ** 2)
+    assert right.patches[0].get_width() == pytest.approx(0.25)
+
+
+def test_costs_doubts_and_drifts_are_drawn_as_given():
+    points = {10: np.array([20.0, 40.0]), 100: np.array([60.0, 70.0])}
+    costs = dict.fromkeys(("latent", "read-out only", "random directions", "whitened"), points)
+    figure = figures.costs_compared(dict.fromkeys("abcd", costs))
+    assert figure.axes[0].lines[0].get_ydata() == pytest.approx([30, 65])
+    goals, doubt = 200 * RANDOM.random((5, 2)), np.array([0.1, 5.0, 0.3, 0.2, 0.4])
+    axis = figures.doubtful_goals(goals, doubt, np.array([0, 1, 0, 0, 1], bool)).axes[0]
+    assert np.array_equal(axis.collections[0].get_array(), [0, 1, 0.5, 0.25, 0.75])
+    assert np.array_equal(axis.lines[0].get_xydata(), goals[[1, 4]])
+    ratios = RANDOM.random((3, 4))
+    axis = figures.drift({"here": {"SMWM": ratios, "SIGReg": ratios}}).axes[0]
+    assert next(line for line in axis.lines if line.get_label() == "SMWM").get_ydata() == pytest.approx(ratios.mean(0))

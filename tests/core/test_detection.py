@@ -3,8 +3,8 @@
 1. Forward heads agree where they were fitted and disagree where they were not; neither depends on the latent's scale.
 2. Surprise is the error of the model's own prediction over the mean variance.
 3. Softened pictures lie further apart the further a dot moved, where sharp ones do not.
-4. Neighbours of a latent that holds both dots look alike; of one that has dropped a dot they differ in it; of noise they
-   are like any frames.
+4. Neighbours of a latent that holds both dots look alike; of one that has dropped a dot they differ in it; of noise
+   they are like any frames.
 5. Random features of a hundred frames tell where the dots are, and a hundred labels say which latent has dropped one.
 6. A cost that keeps away sees how near the dots come along the whole plan, and ignores it without a penalty.
 7. What makes no sense is refused in a sentence.

@@ -5,7 +5,7 @@
 2. A correlation of the two parts over the states changes nothing.
 3. A blur of b leaves ``1 / (1 + b² mean / own)`` of a component's R², where an ordinary read-out finds everything.
 4. The blurred read-out does not depend on scale, and is the same every time.
-5. A blurred read-out is least squares on many noisy copies of the latents: it finds what is large and leaves what is tiny.
+5. A blurred read-out is least squares on many noisy copies of the latents: it leaves what is tiny.
 6. What makes no sense is refused in a sentence.
 """
 

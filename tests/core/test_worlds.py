@@ -7,7 +7,7 @@
 4. Displacements and starts are uniform, and all randomness comes from the generator.
 5. A frame is its definition, pixel by pixel.
 6. A world that cannot be, or a state that cannot be drawn, is refused with a useful sentence.
-7. An orbiting dot visits its twelve places in turn, each as likely as any at the start, and no static dot is in its way.
+7. An orbiting dot visits its twelve places in turn, from any of them, and no static dot is in its way.
 8. Chosen actions are carried out as drawn ones are, and dots stop at the edge.
 """
 
