@@ -21,7 +21,7 @@ from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
 from smwm_book.production import chromium, gallery, icons, pdf, phone, policy, slides
-from smwm_book.tables import gpu_table, scorecard, teaching
+from smwm_book.tables import beyond, gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root as storage
 from smwm_core.storage.files import locked, sha256, write_text, write_whole
@@ -150,6 +150,7 @@ def write_generated(root: Path) -> None:
     for page in ("intro.md", "scorecard.md"):
         _fill(root / "book" / page, verdicts)
     _fill(root / "book" / "teaching.md", {"pages": teaching.pages_table(), "training": teaching.training_table()})
+    _fill(root / "book" / "beyond.md", beyond.parts())
     of_gpus = {"step": gpu_table.step_table(), "run": gpu_table.run_table(), "gpu": gpu_table.figures_table()}
     of_gpus["plan"] = gpu_table.plan_table()
     _fill(root / "book" / "gpu.md", of_gpus)
