@@ -299,6 +299,26 @@ for arm in arms:
 display(Markdown("\n".join(lines)))
 
 # %% [markdown]
+# ## The lights on two latents that are known
+#
+# Before any training: take the true positions of both dots as a latent, and those of dot 1 alone. In the world with a static dot either can be predicted without
+# error, so surprise and disagreement have nothing to say about the difference. What the other two lights say:
+
+# %% tags=["nbval-check-output"]
+ideal = make_world("dots/independent+static")
+asked, among, few = (
+    ideal.sample(n, generator(0, purpose)).state for n, purpose in ((256, "asked"), (2_048, "among"), (100, "few"))
+)
+looks = [detection.soft_pictures(ideal, states) for states in (asked, among)]
+by_frames = detection.budgeted_r2(detection.random_features(ideal, few), task.variables(few))
+for name, kept in (("both dots", 4), ("dot 1 alone", 2)):
+    alike = detection.look_alikes(asked[:, :kept].float(), looks[0], among[:, :kept].float(), looks[1]).mean()
+    lacking = by_frames - detection.budgeted_r2(few[:, :kept].float(), task.variables(few))
+    print(
+        f"{name:12} look-alikes {alike:.2f}   100 labels, y of dot 1: {lacking[1]:5.2f}   y of dot 2: {lacking[3]:5.2f}"
+    )
+
+# %% [markdown]
 # ## Who runs into dot 2
 
 # %% mystnb={"figure": {"name": "fig-collisions", "caption": "How episodes end, in percent over all seeds: dot 1 arrives within 4 px of the goal (blue), comes nearer than 8 px to dot 2 before that (orange, hatched), or does neither in twelve steps (grey). Compare each row with the planner that ignores dot 2 and with the oracle, which knows all positions."}, "image": {"alt": "Two panels, for a static and an orbiting dot 2, with six stacked bars each: planners on four latents, one that ignores dot 2, and an oracle. Each bar is divided into arrivals, neither, and collisions.", "classes": "dark-light wide"}}
@@ -336,7 +356,7 @@ display_metrics(results, page.here)
 # - **Certainty is about the latent, not about the world.** Disagreement and surprise are computed in the latent, by models of the latent. Look at how both stand for the
 #   models that dropped the most.
 # - **The cheap check is a label.** It costs a hundred labelled frames per variable that one cares about, and needs no training. It only finds what one thinks to ask.
-# - **Prediction decides what SIGReg keeps.** It does not ask who moves a thing, so it keeps static and regular things, relevant or not.
+# - **Prediction decides what SIGReg keeps.** It does not ask who moves a thing, so static and regular things count, relevant or not. Compare the three panels.
 #
 # ## Limits
 #
@@ -346,7 +366,7 @@ display_metrics(results, page.here)
 #
 # ## Prior work
 #
-# {cite:t}`rakelly2021` prove that inverse information can be insufficient for control: a state that the action does not reveal may still decide what to do. That is the first half of this page.
+# {cite:t}`rakelly2021` show that inverse information can be insufficient for control: a state that the action does not reveal may still decide what to do. That is the first half of this page.
 # {cite:t}`sobal2025` plan with a joint-embedding model that is kept open by VICReg terms together with inverse dynamics, and {cite:t}`terver2026` remove such terms one at a time; both judge by success in tasks whose
 # variables the agent controls. Ensembles as a measure of what a model does not know go back to {cite:t}`chua2018`; {cite:t}`seo2025` use them on a latent world model to stay away from
 # unseen hazards. Such methods find states that the model has not seen. A variable that the encoder has removed is no such state, and we know of no earlier comparison of warning lights for it.
@@ -412,8 +432,8 @@ print(f"Right: {ceiling(typical):.2f} if half of the models have dropped six of 
 # %% [markdown]
 # ## What you have learned
 #
-# - The inverse loss leaves what the action does not move to chance and to the other terms; a task may need it all the same.
-# - SIGReg keeps what can be predicted and asks nobody who moves it; added to the inverse loss, it changes what the latent is made of.
+# - What the action does not move earns nothing with the inverse loss, whether it is kept or not; a task may need it all the same.
+# - SIGReg asks for what can be predicted, whoever moves it; the tables say whether it got it, alone and beside the inverse loss.
 # - Signals computed in a latent are about that latent: whether something is missing is a question to the frames, or to labels.
 #
 # Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).

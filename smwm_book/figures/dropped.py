@@ -51,8 +51,7 @@ def kept_by_world(worlds: dict[str, tuple[dict[str, np.ndarray], dict[str, np.nd
         axis.set(yticks=range(len(labels)), yticklabels=labels if number == 0 else [""] * len(labels))
         axis.grid(axis="y", color=PALE, linewidth=0.6)
         axis.set_axisbelow(True)
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    axes[0, 0].legend(loc="upper left", bbox_to_anchor=(-0.04, -0.2), ncols=2)  # a stacked picture keeps it whole
     return figure
 
 
@@ -71,8 +70,8 @@ def ends_of_episodes(worlds: dict[str, dict[str, tuple[float, float]]]) -> Figur
         axis.barh(places, neither, left=arrive, color=PALE, height=0.65, label="neither")
         axis.barh(places, collide, left=100 - collide, color=ORANGE, hatch="//", height=0.65, label="collides")
         labels = list(planners) if number == 0 else [""] * len(planners)
-        axis.set(title=title, yticks=places, yticklabels=labels, xlim=(0, 100), xlabel="episodes (%)")
+        axis.set(title=title, yticks=places, yticklabels=labels, xlim=(-2, 102), xlabel="episodes (%)")
         axis.invert_yaxis()
-    handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=3, fontsize=SMALL)
+    axes[0, 0].legend(loc="upper left", bbox_to_anchor=(0, -0.2), ncols=3, fontsize=SMALL, columnspacing=1)
+    figure.get_layout_engine().set(wspace=0.08)
     return figure

@@ -230,7 +230,7 @@ def test_the_map_of_the_chapters_has_every_page_and_its_minutes():
         r"^\| \[\]\((\S+?)\) \|.*\| (\d+) \|", (paths.REPOSITORY / "book" / "intro.md").read_text(), re.MULTILINE
     )
     pages = {page.removeprefix("../notebooks/").removesuffix(".ipynb"): int(minutes) for page, minutes in rows}
-    assert set(pages) == {"method.md", "train_it_yourself.md", "gpu.md", *NAMES}
+    assert set(pages) == {"method.md", "train_it_yourself.md", "gpu.md", "beyond.md", *NAMES}
     for page, minutes in pages.items():
         assert abs(minutes - minutes_to_read(page)) <= 1, f"{page} takes {minutes_to_read(page):.1f} minutes"
 
