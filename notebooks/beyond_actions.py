@@ -260,8 +260,8 @@ display_metrics(results, page.here)
 # - **A perfect training curve proves nothing.** Compare `inverse_loss` of the arms at 30° with `shape_r2` and `angle_r2`: the loss speaks of the action,
 #   and the action can be told from the shape.
 # - **A loss that stands at the variance of the action has learned nothing.** Var(a) is 1/3 here. With turns of up to 80° and 120° the inverse loss still stands
-#   there at the end, in most seeds: the network has not found the action yet, and what can be read of the angle is what can be read without
-#   training as well (`untrained`, a control that was added when this was seen). So [the right half of the figure](#fig-amplitude) is no evidence for the theory.
+#   there at the end, in most seeds, and the latent is still shut: its total variance is below that of the untrained network. The action has not been found yet, and what can
+#   be read of the angle can be read without any training (`untrained`, a control that was added when this was seen). So [the right half of the figure](#fig-amplitude) is no evidence for the theory.
 #   The left half is: there the loss is 0.000, the shape is read perfectly and a third of a turn hardly moves the latent. Longer training is what is missing.
 # - **Asking for sums was not enough here.** With 1,000 steps it gets less than half of the angle, where SIGReg, which asks for no action, gets all of it. Added to the
 #   inverse loss, SIGReg gets it in two of three seeds.

@@ -52,11 +52,12 @@ def latent_circles(circles: dict[str, np.ndarray], marked: int) -> Figure:
     for axis, (label, points) in zip(axes[0], circles.items(), strict=True):
         axis.scatter(*points.T, c=np.arange(len(points)), cmap="twilight", s=14)
         thirds = points[(marked + np.arange(3) * len(points) // 3) % len(points)]
-        for place, name in zip(thirds, "123", strict=True):
+        for place, name, beside in zip(thirds, "123", ((8, 6), (-16, 6), (-4, -20)), strict=True):
             axis.plot(*place, "o", color=INK, markersize=11, markerfacecolor="none")
-            axis.annotate(name, place, xytext=(6, 6), textcoords="offset points", fontsize=SMALL)
+            axis.annotate(name, place, xytext=beside, textcoords="offset points", fontsize=SMALL)
         half = 1.25 * np.abs(points).max()
         axis.set(title=label, xticks=[], yticks=[], aspect="equal", xlim=(-half, half), ylim=(-half, half))
+        axis.spines[["top", "right"]].set_visible(True)
     return figure
 
 

@@ -35,8 +35,8 @@ from smwm_core.worlds.world import Transitions
 REFRESH_EVERY = 20
 EAGER_STEPS = 3  # before a step is recorded
 
-# A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1. For a forward
-# model of P past actions they are (N, P + T, A), and a[:, P + t] does.
+# A batch: frames (N, T + 1, 3, H, W) in [0, 1] and actions (N, T, A); a[:, t] takes frame t to frame t + 1. For a
+# forward model of P past actions they are (N, P + T, A), and a[:, P + t] does.
 Batch = tuple[Tensor, Tensor]
 
 
@@ -136,7 +136,7 @@ class Step:
             self.directions,
             frames=frames[:, -1 - steps : -1],
             decoder=self.auxiliary.decoder,
-            weight=self.auxiliary.adaptive.weight if self.auxiliary.adaptive else None,
+            **({"weight": self.auxiliary.adaptive.weight} if self.auxiliary.adaptive else {}),
         )
 
     def backward(self, loss: Tensor) -> None:

@@ -125,17 +125,18 @@ def test_every_value_of_the_configuration_the_seed_and_the_device_change_the_fin
         "learning_rate": 6e-4,
         "latent_dim": 9,
         "curriculum": 1,
+        "frames": 2,
+        "past_actions": 1,
     }
     assert changes.keys() == {field.name for field in fields(CONFIG)}
     sprite = replace(CONFIG, world="sprite/x")  # a world that has a curriculum
-    others = [
-        fingerprint(replace(sprite if field == "curriculum" else CONFIG, **{field: value}), 0, "cpu")
-        for field, value in changes.items()
-    ]
-    others += [fingerprint(sprite, 0, "cpu")]
+    late = replace(CONFIG, world="blob/delay2")  # and one whose states hold past actions
+    of = {"curriculum": sprite, "past_actions": late}
+    others = [fingerprint(replace(of.get(field, CONFIG), **{field: v}), 0, "cpu") for field, v in changes.items()]
+    others += [fingerprint(sprite, 0, "cpu"), fingerprint(late, 0, "cpu")]
     others += [fingerprint(replace(CONFIG, objective=Objective(2.6, 0)), 0, "cpu")]
     others += [fingerprint(CONFIG, 1, "cpu"), fingerprint(CONFIG, 0, "cuda"), fingerprint(CONFIG, 0, "cpu")]
-    assert len(set(others)) == len(others) == 13
+    assert len(set(others)) == len(others) == 16
 
 
 def test_equal_configurations_have_equal_fingerprints():
