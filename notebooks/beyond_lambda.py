@@ -2,8 +2,8 @@
 # # What λ really sets
 #
 # **The claim.** Where the world is deterministic, the weight λ of the inverse loss sets how *large* the latent is, not what it holds. What
-# survives changes only at two edges: below the lower one the latent collapses, above the upper one a distractor leaks in. Between
-# them any λ will do, so λ can be left to a rule that never sees the task. The paper names the choice of λ as a
+# survives changes only at an edge, below which the latent collapses. A second edge, above which a distractor leaks in, was expected as well and not
+# found up to λ = 1000. Between the edges any λ will do, so λ can be left to a rule that never sees the task. The paper names the choice of λ as a
 # limitation {cite:p}`smwm`; this page looks for both edges, moves one of them on purpose, and lets a constraint choose.
 
 # %% tags=["parameters", "remove-input"]
@@ -242,6 +242,8 @@ display_metrics(results, page.here)
 #   better because its latent is larger.
 # - **The lower edge belongs to the data.** Network, objective and frames are the same in all three panels; only the length of a step differs. Whoever
 #   records the same machine twice as often halves it, and may need another λ.
+# - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([right](#fig-scale-and-leak)); the expectation that it
+#   leaks in was wrong.
 # - **`distractor_r2` and `pull_ratio` answer different questions.** The first asks whether the distractor can be found, the second how much
 #   of the latent's distances is due to it. Planners minimise distances.
 # - **The constraint may overshoot.** It raises λ until the latent opens, and lowers it only afterwards, slowly. The end of a black line is

@@ -17,13 +17,16 @@ from smwm_book.experiments import checkpoints
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.download import fetch
 from smwm_book.experiments.export import export
+from smwm_book.experiments.held_out import held_out
 from smwm_book.experiments.page import changed, parse_changes
 from smwm_book.experiments.plan import MACHINES
 from smwm_book.experiments.presets import PRESETS, TASKS, get_preset
 from smwm_book.experiments.reproduce import foreseen, parse_duration, reproduce
 from smwm_book.experiments.sweeps import SWEEPS, parse_seeds, planned, sweep
+from smwm_core.analysis.checkup import checkup
 from smwm_core.errors import SMWMError, choose
 from smwm_core.losses.objective import Objective
+from smwm_core.pretrained import opened
 from smwm_core.storage import root, weights
 from smwm_core.storage.schemas import STATES
 from smwm_core.worlds import SIMULATORS, planning_task
@@ -148,6 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     exporting = command("export", _checkpoints_export, words, published)
     exporting.add_argument("name", help="as `list` shows it, or as the sweep does")
     exporting.add_argument("folder", type=Path)
+
+    words = "read a trained model on held-out data of its world, and say what is as it should be and what is not"
+    checked = command("checkup", _checkup, words)
+    checked.add_argument("name", help="of published weights, as `checkpoints list` shows it, or a .safetensors file")
 
     timing = command("bench", _bench, "time a step of the paper's models here, and say where its time goes")
     timing.add_argument("--task", default="tworoom", help=f"one of {', '.join(TASKS)} (default: %(default)s)")
@@ -307,6 +314,12 @@ def _checkpoints_fetch(options: argparse.Namespace) -> None:
 def _checkpoints_export(options: argparse.Namespace) -> None:
     export(options.name, options.folder)
     print(f"{root.shown(options.folder)} holds {options.name}.")
+
+
+def _checkup(options: argparse.Namespace) -> None:
+    model, config = opened(options.name)
+    data, windows = held_out(config)
+    print(checkup(model, data, windows=windows))
 
 
 def _bench(options: argparse.Namespace) -> None:

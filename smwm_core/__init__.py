@@ -4,6 +4,7 @@ One road for the data: a world's states are drawn on the device, encoded, predic
 a world model, trained under an objective, and read by analysis, probes and planner.
 """
 
+from smwm_core.analysis.checkup import checkup
 from smwm_core.analysis.spectrum import spectrum
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
@@ -21,6 +22,7 @@ __all__ = [
     "Transitions",
     "WorldModel",
     "__version__",
+    "checkup",
     "final_distance",
     "fit",
     "load",

@@ -6,7 +6,7 @@ from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.storage import root
 from smwm_core.storage.weights import describe, load_weights
-from smwm_core.training.kinds import config_from, trainer
+from smwm_core.training.kinds import Config, config_from, trainer
 
 SHORT = {"smwm": "_inverse", "sigreg": "_sigreg", "forward": "_forward", "vicreg": "_vicreg"}
 
@@ -21,13 +21,18 @@ def load(name: str | Path) -> WorldModel:
     Raises:
         SMWMError: no such weights, several of them, or a damaged file; the sentence says what there is.
     """
+    return opened(name)[0]
+
+
+def opened(name: str | Path) -> tuple[WorldModel, Config]:
+    """What ``load`` opens, and the configuration that it was trained with."""
     path = Path(name)
     if path.suffix != ".safetensors":
         path = _found(str(name))
     config = config_from(describe(path).config, root.shown(path))
     model = trainer(config).build_model(config)
     load_weights(path, model)
-    return model.eval()
+    return model.eval(), config
 
 
 def _found(name: str) -> Path:

@@ -32,7 +32,8 @@ def parts() -> dict[str, str]:
     """Markdown of what is generated on the page, by the names of its marks."""
     committed = notebooks.committed()
     pages = {name: findings(committed[name]) for name in LIMITATIONS if name in committed}
-    return {"beyond": "\n\n".join(_section(name, found) for name, found in pages.items()), "tally": _tally(pages)}
+    sections = (_section(name, pages.get(name, [])) for name in LIMITATIONS)
+    return {"beyond": "\n\n".join(sections), "tally": _tally(pages)}
 
 
 def findings(notebook: nbformat.NotebookNode) -> list[Finding]:
@@ -67,6 +68,8 @@ def _rows(text: str) -> list[list[str]]:
 
 
 def _section(name: str, found: list[Finding]) -> str:
+    if not found:
+        return f"### {LIMITATIONS[name]}\n\nNo page yet."
     rows = [f"| {says} | {measured} | **{verdict}** |" for says, measured, verdict in found]
     head = ["| expectation | measured, mean [95 %] (threshold) | verdict |", "|:--|:--|:--|"]
     return "\n".join([f"### {LIMITATIONS[name]}", "", f"[](../notebooks/{name}.ipynb)", "", *head, *rows])

@@ -70,33 +70,44 @@ def r2_while_training(snapshots: Tensor, target: Tensor) -> np.ndarray:
     return np.stack(scores)
 
 
-def fresh_inverse_loss(
+def fresh_inverse_head(
     z: Tensor, a: Tensor, z_next: Tensor, *, seed: int, steps: int = 1_000, batch_size: int = 256
-) -> float:
-    """The inverse loss that a new inverse model reaches on frozen latents, on held-out data.
+) -> InverseModel:
+    """A new inverse model, trained on the first half of frozen latents; the second half is left to score it.
 
-    Says whether an inverse model still finds the action, at the scale that the latents have, if
-    their own was never trained (λ = 0). It does not rescale them; a probe that does may find more.
-    The head is the toy model's, trained with Adam at its learning rate on the first half of the
-    data and scored on the second.
+    It is the toy model's, trained with Adam at its learning rate, on latents in the scale that they have.
 
     Arguments:
         z, z_next: consecutive latents ``(N, Z)``.
         a: the actions between them ``(N, A)``.
-        seed: of the head's weights and of the order of the data.
+        seed: of its weights and of the order of the data.
     """
     with initialising(seed, "fresh inverse model"):
         head = InverseModel(z.shape[1], a.shape[1]).to(z.device)
     optimizer = torch.optim.Adam(head.parameters(), lr=5e-4)
     order = generator(seed, "fresh inverse model order")
-    half = len(z) // 2
     for _ in range(steps):
-        i = torch.randint(half, (batch_size,), generator=order).to(z.device)
+        i = torch.randint(len(z) // 2, (batch_size,), generator=order).to(z.device)
         optimizer.zero_grad()
         inverse_loss(head(z[i], z_next[i]), a[i]).backward()
         optimizer.step()
-    with torch.no_grad():
-        return inverse_loss(head(z[half:], z_next[half:]), a[half:]).item()
+    return head
+
+
+@torch.no_grad()
+def fresh_inverse_loss(z: Tensor, a: Tensor, z_next: Tensor, *, seed: int, **options: int) -> float:
+    """The inverse loss that a new inverse model reaches on frozen latents, on held-out data.
+
+    Says whether an inverse model still finds the action, at the scale that the latents have, if
+    their own was never trained (λ = 0). It does not rescale them; a probe that does may find more.
+
+    Arguments:
+        z, a, z_next, seed, options: as of ``fresh_inverse_head``; the second half of the data is scored.
+    """
+    with torch.enable_grad():
+        head = fresh_inverse_head(z, a, z_next, seed=seed, **options)
+    half = len(z) // 2
+    return inverse_loss(head(z[half:], z_next[half:]), a[half:]).item()
 
 
 PROBES = {

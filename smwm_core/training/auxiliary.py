@@ -25,7 +25,8 @@ class AuxiliaryNetworks(nn.Module):
         self.decay = objective.ema_decay
         self.decoder = PixelDecoder(model.encoder.latent_dim) if objective.reconstruction else None
         self.target = deepcopy(model.encoder).requires_grad_(False) if objective.ema_decay else None
-        self.adaptive = AdaptiveWeight(objective.inverse, objective.constraint) if objective.constraint else None
+        kappa = getattr(objective, "constraint", 0.0)  # somebody's own objective may know nothing of it
+        self.adaptive = AdaptiveWeight(objective.inverse, kappa) if kappa else None
 
     def trained(self) -> Iterator[nn.Parameter]:
         """The parameters that the optimiser moves."""

@@ -73,6 +73,9 @@ MISTAKES = {
     "a release of an unknown task": (["data", "fetch", "chess"], "no released data set named 'chess'", "cube, pusht"),
     "a file that is not there": (["data", "check", "none.h5", "--task", "pusht"], "There is no file", "none.h5"),
     "a file of an unknown task": (["data", "check", "none.h5", "--task", "chess"], "no task named 'chess'"),
+    "a check-up of nothing": (["checkup"], "name"),
+    "a check-up of unknown weights": (["checkup", "chess"], "No weights are named 'chess'", "checkpoints has none"),
+    "a check-up of a file that is not there": (["checkup", "none.safetensors"], "There is no checkpoint none"),
     "a file without its task": (["data", "check", "none.h5"], "--task"),
 }
 
@@ -227,3 +230,15 @@ def test_the_former_name_works_and_says_the_new_one():
     assert former == now
     assert nothing == ""
     assert_one_sentence(said, "smwm", "python -m smwm_book")
+
+
+def test_a_checkup_prints_the_table_of_the_page_on_own_data(capsys, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(paths.REPOSITORY / "data"))
+    page = (paths.REPOSITORY / "book" / "own_data.md").read_text()
+    name, shown = re.search(r"```\nsmwm checkup (\S+)\n```.*?```text\n(.*?)```", page, re.DOTALL).groups()
+    assert main(["checkup", name]) == 0
+    printed, number = capsys.readouterr().out, re.compile(r"[\d.,]+( *[\d.,]+)*|-+| +")  # processors round differently
+    assert number.sub(" ", printed) == number.sub(" ", shown)
+    file = next((paths.REPOSITORY / "data" / "checkpoints").glob("sprite-none*.safetensors"))
+    assert main(["checkup", str(file)]) == 2
+    assert_one_sentence(capsys.readouterr().err, "The world sprite/none has no action")
