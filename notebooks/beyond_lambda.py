@@ -173,7 +173,9 @@ figures.weight_map(
 
 # %% tags=["nbval-check-output"]
 for world in worlds.values():
-    print(f"{world}: {make_world(world).describe()}")
+    steps = make_world(world).sample(10_000, generator(0, "how far steps go"))
+    spread, far = steps.state.float().std(0)[0], (steps.next_state - steps.state).float().square().mean(0)[0].sqrt()
+    print(f"{world:18} a step goes {far:.2f} px along an axis (root mean square); starts spread by {spread:.2f} px")
 
 # %% [markdown]
 # **The constraint.** One would rather say what is wanted of the inverse loss than what it weighs. Let ℓ be the running mean of

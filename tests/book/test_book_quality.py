@@ -5,7 +5,7 @@
 3. Every figure has a number and a caption, and some text refers to it.
 4. Every page is whole at desktop width, and axe-core has nothing serious or critical to say about it, on a wide screen,
    in the dark and on a phone.
-5. A page loads at most 0.6 MB, one with an interactive figure at most 1.5 MB, counted as a server sends it.
+5. A page loads at most 0.7 MB, one with an interactive figure at most 1.5 MB, counted as a server sends it.
 6. Without JavaScript text, pictures, captions and formulas are there.
 7. The book is one PDF, with every chapter and no untypeset formula, linked from every page; a Chromium that fails
    leaves the pages as they are, without a dead link.
@@ -44,7 +44,7 @@ from smwm_book.production import build, chromium, icons, pdf
 from smwm_core.errors import SMWMError
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
-HEAVY, LIGHT = 1_500_000, 600_000  # bytes
+HEAVY, LIGHT = 1_500_000, 700_000  # bytes; the second held 600,000 before there were pages with thirty arms
 # The theme looks at what scrolls 300 ms after a change of width; a later timer of the page ends after that one.
 AFTER_THE_THEME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 400)))"
 INTERACTIVE = '.bd-article [class^="smwm-"] canvas'
