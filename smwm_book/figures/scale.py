@@ -42,7 +42,7 @@ def weight_map(
             after each step, ``(seeds, steps)``, which is drawn from the top to the bottom.
         least_r2, largest_pull: what counts as working; the colour is that of the mean over seeds.
     """
-    figure, axes = new_figure(7, 2.5 * len(panels) + 0.7, len(panels), 1, squeeze=False, sharex=True)
+    figure, axes = new_figure(7, 2.1 * len(panels) + 0.7, len(panels), 1, squeeze=False, sharex=True)
     places = np.log10(weights)
     seen = {}
     for axis, (title, (r2, pull, path)) in zip(axes[:, 0], panels.items(), strict=True):
@@ -77,7 +77,7 @@ def scale_and_leak(
         worlds: per label the total variance and the pull ratio, ``(seeds, W)``, > 0.
         largest_pull: drawn as a line.
     """
-    figure, (left, right) = new_figure(9.5, 4, 1, 2)
+    figure, (left, right) = new_figure(9, 3.5, 1, 2)
     for (label, (variance, pull)), (colour, marker) in zip(worlds.items(), LINES, strict=False):
         for axis, values in ((left, variance), (right, pull)):
             seeds_and_mean(axis, weights, values, colour, geometric=True, marker=marker, label=label)
@@ -85,6 +85,7 @@ def scale_and_leak(
     for axis, title in ((left, "Total variance"), (right, "Pull ratio")):
         axis.set(title=title, xlabel="λ", xscale="log", yscale="log")
         axis.set_xticks(weights[::2], [f"{weight:g}" for weight in weights[::2]])
+        axis.minorticks_off()
     left.set_ylabel("latent units²")
     left.legend(fontsize=SMALL)
     return figure
@@ -97,11 +98,12 @@ def weight_paths(paths: dict[str, np.ndarray], bounds: tuple[float, float]) -> F
         paths: per label ``(seeds, steps)``.
         bounds: the least and the largest weight that there may be, drawn as lines.
     """
-    figure, axis = new_figure(7, 4.4)
+    figure, axis = new_figure(7, 3.6)
     for (label, path), (colour, _) in zip(paths.items(), LINES, strict=False):
         seeds_and_mean(axis, np.arange(path.shape[1]), path, colour, geometric=True, marker="", label=label)
     for bound in bounds:
         axis.axhline(bound, color=GREY, linestyle="--", linewidth=1.4)
     axis.set(xlabel="step of training", ylabel="λ", yscale="log", ylim=(bounds[0] / 2, bounds[1] * 2))
+    axis.minorticks_off()
     figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=len(paths), fontsize=SMALL)
     return figure
