@@ -44,7 +44,5 @@ def _recorded(world: FrameSkip, n: int, steps: int) -> tuple[Tensor, Tensor]:
     episodes = world.split[1]
     rows = episodes.starts(world.frameskip * (steps + 1))
     rows = rows[torch.randint(len(rows), (n,), generator=generator(0, "held-out windows"))]
-    at = rows[:, None] + world.frameskip * torch.arange(steps + 1)
-    frames = world.render(episodes.state[at.flatten()]).unflatten(0, at.shape)
-    actions = episodes.action_blocks(at[:, :-1].flatten(), world.frameskip)
-    return frames, world.standardised(actions).unflatten(0, (n, steps))
+    states, actions = world.windows(episodes, rows, steps)
+    return world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]), actions

@@ -31,14 +31,8 @@ def left_open(question: Question, h: InverseModel, z: Tensor, a: Tensor) -> dict
             f"{z.shape[1]} latents and {steps} actions."
         )
 
-    def share(answer: Tensor, asked: Tensor) -> float:
-        return ((answer - asked).square().mean() / asked.flatten(0, -2).var(0).mean()).item()
-
-    if question.lags:
-        answers = h(z[:, question.lags : -1], z[:, question.lags + 1 :]).split(a.shape[2], -1)
-        return {lag: share(said, a[:, question.lags - lag : steps - lag]) for lag, said in enumerate(answers)}
-    found = {}
-    for k in question.steps:
-        told = (k / question.steps[-1],) if question.steps != (1,) else ()
-        found[k] = share(h(z[:, :-k], z[:, k:], *told), a[:, : steps - k + 1])
-    return found
+    answers = question.answers(h, z[:, :-1], a, z[:, 1:])
+    return {
+        of: ((said - asked).square().mean() / asked.flatten(0, -2).var(0).mean()).item()
+        for of, (said, asked) in answers.items()
+    }

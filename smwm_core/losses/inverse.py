@@ -70,19 +70,25 @@ class Question:
         Raises:
             SMWMError: windows that are too short.
         """
+        return torch.stack([inverse_loss(*pair) for pair in self.answers(h, z, a, z_next).values()]).mean()
+
+    def answers(self, h: InverseModel, z: Tensor, a: Tensor, z_next: Tensor) -> dict[int, tuple[Tensor, Tensor]]:
+        """What ``h`` says and what is right, by distance, or with lags by how many steps before the latest action.
+
+        Arguments and errors are those of ``loss``.
+        """
         if a.shape[1] < self.window:
             raise SMWMError(f"This inverse loss needs windows of {self.window} steps; these have {a.shape[1]}.")
         if self.lags:
-            earlier = [a[:, self.lags - lag : a.shape[1] - lag] for lag in range(self.lags + 1)]
-            return inverse_loss(h(z[:, self.lags :], z_next[:, self.lags :]), torch.cat(earlier, -1))
+            said = h(z[:, self.lags :], z_next[:, self.lags :]).split(a.shape[2], -1)
+            return {lag: (said[lag], a[:, self.lags - lag : a.shape[1] - lag]) for lag in range(self.lags + 1)}
         if self.steps == (1,):
-            return inverse_loss(h(z, z_next), self._target(a, 1))
-        losses = []
+            return {1: (h(z, z_next), self._target(a, 1))}
+        found = {}
         for k in self.steps:
             target = self._target(a, k)
-            a_hat = h(z[:, : target.shape[1]], z_next[:, k - 1 :], k / self.steps[-1])
-            losses.append(inverse_loss(a_hat, target))
-        return torch.stack(losses).mean()
+            found[k] = h(z[:, : target.shape[1]], z_next[:, k - 1 :], k / self.steps[-1]), target
+        return found
 
     def _target(self, a: Tensor, k: int) -> Tensor:
         first = a[:, : a.shape[1] - k + 1]

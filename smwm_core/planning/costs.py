@@ -18,8 +18,6 @@ Cost = Callable[[Tensor, Tensor, Tensor], Tensor]
 def final_distance(model: WorldModel, through: Tensor | None = None) -> Cost:
     """The squared distance between the last predicted latent and the goal's.
 
-    A GPU rolls out all sequences at once, a processor as many at a time as its cache can hold.
-
     Arguments:
         model: which predicts.
         through: ``(Z, R)``, by which both latents are multiplied first; the paper's distance is taken without.
@@ -37,12 +35,9 @@ def final_distance(model: WorldModel, through: Tensor | None = None) -> Cost:
                 f"Latents of shape (B, Z) need actions of shape (B, S, H, A); got {tuple(z.shape)}, "
                 f"{tuple(z_goal.shape)} and {tuple(actions.shape)}."
             )
-        samples = actions.shape[1]
-        sequences = z.repeat_interleave(samples, 0), z_goal.repeat_interleave(samples, 0), actions.flatten(0, 1)
-        together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(sequences[0])
-        parts = zip(*(values.split(together) for values in sequences), strict=True)
-        costs = [seen(model.rollout(start, part)[:, -1] - goal).square().sum(-1) for start, goal, part in parts]
-        return torch.cat(costs).unflatten(0, actions.shape[:2])
+        return _by_parts(
+            lambda z, goal, a: seen(model.rollout(z, a)[:, -1] - goal).square().sum(-1), z, z_goal, actions
+        )
 
     return cost
 
@@ -69,13 +64,26 @@ def keeping_away(
                 f"Latents of shape (B, Z) need goals of shape (B, 2) and actions of shape (B, S, H, A); got "
                 f"{tuple(z.shape)}, {tuple(goal.shape)} and {tuple(actions.shape)}."
             )
-        samples = actions.shape[1]
-        starts, sequences = z.repeat_interleave(samples, 0), actions.flatten(0, 1)
-        together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(starts)
-        parts = zip(starts.split(together), sequences.split(together), strict=True)
-        seen = torch.cat([read(rollout(*part)) for part in parts]).unflatten(0, actions.shape[:2])
-        left = (seen[..., :2] - goal[:, None, None]).norm(dim=-1)
-        near = (margin - (seen[..., :2] - seen[..., 2:]).norm(dim=-1)).clamp(min=0)
-        return (left + penalty * near).mean(-1)
+
+        def judged(z: Tensor, goal: Tensor, a: Tensor) -> Tensor:
+            seen = read(rollout(z, a))
+            left = (seen[..., :2] - goal[:, None]).norm(dim=-1)
+            near = (margin - (seen[..., :2] - seen[..., 2:]).norm(dim=-1)).clamp(min=0)
+            return (left + penalty * near).mean(-1)
+
+        return _by_parts(judged, z, goal, actions)
 
     return cost
+
+
+def _by_parts(judged: Cost, z: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
+    """Costs ``(B, S)`` of all sequences: a GPU judges them at once, a processor as many as its cache can hold.
+
+    Arguments:
+        judged: costs ``(M,)`` of M sequences, each with a start and a goal of its own.
+    """
+    samples = actions.shape[1]
+    sequences = z.repeat_interleave(samples, 0), goal.repeat_interleave(samples, 0), actions.flatten(0, 1)
+    together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(sequences[0])
+    parts = zip(*(values.split(together) for values in sequences), strict=True)
+    return torch.cat([judged(*part) for part in parts]).unflatten(0, actions.shape[:2])

@@ -99,6 +99,20 @@ class FrameSkip:
         """Primitive steps that follow the start of a window: those up to its last frame, and nearly a block more."""
         return self.frameskip * (history + 1) - 1
 
+    def windows(self, episodes: Episodes, rows: Tensor, blocks: int) -> tuple[Tensor, Tensor]:
+        """What follows in episodes of this world: states ``(N, blocks + 1, S)`` and standardised blocks of actions.
+
+        Arguments:
+            episodes: such as one part of ``split``.
+            rows: where windows begin, ``(N,)``, each at least ``blocks`` blocks before the end of its episode.
+
+        Returns:
+            states a block apart, and the actions between them, ``(N, blocks, action_dim)``.
+        """
+        at = rows[:, None] + self.frameskip * torch.arange(blocks + 1)
+        actions = episodes.action_blocks(at[:, :-1].flatten(), self.frameskip).unflatten(0, (len(rows), blocks))
+        return episodes.state[at], self.standardised(actions)
+
     def sample(self, n: int, generator: Generator) -> Transitions:
         """Draw ``n`` blocks from the training episodes, with replacement: actions are standardised, not in [-1, 1]."""
         training = self.split[0]
