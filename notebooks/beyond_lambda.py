@@ -242,7 +242,7 @@ display_metrics(results, page.here)
 #
 # - **Read variance and R² together.** In the [map](#fig-lambda-map) R² says whether the dot is there, in the [lines](#fig-scale-and-leak) the variance says how large. A λ is not
 #   better because its latent is larger.
-# - **The lower edge belongs to the data.** Network, objective and frames are the same in all three panels; only the length of a step differs. Whoever
+# - **The lower edge belongs to the data.** It rises by one decade from 16 to 4 px, one cell of the grid and just what was asked for; the argument says 1.2. Network, objective and frames are the same in all three panels; only the length of a step differs. Whoever
 #   records the same machine twice as often halves it, and may need another λ.
 # - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([right](#fig-scale-and-leak)); the expectation that it
 #   leaks in was wrong.
@@ -266,8 +266,7 @@ display_metrics(results, page.here)
 # The rule is that of {cite:t}`rezende2018`, who turn the weight of a variational autoencoder into a multiplier that grows while a constraint is
 # missed; here its steps are clipped. {cite:t}`chen2018` balance the norms of the gradients of several tasks, another way not to choose weights,
 # which this page does not try. {cite:t}`tang2023` study when self-prediction keeps from collapsing: with a stop-gradient and a predictor that learns fast. SMWM has
-# no stop-gradient, so a second loss must hold the latent open, and the lower edge is where it fails to. We know of no earlier measurement of how that edge
-# moves with the length of a step, or of the constraint's ceiling as a test of whether actions can be read.
+# no stop-gradient, so a second loss must hold the latent open, and the lower edge is where it fails to.
 #
 # ## Exercises
 #

@@ -100,7 +100,7 @@ for name, label in LABELS.items():
 #   recorded arm, which the goal test does not. Neither has been tested here.
 #
 # That small components have no say is not the whole explanation, though: made as large as the rest, they
-# [do not help the planner](beyond_planning.ipynb). And 47 of 100 goals with SIGReg are still far from what true dynamics allow.
+# [do not help the planner](beyond_planning.ipynb). And 55 of 100 goals with SIGReg are still far from what true dynamics allow.
 #
 # **Try it.** Read the wrist from a few labelled frames and search with that. What share of the goals is reached then?
 #
