@@ -55,7 +55,6 @@ for name, (world, objective) in turning.items():  # longer windows, fewer of the
     fewer = 2 * batch_size // (objective.question.window + 1)
     configs[name] = ToyConfig(world, objective, steps=2 * steps, batch_size=fewer)
 
-# %% tags=["hide-input"]
 expected = (
     Hypothesis(
         "Where no two turns of a step are a third apart, the angle is dropped.",

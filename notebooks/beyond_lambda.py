@@ -51,7 +51,6 @@ arms["swapped_constraint"] = ("wiring/swapped40", constrained)
 size = {"steps": page.budget.comparison_steps, "batch_size": page.budget.batch_size}
 configs = {name: ToyConfig(*arm, **size) for name, arm in arms.items()}
 
-# %% tags=["hide-input"]
 expected = (
     Hypothesis(
         "In each world λ works over two decades at least: the controlled dot is held and the distractor hardly moves the latent.",

@@ -48,7 +48,6 @@ recorded = page.budget.episodes.get("tworoom")
 somewhere = "/".join(["tworoom", "unseen", *([str(recorded)] if recorded else [])])
 configs = {"unseen": ControlConfig(somewhere, Objective(inverse=10), **page.budget.control)}
 
-# %% tags=["hide-input"]
 expected = (
     Hypothesis(
         "With 30 plans a round, more goals of TwoRoom are reached in SMWM's latent than in SIGReg's.",
@@ -128,7 +127,7 @@ for s in page.seeds:
         page.add(s, "reacher", whitening_gains=Number(gained, "points"))
 
 
-# %%
+# %% tags=["hide-input"]
 def doubt(run, ensemble, outcome) -> np.ndarray:
     """How much the heads disagree along each task's first plan, ``(N,)``."""
     blocks = run.world.block_sequence(outcome.actions[:, :OFFSET])
