@@ -15,7 +15,7 @@ def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]]) -> Figur
     Arguments:
         panels: per title and label of a cost the percentages of each seed, ``(seeds,)``, by samples.
     """
-    figure, axes = new_figure(9, 6.2, 2, 2, sharey=True)
+    figure, axes = new_figure(9, 6.2, 2, 2)
     for axis, (title, costs) in zip(axes.flat, panels.items(), strict=True):
         for (colour, marker, line), (label, points) in zip(LOOKS, costs.items(), strict=True):
             samples = list(points)
@@ -25,11 +25,9 @@ def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]]) -> Figur
                 axis.plot(np.full(len(values), count), values, ".", color=colour, alpha=0.5)
         axis.set_xscale("log")
         axis.minorticks_off()
-        axis.set(title=title, ylim=(-3, 103), xticks=samples, xlabel="plans drawn per round")
+        axis.set(title=title, ylim=(-3, 103), xticks=samples, xlabel="plans drawn per round", ylabel="goals reached, %")
         axis.set_xticklabels([str(count) for count in samples])
-    for axis in axes[:, 0]:
-        axis.set_ylabel("goals reached, %")
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL)
+    axes[1, 0].legend(loc="upper right", fontsize=SMALL)  # in a panel, so that a phone can stack the panels
     return figure
 
 
@@ -60,14 +58,14 @@ def drift(panels: dict[str, dict[str, np.ndarray]]) -> Figure:
     Arguments:
         panels: per title and label ``(seeds, blocks)``.
     """
-    figure, axes = new_figure(9, 3.6, 1, len(panels), sharey=True, squeeze=False)
+    figure, axes = new_figure(9, 3.6, 1, len(panels), squeeze=False)
+    highest = max(1.05, *(1.05 * ratios.max() for lines in panels.values() for ratios in lines.values()))
     for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
         for colour, (label, ratios) in zip((SMWM, PURPLE), lines.items(), strict=True):
             blocks = np.arange(1, ratios.shape[1] + 1)
             axis.plot(blocks, ratios.T, ".", color=colour, alpha=0.5)
             axis.plot(blocks, ratios.mean(0), color=colour, label=label)
         axis.axhline(1, color=GREY, linestyle="--", linewidth=1)
-        axis.set(title=title, xlabel="blocks predicted", ylim=(0, None))
-    axes[0, 0].set_ylabel("error / standing still")
+        axis.set(title=title, xlabel="blocks predicted", ylabel="error / standing still", ylim=(0, highest))
     axes[0, -1].legend(loc="lower right", fontsize=SMALL)
     return figure

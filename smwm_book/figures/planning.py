@@ -67,13 +67,14 @@ def success_and_readings(
         references: per label, a metric of what needs no training.
         readings: per quantity, the metrics per method's label and number of windows, in a unit, and the tolerance.
     """
-    figure, axes = new_figure(3.8 * (1 + len(readings)), 4.8, 1, 1 + len(readings))
+    figure, axes = new_figure(3.8 * (1 + len(readings)), 5.2, 1, 1 + len(readings))
     windows = sorted({count for metrics in success.values() for count in metrics})
-    axes[0].set(title="goals reached (%)", ylim=(-2, 104))
+    axes[0].set(title="goals reached (%)", ylim=(-2, 152), yticks=range(0, 101, 20))  # above all, room for a legend
     for label, metric in references.items():
         axes[0].axhline(metric["value"], linewidth=1.4, **REFERENCES[label])
-        place = (windows[0] / 1.5, metric["value"] - 0.7)
-        axes[0].text(*place, label, fontsize=SMALL, va="top", color=REFERENCES[label]["color"])
+        side, off = ("top", -0.7) if metric["value"] > 8 else ("bottom", 0.7)  # where there is room for it
+        place = (windows[0] / 1.5, metric["value"] + off)
+        axes[0].text(*place, label, fontsize=SMALL, va=side, color=REFERENCES[label]["color"])
     panels = [(axes[0], success)]
     for axis, (quantity, (methods, tolerance)) in zip(axes[1:], readings.items(), strict=True):
         unit = next(metric["unit"] for metrics in methods.values() for metric in metrics.values())
@@ -94,7 +95,7 @@ def success_and_readings(
         axis.set_xticks(windows, [f"{count / 1e6:.1g} M" for count in windows])
         axis.minorticks_off()
     axes[0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's, from far more")
-    axes[0].legend(fontsize=SMALL, loc="best")  # in the panel, so that a phone can stack the panels
+    axes[0].legend(fontsize=SMALL, loc="upper left")  # in the panel, so that a phone can stack the panels
     return figure
 
 
