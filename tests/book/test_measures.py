@@ -66,7 +66,7 @@ def test_committed_intervals_follow_from_kind_and_values(path):
 
 
 def test_there_are_results_to_check():
-    assert len(FILES) == 23
+    assert len(FILES) == 25
 
 
 def test_the_numbers_of_an_evaluation():

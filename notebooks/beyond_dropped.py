@@ -1,0 +1,446 @@
+# %% [markdown]
+# # What was dropped, and can the planner tell
+#
+# **The claim.** A latent that keeps only what the action moves has dropped the rest for good: an obstacle that nobody moves, a thing on a fixed
+# track. A planner on this latent runs into it, and neither its own uncertainty nor its surprise can warn it. What helps is a
+# term that keeps whatever can be predicted, and, to find out what is missing, a hundred labelled frames. This page tests each part of that.
+
+# %% tags=["parameters", "remove-input"]
+preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
+seed: int = 0  # the first seed
+device: str = "auto"  # auto, cpu, cuda or cuda:N
+recompute: bool = False  # False reads the published weights and results, True trains
+
+# %% tags=["hide-input"]
+import numpy as np
+import torch
+from IPython.display import Markdown, display
+
+from smwm_book import figures
+from smwm_book.experiments import dropped as task
+from smwm_book.experiments.measures import R2, Number, Rate, Scale, Share
+from smwm_book.experiments.page import Page
+from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_verdicts
+from smwm_book.tables.report import display_metrics, display_provenance, format_number
+from smwm_core import Objective
+from smwm_core.analysis import detection
+from smwm_core.analysis.sensitivity import blurred, blurred_r2, blurred_readout, pull_ratio
+from smwm_core.analysis.spectrum import spectrum, top_share
+from smwm_core.planning import CEM
+from smwm_core.planning.costs import keeping_away
+from smwm_core.seeds import generator
+from smwm_core.training.config import ToyConfig
+from smwm_core.worlds import make_world
+
+HALF = 32  # dimensions of the latent that the inverse model of the split objective sees
+LABELS, READ, ASKED = 100, 200, 256  # frames for the budgeted probe, for the planner's read-out, and for look-alikes
+MISSING = 0.3  # in R²: a variable with this much less than the state has counts as dropped
+
+page = Page("beyond_dropped", "What was dropped", preset, seed, device, recompute)
+head_steps = min(200, 2 * page.budget.comparison_steps // 5)  # of training for each of the five forward heads
+whole, both = 2 * page.budget.comparison_steps, {"inverse": 10, "sigreg": 0.09}
+arms = {  # objective, and steps as a share of those of the inverse loss: equal seconds
+    "inverse": (Objective(inverse=10), 1),
+    "sigreg": (Objective(inverse=0, sigreg=0.09), 0.83),
+    "vicreg": (Objective(inverse=0, vicreg=1), 1),
+    "reconstruction": (Objective(inverse=0, reconstruction=1), 0.54),
+    "inverse_sigreg": (Objective(**both), 0.83),
+    "inverse_reconstruction": (Objective(inverse=10, reconstruction=1), 0.54),
+    "split": (Objective(**both, inverse_dims=HALF), 0.83),
+}
+jumping = ("inverse", "sigreg", "inverse_sigreg", "split")
+motions = {"static": tuple(arms), "orbit": tuple(arms), "random": jumping}
+configs = {
+    f"{motion}_{arm}": ToyConfig(
+        f"dots/independent+{motion}", arms[arm][0], steps=int(arms[arm][1] * whole), batch_size=page.budget.batch_size
+    )
+    for motion, chosen in motions.items()
+    for arm in chosen
+}
+planners = {
+    "inverse": ("inverse", 10),
+    "inverse_sigreg": ("inverse_sigreg", 10),
+    "split": ("split", 10),
+    "reconstruction": ("reconstruction", 10),
+    "ignoring": ("inverse", 0),
+    "oracle": (None, 10),
+}
+still = ("static", "orbit")  # dot 2 moves by no chance in these, so one can plan around it
+lights = ("disagreement", "surprise", "budgeted_probe", "look_alikes")
+
+expected = (
+    Hypothesis(
+        "The inverse loss drops a dot that nobody moves, though it stands still or goes round on a fixed track.",
+        tuple((f"{motion}_inverse.dot2_r2", "<", 0.3) for motion in still),
+    ),
+    Hypothesis(
+        "SIGReg, alone or added, keeps what can be predicted, whoever moves it.",
+        tuple((f"{motion}_{arm}.dot2_r2", ">", 0.8) for motion in still for arm in jumping[1:]),
+    ),
+    Hypothesis(
+        "It drops what jumps by chance.",
+        tuple((f"random_{arm}.dot2_r2", "<", 0.2) for arm in jumping[1:]),
+    ),
+    Hypothesis(
+        "The split keeps two components for the agent in its half; the plain sum of both losses does not.",
+        tuple((f"{motion}_split.half_share", ">", 0.8) for motion in still)
+        + tuple((f"{motion}_inverse_sigreg.top2_share", "<", 0.8) for motion in still),
+    ),
+    Hypothesis(
+        "On the inverse loss's latent a planner that avoids dot 2 collides as often as one that ignores it, within 10 points.",
+        tuple((f"{motion}_plan.saved_points", side, ten) for motion in still for side, ten in (("<", 10), (">", -10))),
+    ),
+    Hypothesis(
+        "With SIGReg added, it collides at most half as often.",
+        tuple((f"{motion}_plan.collision_ratio", "<", 0.5) for motion in still),
+    ),
+    Hypothesis(
+        "Disagreement and surprise do not tell what was dropped.",
+        (("detection.disagreement", "<", 0.75), ("detection.surprise", "<", 0.75)),
+    ),
+    Hypothesis(
+        "Nor does the disagreement along a plan tell that the plan will collide.",
+        tuple((f"{motion}_plan.disagreement", "<", 0.75) for motion in still),
+    ),
+    Hypothesis("A hundred labelled frames tell.", (("detection.budgeted_probe", ">", 0.9),)),
+    Hypothesis("Look-alikes tell without any label.", (("detection.look_alikes", ">", 0.75),)),
+)
+
+# %% [markdown]
+# ## The experiment
+#
+# **What the latents hold.** Every arm is a world, an objective and a number of steps.
+
+# %%
+ensembles = {}
+for s in page.seeds:
+    found, of_world = {"missing": [], **{light: [] for light in lights}}, {}
+    for name, config in page.some(configs, {}).items():
+        run, (motion, _, arm) = page.run(config, s, published=False), name.partition("_")
+        held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions")).to(page.device)
+        known = run.world.sample(config.transitions, generator(s, "training transitions"))
+        known = known[: 2 * page.budget.held_out].to(page.device)
+        state, z, z_next = held_out.state, run.encode(held_out.state), run.encode(held_out.next_state)
+        r2, far = blurred_r2(z, state.float()), (state[:, :2] - state[:, 2:]).float().norm(dim=1) >= 12
+        page.add(s, name, dot1_r2=R2(min(r2[:2])), dot2_r2=R2(min(r2[2:])))
+        page.add(s, name, pull_ratio=Scale(pull_ratio(run.model, run.world, state[far], [2, 3], [0, 1], by=4)))
+        page.add(s, name, total_variance=Scale(spectrum(z).sum(), "latent units²"))
+        page.add(s, name, top2_share=Share(top_share(spectrum(z), 2)), seconds=Number(run.seconds, "s"))
+        page.add(s, name, half_share=Share(top_share(spectrum(z[:, :HALF]), 2)))
+        if name == "static_inverse":
+            pair, goal, distance = task.confused_pair(z.cpu(), state.cpu())
+            page.add(s, name, pair_distance=Scale(distance))
+            if s == seed:
+                page.arrays |= {"pair": pair.numpy(), "pair_goal": goal.numpy()}
+
+        # Four lights, and what is missing, for each of eight variables.
+        z_known, labelled = run.encode(known.state), known.state[:LABELS]
+        read = task.variables(labelled.cpu())
+        if motion not in of_world:  # what the state and the frames tell
+            features = detection.random_features(run.world, labelled)
+            of_world[motion] = task.held_r2(state.float(), state.cpu(), s), detection.budgeted_r2(features, read)
+        bound, reference = of_world[motion]
+        found["missing"].append(bound - task.held_r2(z, state.cpu(), s) > MISSING)
+        found["budgeted_probe"].append(reference - detection.budgeted_r2(blurred(z_known[:LABELS]), read))
+        heads = detection.Ensemble(z_known, known.action, run.encode(known.next_state), steps=head_steps, seed=s)
+        asked, among = (detection.soft_pictures(run.world, states) for states in (state[:ASKED], known.state))
+        per_model = {
+            "disagreement": heads.disagreement(z, held_out.action),
+            "surprise": detection.surprise(run.model, z, held_out.action, z_next),
+            "look_alikes": detection.look_alikes(z[:ASKED], asked, z_known, among),
+        }
+        for light, reading in per_model.items():
+            page.add(s, name, **{light: Scale(reading.mean().item())})
+            found[light].append(np.full(len(read[0]), reading.mean().item()))
+        page.add(s, name, dropped=Share(found["missing"][-1].mean()))
+        if arm == "inverse" and motion in still:
+            ensembles[motion, s] = heads
+    if page.redo:
+        cases = {light: np.concatenate(parts) for light, parts in found.items()}
+        scores = {light: Share(detection.auroc(cases["missing"], cases[light])) for light in lights}
+        page.add(s, "detection", missing_share=Share(cases["missing"].mean()), **scores)
+
+# %% [markdown]
+# **A task that needs dot 2.** Go to a goal, and stay 8 px away from it.
+
+# %%
+most = torch.full((2,), task.REACH / 16)
+effort = {"samples": 100, "iterations": 10, "elites": 10, **page.budget.search}
+search = CEM(-most, most, horizon=5, std=task.REACH / 16, **effort)
+for s in page.seeds:
+    for motion in page.some(still, ()):
+        world, collisions = make_world(f"dots/independent+{motion}"), {}
+        start, goal = task.blocked_tasks(world, page.budget.tasks, generator(s, "tasks"))
+        for planner, (arm, penalty) in planners.items():
+            if arm is None:  # knows positions and what follows from actions
+                see, read, rng = torch.Tensor.float, torch.Tensor.float, generator(s, "planning")
+                rollout = lambda z, a, w=world: w.play(z, a, torch.Generator())  # noqa: E731
+            else:
+                run, rng = (
+                    page.run(configs[f"{motion}_{arm}"], s, published=False),
+                    generator(s, "planning", page.device),
+                )
+                labelled = world.sample(READ, generator(s, "labelled frames")).state
+                read = blurred_readout(run.encode(labelled), labelled.float())
+                see, rollout = run.encode, run.model.rollout
+            cost = keeping_away(rollout, read, margin=task.COLLISION + 2, penalty=penalty)
+            path, first = task.act(world, start, goal, cost, see, search, rng)
+            arrived, collided = task.outcome(path, goal)
+            page.add(s, f"{motion}_plan.{planner}", success_percent=Rate(arrived.sum(), len(goal)))
+            page.add(s, f"{motion}_plan.{planner}", collision_percent=Rate(collided.sum(), len(goal)))
+            collisions[planner] = collided.sum().item()
+            if planner == "inverse":  # does the first plan of an episode look uncertain if it ends badly?
+                z = run.encode(start)
+                on_the_way = torch.cat([z[:, None], run.model.rollout(z, first)[:, :-1]], 1)
+                reading = ensembles[motion, s].disagreement(on_the_way, first).mean(1).cpu().numpy()
+                page.add(s, f"{motion}_plan", disagreement=Share(detection.auroc(collided.numpy(), reading)))
+        saved = 100 * (collisions["ignoring"] - collisions["inverse"]) / len(goal)
+        page.add(s, f"{motion}_plan", saved_points=Number(saved, "points"))
+        ratio = collisions["inverse_sigreg"] / max(collisions["ignoring"], 1)
+        page.add(s, f"{motion}_plan", collision_ratio=Number(ratio))
+
+results = page.results()
+
+# %% mystnb={"figure": {"name": "fig-look-alikes", "caption": "Left and middle: two frames of the world with a static dot. The red dot is to go to the star; the green one may not be touched. Of all such pairs among held-out frames, this is the one whose latents are nearest under the inverse loss (first seed). Right: how well four warning lights tell what a model has dropped, over all models and eight variables (diamonds: mean over seeds, dots: seeds). At 0.5 (dotted) a light says nothing; the dashed line is the threshold at 0.75 that was stated beforehand."}, "image": {"alt": "Two white frames with a red dot, a dotted line to a star and a green dot, which lies on the line in the first frame and far from it in the second. Beside them four rows with a diamond each on an axis from 0 to 1: disagreement, surprise, 100 labels and look-alikes.", "classes": "dark-light wide"}}
+shown = make_world("dots/independent+static").render(torch.tensor(results.arrays["pair"])).permute(0, 2, 3, 1).numpy()
+ways = np.stack([results.arrays["pair"][0, :2], results.arrays["pair_goal"]])
+names = {"disagreement": "five heads disagree", "surprise": "one-step surprise", "budgeted_probe": "100 labels"}
+names["look_alikes"] = "look-alikes"
+
+
+def per_seed(name: str) -> np.ndarray:
+    return np.array(results.metric(name)["per_seed"])
+
+
+figures.confused_frames(
+    shown, ways, {label: per_seed(f"detection.{light}") for light, label in names.items()}, expected=0.75
+)
+
+# %% [markdown]
+# ## What is expected, and why
+#
+# **The world.** Dot 1 follows the action. Dot 2 is *static*, goes round on an *orbit* of 12 px in steps of 30°, or jumps at *random*. The inverse
+# loss asks only for the action, and dot 2 says nothing of it, so it earns nothing for a place in the latent. The forward loss charges
+# for every direction that cannot be predicted; a static or an orbiting dot can be predicted exactly and costs nothing. So nothing forces the encoder to keep
+# it and nothing to drop it: it is *allowed* to vanish. SIGReg asks for as many independent directions as the latent has, and takes those
+# that are cheapest to predict: dot 2, unless it jumps.
+#
+# **The split** is a compromise: the inverse model sees only the first 32 dimensions, SIGReg sees all 64. The hope is a half that is the agent's, with two components that hold nearly
+# all of its variance, and another half that has the rest.
+#
+# **Equal seconds.** A step of SIGReg or of a decoder takes longer than one of the inverse loss. The costs of a step were measured once, side by side on one thread, before
+# these runs: 1 for the inverse loss and VICReg, about 1.2 for everything with SIGReg, about 1.85 for everything with reconstruction. The steps of each arm were set from
+# these ratios, and then fixed. The [gallery](anticollapse_gallery.ipynb) compares the objectives at equal *steps*, with a dot that jumps.
+#
+# **The planner** searches over five steps of at most 6 px (cross-entropy method, 100 samples, 10 iterations), with each arm's own forward model. Two linear read-outs, fitted on
+# 200 labelled frames, say where the dots are in a predicted latent. The cost of a plan is the mean distance to the goal, plus 10 for
+# every pixel that dot 2 comes nearer than 10 px: the allowed 8 px and a margin of two. It carries out two steps, looks, and plans again, twelve steps in all. In all tasks going straight would
+# collide. A planner without the penalty is the lower bound, one that knows positions and dynamics (*oracle*) the upper.
+#
+# **Detection.** A *case* is a model and one of eight variables: the four coordinates, the gap between the dots in x and in y, their distance, and
+# the direction of dot 2 as seen from the centre. The variable counts as *dropped* if an MLP reads it from the slightly blurred latent with an R² that is at least 0.3 below what the same MLP
+# reads from the true state. A warning light gives each case a score, and the AUROC is the chance that a dropped case scores higher than a kept one.
+#
+# | light | score of a case | needs |
+# |:--|:--|:--|
+# | disagreement | variance of five forward heads on the frozen latent, over its mean variance | – |
+# | surprise | error of the model's own prediction of a step, over the mean variance | – |
+# | 100 labels | cross-validated R² from random convolutions of the frames, minus that from the latent | 100 labelled frames |
+# | look-alikes | among the ten training frames with the nearest latents, the largest difference in (softened) pixels, over the median difference to all frames | – |
+#
+# Three of the four know nothing of any variable: they have one reading for a model, the same for all of its eight cases. A planner that lacks dot 2 predicts a world
+# without dot 2, and predicts it well. Five heads on that latent agree about it. *What the latent never held cannot be missed.*
+# Look-alikes go back to the frames, and a probe goes back to the frames and to the world. What was expected of them, and of the rest:
+
+# %% tags=["hide-input"]
+display_hypotheses(expected)
+
+# %% [markdown]
+# And what came of it:
+
+# %% tags=["hide-input"]
+display_verdicts(expected, results)
+
+# %% [markdown]
+# [The two frames](#fig-look-alikes) are `pair_distance` apart in the table of all numbers: the distance of their latents over the median distance of two frames.
+#
+# ## What each objective keeps
+
+# %% mystnb={"figure": {"name": "fig-kept-by-world", "caption": "How well the positions of dot 1, which the action moves (blue circles), and of dot 2, which it does not move (red diamonds), are read from slightly blurred latents: R² of the worse coordinate. A panel for each motion of dot 2. Large marks: mean over seeds, small ones: seeds; below zero is drawn as zero. In the right panel only four objectives were trained."}, "image": {"alt": "Three panels, for a static, an orbiting and a jumping dot 2, with seven rows for the objectives; in each row a blue circle for dot 1 and a red diamond for dot 2 on an axis from 0 to 1.", "classes": "dark-light wide"}}
+labels = {
+    "inverse": "inverse",
+    "sigreg": "SIGReg",
+    "vicreg": "VICReg",
+    "reconstruction": "reconstruction",
+    "inverse_sigreg": "inverse + SIGReg",
+    "inverse_reconstruction": "inverse + recon.",
+    "split": "split",
+}
+figures.kept_by_world(
+    {
+        motion: tuple({labels[arm]: per_seed(f"{motion}_{arm}.{dot}_r2") for arm in chosen} for dot in ("dot1", "dot2"))
+        for motion, chosen in motions.items()
+    }
+)
+
+# %% [markdown]
+# Read [the panels](#fig-kept-by-world) from left to right: dot 2 is as visible in each of them, and equally useless for the action. Only how well it can be predicted differs.
+#
+# Were the seconds equal? Mean over seeds, for the whole training of a run, with what else the machine did:
+
+# %% tags=["hide-input"]
+lines = ["| objective | steps | static, s | orbit, s | over inverse |", "|:--|--:|--:|--:|--:|"]
+for arm in arms:
+    took = [results.metric(f"{motion}_{arm}.seconds")["value"] for motion in still]
+    usual = [results.metric(f"{motion}_inverse.seconds")["value"] for motion in still]
+    cells = [f"{configs[f'static_{arm}'].steps:,}", *(f"{seconds:.0f}" for seconds in took)]
+    lines.append(f"| {labels[arm]} | {' | '.join(cells)} | {format_number(float(sum(took) / sum(usual)))} |")
+display(Markdown("\n".join(lines)))
+
+# %% [markdown]
+# ## The lights on two latents that are known
+#
+# Before any training: take the true positions of both dots as a latent, and those of dot 1 alone. In the world with a static dot either can be predicted without
+# error, so surprise and disagreement have nothing to say about the difference. What the other two lights say:
+
+# %% tags=["nbval-check-output"]
+ideal = make_world("dots/independent+static")
+asked, among, few = (
+    ideal.sample(n, generator(0, purpose)).state for n, purpose in ((256, "asked"), (2_048, "among"), (100, "few"))
+)
+looks = [detection.soft_pictures(ideal, states) for states in (asked, among)]
+by_frames = detection.budgeted_r2(detection.random_features(ideal, few), task.variables(few))
+for name, kept in (("both dots", 4), ("dot 1 alone", 2)):
+    alike = detection.look_alikes(asked[:, :kept].float(), looks[0], among[:, :kept].float(), looks[1]).mean()
+    lacking = by_frames - detection.budgeted_r2(few[:, :kept].float(), task.variables(few))
+    print(
+        f"{name:12} look-alikes {alike:.2f}   100 labels, y of dot 1: {lacking[1]:5.2f}   y of dot 2: {lacking[3]:5.2f}"
+    )
+
+# %% [markdown]
+# ## Who runs into dot 2
+
+# %% mystnb={"figure": {"name": "fig-collisions", "caption": "How episodes end, in percent over all seeds: dot 1 arrives within 4 px of the goal (blue), comes nearer than 8 px to dot 2 before that (orange, hatched), or does neither in twelve steps (grey). Compare each row with the planner that ignores dot 2 and with the oracle, which knows all positions."}, "image": {"alt": "Two panels, for a static and an orbiting dot 2, with six stacked bars each: planners on four latents, one that ignores dot 2, and an oracle. Each bar is divided into arrivals, neither, and collisions.", "classes": "dark-light wide"}}
+rows = {**{planner: labels[arm] for planner, (arm, _) in planners.items() if arm}, "ignoring": "ignores dot 2"}
+rows["oracle"] = "oracle"
+figures.ends_of_episodes(
+    {
+        motion: {
+            label: tuple(
+                results.metric(f"{motion}_plan.{planner}.{end}_percent")["value"] for end in ("success", "collision")
+            )
+            for planner, label in rows.items()
+        }
+        for motion in still
+    }
+)
+
+# %% [markdown]
+# All planners of [this figure](#fig-collisions) have the same search, the same tasks and the same cost; only the latent, its forward model and the two read-outs differ. The read-outs come last, so
+# whoever labels 200 frames learns at once how well they fit: that is the budgeted probe. A planner that is handed a read-out without being told how good it is has no other way to find out.
+#
+# ## The numbers
+#
+# Mean over seeds with a 95 % interval (the scorecard says how). `half_share` is that of the first two components in the first 32 dimensions, `top2_share` in all 64;
+# `dropped` is the share of the eight variables that a model has dropped. No weights are published with this page.
+
+# %% tags=["hide-input"]
+display_metrics(results, page.here)
+
+# %% [markdown]
+# ## What to notice
+#
+# - **Dropping is not ignoring.** A planner can be told to ignore what it sees. Here it cannot be told to look: compare the collisions on the inverse loss's latent
+#   with those of the planner that has no penalty.
+# - **Certainty is about the latent, not about the world.** Disagreement and surprise are computed in the latent, by models of the latent. Look at how both stand for the
+#   models that dropped the most.
+# - **The cheap check is a label.** It costs a hundred labelled frames per variable that one cares about, and needs no training. It only finds what one thinks to ask.
+# - **Prediction decides what SIGReg keeps.** It does not ask who moves a thing, so static and regular things count, relevant or not. Compare the three panels.
+#
+# ## Limits
+#
+# One architecture, weights that were not tuned, two dots and short runs; whether a harmless variable is kept can depend on how long one trains. The order of steps and seconds was fixed on one machine,
+# and other machines have other ratios. The lights without labels have one reading per model; a sharper use of the same signals, frame by frame, is tried only for plans. The
+# softened pixels of the look-alikes suit dots on white: in a picture full of irrelevant texture, look-alikes would differ in what nobody needs. The label "dropped" depends on a blur and a threshold, both stated.
+#
+# ## Prior work
+#
+# {cite:t}`rakelly2021` show that inverse information can be insufficient for control: a state that the action does not reveal may still decide what to do. That is the first half of this page.
+# {cite:t}`sobal2025` plan with a joint-embedding model that is kept open by VICReg terms together with inverse dynamics, and {cite:t}`terver2026` remove such terms one at a time; both judge by success in tasks whose
+# variables the agent controls. Ensembles as a measure of what a model does not know go back to {cite:t}`chua2018`; {cite:t}`seo2025` use them on a latent world model to stay away from
+# unseen hazards. Such methods find states that the model has not seen. A variable that the encoder has removed is no such state, and we know of no earlier comparison of warning lights for it.
+#
+# ## Exercises
+#
+# Each takes a few minutes and trains nothing; a check says whether you are right.
+# [Versions for students](../book/teaching.md) come without the solutions.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: The less it knows, the less it is surprised
+#
+# Draw `steps = make_world("dots/independent+random").sample(20_000, generator(0, "blind"))`. Two ideal models know the action: one holds only the position of dot 1, the other holds both.
+# Define `blind` and `sighted`, the mean squared errors of their best guesses of the next position, per coordinate that they hold, in px². (The best guess for dot 2 is that it stays.)
+
+# %% tags=["solution"]
+steps = make_world("dots/independent+random").sample(20_000, generator(0, "blind"))
+moved = (steps.next_state - steps.state).float()
+blind = (moved[:, :2] - 16 * steps.action).square().mean().item()
+sighted = torch.cat([moved[:, :2] - 16 * steps.action, moved[:, 2:]], 1).square().mean().item()
+
+# %% tags=["check"]
+assert blind < 1e-6, "With the action, the next place of dot 1 is certain: 16 px times the action."
+assert 40 < sighted < 52, (
+    "Half of the coordinates are certain; the others jump by up to 16 px either way. Average over all four."
+)
+print(f"Right: {blind:.1f} and {sighted:.1f} px² per coordinate.")
+
+# %% [markdown] tags=["solution"]
+# The model that has dropped the obstacle is never wrong, and the one that holds it is wrong all the time. A planner that trusts what predicts itself best trusts the blind one.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise: How good can a light without labels be?
+#
+# A light that looks at no variable has one reading per model. Write `ceiling(lost)`: the largest AUROC that it can reach if `lost[m, v]` says whether
+# model m has dropped variable v (an array of bools, some of each kind). `detection.auroc(truth, score)` takes flat arrays.
+
+
+# %% tags=["solution"]
+def ceiling(lost):
+    best_reading = np.repeat(lost.mean(1), lost.shape[1])  # the more a model has dropped, the brighter
+    return detection.auroc(lost.ravel(), best_reading)
+
+
+# %% tags=["check"]
+from itertools import permutations
+
+draws = np.random.default_rng(0)
+for _ in range(5):
+    some = draws.random((4, 8)) < draws.random((4, 1))
+    some[0, :2] = (True, False)
+    reached = [detection.auroc(some.ravel(), np.repeat(order, 8)) for order in permutations(range(4))]
+    assert ceiling(some) >= max(reached) - 1e-9, "Some order of the four models does better than your ceiling."
+    assert ceiling(some) <= max(reached) + 0.08, "No light with one reading per model gets as far as that."
+typical = np.zeros((6, 8), bool)
+typical[:3, 2:] = True
+print(f"Right: {ceiling(typical):.2f} if half of the models have dropped six of the eight variables.")
+
+# %% [markdown] tags=["solution"]
+# The best reading is the share that a model has dropped. Models that keep something and drop something have cases on both sides with one score, so the ceiling lies below 1, whatever the light measures.
+# A probe per variable has no such ceiling.
+
+# %% [markdown]
+# ## What you have learned
+#
+# - What the action does not move earns nothing with the inverse loss, whether it is kept or not; a task may need it all the same.
+# - SIGReg asks for what can be predicted, whoever moves it; the tables say whether it got it, alone and beside the inverse loss.
+# - Signals computed in a latent are about that latent: whether something is missing is a question to the frames, or to labels.
+#
+# Every word and symbol is explained in the [list of words and symbols](../book/glossary.md).
+
+# %% [markdown]
+# ## Provenance
+#
+# To train this page again: `smwm run beyond_dropped --preset laptop --recompute`.
+
+# %% tags=["hide-input"]
+display_provenance(results)
