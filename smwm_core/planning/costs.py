@@ -42,6 +42,20 @@ def final_distance(model: WorldModel, through: Tensor | None = None) -> Cost:
     return cost
 
 
+def doubt_along(model: WorldModel, judge: Callable[[Tensor, Tensor], Tensor]) -> Cost:
+    """The mean over a plan of how doubtful each of its steps is, wherever the goal lies.
+
+    Arguments:
+        model: which predicts the latents of the plan.
+        judge: of steps from ``(M, H, Z)`` under ``(M, H, A)``: ``(M, H)``, as ``Ensemble.disagreement``.
+    """
+
+    def doubt(z: Tensor, goal: Tensor, a: Tensor) -> Tensor:
+        return judge(torch.cat([z[:, None], model.rollout(z, a)[:, :-1]], 1), a).mean(1)
+
+    return torch.no_grad()(lambda z, z_goal, actions: _by_parts(doubt, z, z_goal, actions))
+
+
 def keeping_away(
     rollout: Callable[[Tensor, Tensor], Tensor], read: Callable[[Tensor], Tensor], *, margin: float, penalty: float
 ) -> Cost:

@@ -116,6 +116,23 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     return policy
 
 
+def inverse_policy(world: FrameSkip, model: WorldModel) -> Policy:
+    """No search: carry out the block of actions that the inverse model sees between the present frame and the goal's.
+
+    Its answers beyond the simulator's bounds are clipped to them; a block later it is asked again.
+    """
+    device = next(model.parameters()).device
+    low, high = (bound.to(device) for bound in world.bounds)
+
+    @exact_float32()
+    @torch.no_grad()
+    def policy(tasks: Tasks, generator: Generator) -> Tensor:
+        z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
+        return world.primitive_actions(model.inverse_model(z, z_goal).clamp(low, high)).cpu()
+
+    return policy
+
+
 @contextmanager
 def exact_float32() -> Iterator[None]:
     """Let a GPU multiply float32 as such, and not as TF32, whose ten bits lose what neighbouring plans differ by."""

@@ -9,7 +9,9 @@
    random numbers of the device that it is on, and without TF32.
 7. Rates have Wilson's interval.
 8. A film shows what happened: its frames, its way, and what was predicted at each plan.
-9. A cost ranks plans as the world does if its latent is the state; the landscape is that cost.
+9. A plan is as doubtful as its steps on average, judged where the model expects to be; an inverse model acts without
+   a search, within what the simulator can do, and is asked again after every block.
+10. A cost ranks plans as the world does if its latent is the state; the landscape is that cost.
 """
 
 import functools
@@ -31,6 +33,7 @@ from smwm_core.planning import (
     draw_tasks,
     evaluate,
     final_distance,
+    inverse_policy,
     mpc_policy,
     oracle_policy,
     random_policy,
@@ -38,6 +41,7 @@ from smwm_core.planning import (
     run_episodes,
     stay_policy,
 )
+from smwm_core.planning.costs import doubt_along
 from smwm_core.worlds import make_world
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.frameskip import FrameSkip
@@ -392,6 +396,31 @@ def test_wilsons_interval_is_the_one_of_the_tables(successes, n, low, high):
 def test_a_rate_of_nothing_is_refused(successes, n):
     with pytest.raises(SMWMError, match="A rate needs at least one trial"):
         wilson_interval(successes, n)
+
+
+def test_a_plan_is_as_doubtful_as_its_steps_on_average():
+    z, plans = torch.tensor([[40.0, 130.0]]), torch.zeros(1, 2, 3, 10)
+    plans[0, 1] = world().standardised(torch.tensor([1.0, 0] * 5))  # 15 px to the right in each of three blocks
+    plans[0, 0] = world().standardised(torch.zeros(10))
+    by_place = doubt_along(Seeing(world()), lambda z, a: z[..., 0])(z, z, plans)
+    assert by_place[0].tolist() == pytest.approx([40, (40 + 55 + 70) / 3], abs=1e-3)
+    by_action = doubt_along(Seeing(world()), lambda z, a: a[..., 0])(z, z, plans)
+    assert by_action[0].tolist() == pytest.approx(plans[0, :, 0, 0].tolist())
+
+
+def test_an_inverse_model_acts_without_a_search():
+    model, tasks = Seeing(world()), draw_tasks(world(), 30, 25, generator(3))
+    per_step = lambda z, goal: ((goal - z) / 15).repeat(1, 5)  # noqa: E731 the way, in five steps of 3 px
+    model.inverse_model = lambda z, goal: world().standardised(per_step(z, goal))
+    some = tasks[:4]
+    asked = inverse_policy(world(), model)(some, generator())
+    assert asked.shape == (4, 5, 2)
+    torch.testing.assert_close(asked[:, 0], ((some.goal - some.start) / 15).clamp(-1, 1), atol=1e-5, rtol=0)
+    straight = evaluate(world(), inverse_policy(world(), model), tasks, 50, seed=0).success
+    wrong = Seeing(world())
+    wrong.inverse_model = lambda z, goal: world().standardised(-per_step(z, goal))
+    assert straight.float().mean() > 0.6  # walls apart, each block goes towards the goal
+    assert evaluate(world(), inverse_policy(world(), wrong), tasks, 50, seed=0).success.float().mean() < 0.2
 
 
 def test_a_cost_that_is_the_world_ranks_as_the_world_does():
