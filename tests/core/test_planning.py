@@ -400,22 +400,22 @@ def test_a_rate_of_nothing_is_refused(successes, n):
 
 def test_a_plan_is_as_doubtful_as_its_steps_on_average():
     z, plans = torch.tensor([[40.0, 130.0]]), torch.zeros(1, 2, 3, 10)
-    plans[0, 1] = world().standardised(torch.tensor([1.0, 0] * 5))  # 15 px to the right in each of three blocks
+    plans[0, 1] = world().standardised(torch.tensor([1.0, 0] * 5))  # 25 px to the right in each of three blocks
     plans[0, 0] = world().standardised(torch.zeros(10))
     by_place = doubt_along(Seeing(world()), lambda z, a: z[..., 0])(z, z, plans)
-    assert by_place[0].tolist() == pytest.approx([40, (40 + 55 + 70) / 3], abs=1e-3)
+    assert by_place[0].tolist() == pytest.approx([40, (40 + 65 + 90) / 3], abs=1e-3)
     by_action = doubt_along(Seeing(world()), lambda z, a: a[..., 0])(z, z, plans)
     assert by_action[0].tolist() == pytest.approx(plans[0, :, 0, 0].tolist())
 
 
 def test_an_inverse_model_acts_without_a_search():
     model, tasks = Seeing(world()), draw_tasks(world(), 30, 25, generator(3))
-    per_step = lambda z, goal: ((goal - z) / 15).repeat(1, 5)  # noqa: E731 the way, in five steps of 3 px
+    per_step = lambda z, goal: ((goal - z) / 25).repeat(1, 5)  # noqa: E731 the way, in five steps of 5 px at most
     model.inverse_model = lambda z, goal: world().standardised(per_step(z, goal))
     some = tasks[:4]
     asked = inverse_policy(world(), model)(some, generator())
     assert asked.shape == (4, 5, 2)
-    torch.testing.assert_close(asked[:, 0], ((some.goal - some.start) / 15).clamp(-1, 1), atol=1e-5, rtol=0)
+    torch.testing.assert_close(asked[:, 0], ((some.goal - some.start) / 25).clamp(-1, 1), atol=1e-5, rtol=0)
     straight = evaluate(world(), inverse_policy(world(), model), tasks, 50, seed=0).success
     wrong = Seeing(world())
     wrong.inverse_model = lambda z, goal: world().standardised(-per_step(z, goal))
