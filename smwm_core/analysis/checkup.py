@@ -26,7 +26,11 @@ SHRUNK = 0.1  # of the untrained variance; collapsed dots are at 0.04 and less, 
 COPIED = 0.9  # R² of the action from the next observation alone; a moving dot has 0.6, a log of commands 1
 LEANS = 0.25  # R² of the action from one observation: a bias of 0.5, the least that was tried
 PULL = 0.15  # predicted pull of what the policy leans on; above it, the fault is no longer harmless
+LATE, LAGS = 0.9, 3  # of Var(a); a head for the lag at which an action arrives leaves less than a tenth of it
+MISSING = 0.3  # in R²; what the latent tells that much worse than the observation counts as dropped
 LEAST, UNTRAINED = 200, 500  # transitions
+LABELLED = 200  # labels at most that latent and observation are compared with
+SMALLEST = 32  # pixels of a side from which on a picture is looked at through filters
 HEAD_STEPS = 500  # of the training of the fresh head
 
 
@@ -50,7 +54,8 @@ def checkup(
             4,000 are used.
         windows: for the rollout, where ``batches`` are single steps: observations and actions of several steps.
         quantities: labels ``(n,)`` or ``(n, D)`` of the first n observations, in windows of their first moments, by
-            name; ten are enough. They are read from latents with noise of 5 % of their spread.
+            name; ten are enough. They are read from latents with noise of 5 % of their spread, and up to 200 of them
+            from the observations as well: what these tell and the latent does not has been dropped.
 
     Returns:
         findings on the action, the variance, the spectrum, the rollout, what the observation repeats, and the policy.
@@ -82,6 +87,8 @@ def checkup(
             words = "what h reads, if it was trained"
             findings.append(Finding("by its own head", tuple(own), "of Var(a)", words, "beyond_actions"))
         some = max(1, UNTRAINED // a.shape[1])
+        if best.min() <= UNREAD and a.shape[1] > 1:
+            findings.append(_late(_small(seen).to(device), a.to(device), best <= UNREAD))
         findings += _scale(before, encoded_moments(_untrained(model.encoder), seen[:some, :-1], device).flatten(0, 1))
         roll = moments_of(*gathered(windows), model.frames) if windows is not None else (seen, a)
         if roll[1].shape[1] > 1 and not getattr(model.forward_model, "past_actions", 0):
@@ -94,7 +101,8 @@ def checkup(
             for picture, latent in zip(pictures, (before, after), strict=True)
         )
         findings += [_readback(leaning, copied), _policy(leaning, best)]
-        return Checkup((*findings, *(_quantity(name, z[:, 0], of) for name, of in (quantities or {}).items())))
+        first = seen[:, 0], z[:, 0]
+        return Checkup((*findings, *(_quantity(name, *first, of) for name, of in (quantities or {}).items())))
     finally:
         model.train(training)
 
@@ -187,14 +195,46 @@ def _policy(leaning: np.ndarray, told: np.ndarray) -> Finding:
     return Finding("policy", (leaning.max(),), "R²", meaning, "beyond_policy", LOOK if pull > PULL else FINE)
 
 
-def _quantity(name: str, z: Tensor, labels: Tensor | np.ndarray) -> Finding:
-    from smwm_core.analysis.detection import budgeted_r2
+def _late(seen: Tensor, a: Tensor, lost: np.ndarray) -> Finding:
+    """Whether two observations tell the action of an earlier step, where they do not tell the present one.
+
+    Arguments:
+        seen: observations as rows, ``(N, T + 1, D)``.
+        a: ``(N, T, A)``.
+        lost: which columns of the action are not told, ``(A,)``.
+    """
+    from smwm_core.analysis.probes import fresh_inverse_head
+
+    told = []
+    for lag in range(1, min(LAGS, a.shape[1] - 1) + 1):
+        before, after = (seen[:, first:last].flatten(0, 1) for first, last in ((lag, -1), (lag + 1, None)))
+        done = a[:, :-lag].flatten(0, 1)
+        std, rows, half = (done - done.mean(0)) / done.std(0), torch.cat([before, after], 1), len(done) // 2
+        rows = (rows - rows.mean(0)) / rows.var(0).mean().sqrt().clamp(min=1e-12)
+        before, after = rows.chunk(2, 1)
+        head = fresh_inverse_head(before, std, after, seed=0, steps=HEAD_STEPS)
+        share = np.maximum(_share(head, before[half:], after[half:], std[half:]), _r2(rows, std))
+        told.append(share[lost].min())
+    late = int(np.argmax(told)) + 1
+    found = max(told) >= LATE
+    meaning = f"the action shows {late} steps late" if found else "what is told of 1, 2, … steps before"
+    return Finding("earlier actions", tuple(told), "of Var(a)", meaning, "beyond_time", LOOK if found else "")
+
+
+def _quantity(name: str, seen: Tensor, z: Tensor, labels: Tensor | np.ndarray) -> Finding:
+    from smwm_core.analysis.detection import budgeted_r2, convolved
     from smwm_core.analysis.sensitivity import blurred, blurred_r2
 
     of = torch.as_tensor(labels).double()
     of = of[:, None] if of.ndim == 1 else of
     if of.ndim != 2 or not 10 <= len(of) <= len(z) or not torch.isfinite(of).all():
         raise SMWMError(f"{name} needs 10 to {len(z)} finite labels of shape (n,) or (n, D), not {tuple(of.shape)}.")
-    enough = len(of) // 2 > z.shape[1]
-    r2 = blurred_r2(z[: len(of)], of) if enough else budgeted_r2(blurred(z)[: len(of)], of)
-    return Finding(name, tuple(r2.clip(min=0)), "R², blurred", f"read with {len(of)} labels", "beyond_policy")
+    some = min(len(of), LABELLED)
+    in_latent = budgeted_r2(blurred(z)[:some], of[:some])
+    pictures = seen.ndim == 4 and min(seen.shape[2:]) >= SMALLEST
+    rows = convolved(seen[:some]) if pictures else seen[:some].flatten(1)
+    missing = (budgeted_r2(rows, of[:some]) - in_latent).max() > MISSING
+    r2 = blurred_r2(z[: len(of)], of) if len(of) // 2 > z.shape[1] else in_latent
+    meaning = "dropped: the observation tells it" if missing else f"read with {len(of)} labels"
+    verdict = LOOK if missing else ""
+    return Finding(name, tuple(r2.clip(min=0)), "R², blurred", meaning, "beyond_dropped", verdict)

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d, mse_loss
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, conv2d, mse_loss
 
 from smwm_core.errors import SMWMError
 from smwm_core.models import ForwardModel, WorldModel
@@ -111,18 +111,32 @@ def look_alikes(z: Tensor, pictures: Tensor, z_known: Tensor, known: Tensor, nei
 
 
 def random_features(world: World, state: Tensor, seed: int = 0) -> Tensor:
-    """What a layer of random filters sees of the frames, averaged over parts of the frame that overlap: ``(N, 2048)``.
-
-    Nothing is learned, so nothing is dropped: a reference for what a read-out of a frame can do with few labels.
+    """What a layer of random filters sees of a world's frames, see ``convolved``: ``(N, 2048)``.
 
     Arguments:
         world: which draws the states ``(N, S)``.
         seed: of the filters.
     """
-    filters = torch.randn(FILTERS, 3, SIZE, SIZE, generator=generator(seed, "random filters")) / (3 * SIZE**2) ** 0.5
-    filters = filters.to(state.device)
-    seen = [conv2d(1 - world.render(part), filters, stride=2).relu() for part in state.split(_TOGETHER)]
-    return torch.cat([avg_pool2d(part, 7, 3).flatten(1) for part in seen])
+    return torch.cat([convolved(world.render(part), seed) for part in state.split(_TOGETHER)])
+
+
+def convolved(frames: Tensor, seed: int = 0) -> Tensor:
+    """What a layer of random filters sees of frames, averaged over parts of the frame that overlap.
+
+    Nothing is learned, so nothing is dropped: a reference for what a read-out of a frame can do with few labels.
+
+    Arguments:
+        frames: ``(N, C, H, W)`` in [0, 1].
+        seed: of the filters.
+
+    Returns:
+        ``(N, 2048)`` of frames of 64 × 64; larger ones are averaged down to that size first.
+    """
+    channels, side = frames.shape[1], 64
+    frames = adaptive_avg_pool2d(frames, side) if min(frames.shape[2:]) > side else frames
+    size = channels, SIZE, SIZE
+    filters = torch.randn(FILTERS, *size, generator=generator(seed, "random filters")) / (channels * SIZE**2) ** 0.5
+    return avg_pool2d(conv2d(1 - frames, filters.to(frames), stride=2).relu(), 7, 3).flatten(1)
 
 
 def budgeted_r2(x: Tensor, target: Tensor, folds: int = 5) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Claims about the check-up of a model.
 
-1. It names the fault: swapped wires, idle columns of the action, a collapse, a log of commands among the channels, a
-   policy that leans on what it sees while its own effect is unsure.
+1. It names the fault: swapped wires, idle columns of the action, actions that show late and how late, a collapse, a
+   log of commands among the channels, a policy that leans on what it sees while its own effect is unsure, and what was
+   dropped although the observation tells it.
 2. It finds none in a healthy model and in published ones, and says what is in the latent with a few labels.
 3. Transitions, windows, batches of them and a function that yields them are read; models of two frames too.
 4. What cannot be checked is refused in one sentence, and the model is left as it was.
@@ -90,6 +91,54 @@ def test_idle_columns_are_named():
     assert found.faults == ["action recovered"]
     assert "not column 3, 4" in found["action recovered"].meaning
     assert min(found["action recovered"].values[:2]) > 0.9
+
+
+@pytest.mark.parametrize(("world", "late"), [("blob/direct", None), ("blob/delay1", 1), ("blob/delay2", 2)])
+def test_an_action_that_shows_late_is_named_with_its_delay(world, late):
+    states, actions = make_world(world).sample_trajectories(1_000, 4, generator(0, "late"))
+    windows = states[..., :2].float() / 32 - 1, actions
+    model = trained(Transitions(windows[0][:, 0], actions[:, 0], windows[0][:, 1]), steps=300)
+    found = checkup(model, windows)
+    if late is None:
+        assert found.faults == []
+        return
+    assert {"action recovered", "earlier actions"} <= set(found.faults)
+    assert found["earlier actions"].meaning == f"the action shows {late} steps late"
+    assert found["earlier actions"].values[late - 1] > 0.95
+    assert max(value for lag, value in enumerate(found["earlier actions"].values, 1) if lag != late) < 0.5
+
+
+def test_a_delay_longer_than_the_windows_is_no_finding():
+    states, actions = make_world("blob/delay3").sample_trajectories(1_000, 3, generator(0, "late"))
+    windows = states[..., :2].float() / 32 - 1, actions
+    found = checkup(small(2, 2), windows)
+    assert found["earlier actions"].verdict == ""
+    assert max(found["earlier actions"].values) < 0.5
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_what_was_dropped_is_named_from_vectors_and_from_pictures(dropped):
+    class First(nn.Module):  # an encoder that knows where dot 1 is, and where dot 2 is only if it was not dropped
+        def forward(self, seen):
+            if seen.ndim == 4:  # ink of the red and of the green dot
+                ink = (1 - seen[:, [1, 0]]).clamp(min=0)
+                grid = torch.linspace(-1, 1, seen.shape[-1])
+                x, y = (ink * grid).sum((2, 3)), (ink * grid[:, None]).sum((2, 3))
+                seen = torch.stack([x, y], 2).div(ink.sum((2, 3))[..., None].clamp(min=1e-6)).flatten(1)
+            kept = seen[:, :2] if dropped else seen[:, :4]
+            return torch.nn.functional.pad(kept, (0, 4 - kept.shape[1])) + 1e-3 * seen[:, :1]
+
+    world = make_world("dots/independent+static")
+    drawn = world.sample(400, generator(0, "dropped"))
+    model = WorldModel(First(), ForwardModel(4, 2), InverseModel(4, 2))
+    vectors = [state.float() / 32 - 1 for state in (drawn.state, drawn.next_state)]
+    frames = [world.render(state) for state in (drawn.state, drawn.next_state)]
+    for before, after in (vectors, frames):
+        named = {"dot 1": drawn.state[:100, :2], "dot 2": drawn.state[:100, 2:]}
+        found = checkup(model, Transitions(before, drawn.action, after), quantities=named)
+        assert found["dot 1"].verdict == ""
+        assert found["dot 2"].verdict == (LOOK if dropped else "")
+        assert found["dot 2"].page == "beyond_dropped"
 
 
 def test_a_collapse_is_named():
