@@ -26,10 +26,8 @@ def two_opinions(arrays: dict[str, np.ndarray]) -> str:
     for name in OPINIONS:
         prefix = f"opinion.{name}."
         parts = {key.removeprefix(prefix): part for key, part in arrays.items() if key.startswith(prefix)}
-        networks.append(packed({key: part for key, part in parts.items() if key.startswith(OPINION)}))
-        opinions.append(
-            {key.split(".")[1]: part.tolist() for key, part in parts.items() if not key.startswith(OPINION)}
-        )
+        networks.append(packed({key: parts.pop(key) for key in [*parts] if key.startswith(OPINION)}))
+        opinions.append({key.split(".")[1]: part.tolist() for key, part in parts.items()})
     return page(
         "rig.html",
         {
