@@ -19,6 +19,7 @@ from smwm_core.worlds.thermal_rig import SAMPLE, ThermalRig
 
 BLUR = 0.05  # of a latent before it is read, in standard deviations of its average direction
 FALSE_ALARMS = 0.01  # share of samples without smoke at which the alarm may ring
+OPINION = ("encoder.", "forward_model.")  # what is believed of a plant and its future takes no inverse model
 OFF = -0.9  # a heater at 5 % or below counts as off
 
 
@@ -177,6 +178,13 @@ class Examined:
     read: Readout
     alarm: Callable[[Tensor], Tensor]
     measures: dict[str, Measure]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """What another program needs for its opinion: weights in half precision, scales of readings, read-out."""
+        weights = {name: w.half() for name, w in self.model.state_dict().items() if name.startswith(OPINION)}
+        scales = {"see.mean": self.see.mean, "see.std": self.see.std}
+        read = {"read.weight": self.read.weight, "read.offset": self.read.offset}
+        return {name: values.numpy() for name, values in (weights | scales | read).items()}
 
 
 def examine(model: WorldModel, see: Telemetry, log: Log, held_out: Log, seed: int) -> Examined:

@@ -82,6 +82,7 @@
     }
 
     return {
+      linear,
       // One frame in [0, 1] → its latent.
       encode(frame) {
         let x = frame;

@@ -15,15 +15,14 @@ PARTS = ("encoder", "forward_model", "inverse_model")
 def pack(model: WorldModel, parts: tuple[str, ...] = PARTS) -> dict:
     """What ``network.js`` makes its network of.
 
-    The weights are published in half precision, so half precision is all that a page needs. All low bytes come
-    first and all high bytes after them, because the latter repeat and a server compresses them better that way.
+    The weights are published in half precision, so half precision is all that a page needs.
 
     Arguments:
         model: a toy model with both tanh, read back from its weights file.
         parts: those of ``PARTS`` that the page uses.
 
     Returns:
-        ``shapes`` of the layers, in order, and their ``halves`` in base64.
+        what ``packed`` returns.
 
     Raises:
         SMWMError: another architecture, or weights that half precision cannot hold.
@@ -34,7 +33,19 @@ def pack(model: WorldModel, parts: tuple[str, ...] = PARTS) -> dict:
     for name, w in weights.items():
         if not torch.equal(w.half().float(), w):
             raise SMWMError(f"{name} has more digits than half precision holds; read the model from a weights file.")
-    halves = np.concatenate([w.half().numpy().ravel() for w in weights.values()]).astype("<f2")
+    return packed({name: w.half().numpy() for name, w in weights.items()})
+
+
+def packed(weights: dict[str, np.ndarray]) -> dict:
+    """Weights in half precision, by name, as text.
+
+    All low bytes come first and all high bytes after them, because the latter repeat and a server compresses them
+    better that way.
+
+    Returns:
+        ``shapes`` of the layers, in order, and their ``halves`` in base64.
+    """
+    halves = np.concatenate([w.ravel() for w in weights.values()]).astype("<f2")
     planes = halves.view(np.uint8).reshape(-1, 2).T
     return {
         "shapes": {name: list(w.shape) for name, w in weights.items()},

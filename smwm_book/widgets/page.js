@@ -1,13 +1,14 @@
-  // What both pages that compute need: their data and network, frames, and where pointers and keys lead.
+  // What pages that compute need: their data and networks, frames, and where pointers and keys lead.
   const ORANGE = "#e69f00", VERMILION = "#d55e00", BLUE = "#0072b2", DARK = "#1f2933";
-  let data, network;
+  let data, networks;
   try {
     data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    network = makeNetwork(data.network);
+    networks = [data.network].flat().map(makeNetwork);
   } catch (error) {
     words.textContent = "The page could not read its network (" + error.message + ").";
     return;
   }
+  const [network] = networks;
   root.querySelectorAll("[hidden]").forEach((part) => part.removeAttribute("hidden"));
 
   // A frame (64 · 64, 3) in [0, 1], as large as the canvas.

@@ -8,7 +8,13 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 _HERE = Path(__file__).parent
-_PARTS = {"PLAY_STYLE": "page.css", "PLAY_CANVAS": "canvas.js", "PLAY_NETWORK": "network.js", "PLAY_PAGE": "page.js"}
+_PARTS = {
+    "PLAY_STYLE": "page.css",
+    "PLAY_CANVAS": "canvas.js",
+    "PLAY_NETWORK": "network.js",
+    "PLAY_PAGE": "page.js",
+    "PLAY_CHANCE": "chance.js",
+}
 
 
 def page(template: str, data: dict) -> str:
@@ -16,7 +22,7 @@ def page(template: str, data: dict) -> str:
 
     Arguments:
         template: its file name.
-        data: JSON-ready; ``network``, where the page computes one, is what ``pack`` returns.
+        data: JSON-ready; ``network``, where the page computes one, is what ``pack`` returns, or a list of such.
     """
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
     html = (_HERE / template).read_text()
