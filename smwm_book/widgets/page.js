@@ -1,9 +1,9 @@
-  // What both pages that compute need: their data and network, frames, and where pointers and keys lead.
+  // What both pages that compute need: their data and networks, frames, and where pointers and keys lead.
   const ORANGE = "#e69f00", VERMILION = "#d55e00", BLUE = "#0072b2", DARK = "#1f2933";
-  let data, network;
+  let data, networks;
   try {
     data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    network = makeNetwork(data.network);
+    networks = data.networks.map(makeNetwork);
   } catch (error) {
     words.textContent = "The page could not read its network (" + error.message + ").";
     return;
