@@ -10,7 +10,8 @@ from smwm_book.tables.report import format_interval, format_number
 from smwm_core.errors import SMWMError
 
 RULE = (
-    "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it. "
+    "A threshold is met, or missed, only if the whole 95 % interval over the seeds lies on one side of it; "
+    "its own number meets it. "
     "A hypothesis holds if all its thresholds are met, is refuted if one is missed, and is undecided otherwise."
 )
 
@@ -47,8 +48,8 @@ class Hypothesis:
 
     Arguments:
         says: the expectation, in words.
-        thresholds: ``(metric, "<" or ">", number)``, all of which it needs; with a fourth number where the threshold
-            counts as missed only from there on.
+        thresholds: ``(metric, "<" or ">", number)``, at most or at least that number, all of which it needs; with a
+            fourth number where the threshold counts as missed only beyond that one.
 
     Raises:
         SMWMError: another relation, or a fourth number on the wrong side.
@@ -61,8 +62,8 @@ class Hypothesis:
         for metric, relation, number, missed in map(_whole, self.thresholds):
             if relation not in ("<", ">") or (missed < number if relation == "<" else missed > number):
                 raise SMWMError(
-                    f"A threshold of {metric} is below (<) or above (>) a number, and missed on the other side of it; "
-                    f"not {relation} {number} and from {missed} on."
+                    f"A threshold of {metric} is at most (<) or at least (>) a number, and missed on the other side of "
+                    f"it; not {relation} {number} and missed beyond {missed}."
                 )
 
     def verdict(self, results: Results) -> str:
@@ -101,11 +102,12 @@ def display_verdicts(hypotheses: Iterable[Hypothesis], results: Results) -> None
 
 
 def _whole(threshold: tuple) -> tuple[str, str, float, float]:
-    """With the number from which it is missed."""
+    """With the number beyond which it is missed."""
     return threshold if len(threshold) == 4 else (*threshold, threshold[2])
 
 
 def _signs(threshold: tuple) -> str:
     _, relation, number, missed = _whole(threshold)
-    late = f", missed from {format_number(missed)} on" if missed != number else ""
-    return f"{relation} {format_number(number)}{late}"
+    sign, beyond = ("≤", "above") if relation == "<" else ("≥", "below")
+    late = f", missed {beyond} {format_number(missed)}" if missed != number else ""
+    return f"{sign} {format_number(number)}{late}"

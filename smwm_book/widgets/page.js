@@ -3,12 +3,11 @@
   let data, networks;
   try {
     data = JSON.parse(root.querySelector("script[type='application/json']").textContent);
-    networks = [data.network].flat().map(makeNetwork);
+    networks = data.networks.map(makeNetwork);
   } catch (error) {
     words.textContent = "The page could not read its network (" + error.message + ").";
     return;
   }
-  const [network] = networks;
   root.querySelectorAll("[hidden]").forEach((part) => part.removeAttribute("hidden"));
 
   // A frame (64 · 64, 3) in [0, 1], as large as the canvas.

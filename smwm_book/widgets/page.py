@@ -22,7 +22,7 @@ def page(template: str, data: dict) -> str:
 
     Arguments:
         template: its file name.
-        data: JSON-ready; ``network``, where the page computes one, is what ``pack`` returns, or a list of such.
+        data: JSON-ready; ``networks``, where the page computes some, are what ``pack`` returns.
     """
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/")
     html = (_HERE / template).read_text()

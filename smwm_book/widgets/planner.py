@@ -126,7 +126,7 @@ class Planning:
         return page(
             "planner.html",
             {
-                "network": pack(self.model, ("encoder", "forward_model")),
+                "networks": [pack(self.model, ("encoder", "forward_model"))],
                 "mean": mean.tolist(),
                 "std": std.tolist(),
                 "search": {name: getattr(self.search, name) for name in _SEARCH},

@@ -31,7 +31,7 @@ def two_opinions(arrays: dict[str, np.ndarray]) -> str:
     return page(
         "rig.html",
         {
-            "network": networks,
+            "networks": networks,
             "opinions": opinions,
             "rules": {name: known[name] for name in RULES},
             "window": WINDOW,

@@ -2,7 +2,7 @@
 
 1. An interval inside a band holds, one outside as a whole refutes, all others and single seeds are undecided.
 2. A hypothesis holds if all its thresholds are met, and is refuted if one is missed.
-3. A threshold with a number of its own for being missed is undecided in between.
+3. A threshold's own number meets it; one with a number of its own for being missed is undecided in between.
 4. What is expected is shown with its thresholds, and later with the numbers and the verdict.
 """
 
@@ -55,11 +55,17 @@ def results(low, high):
         (0.1, 0.3, "undecided"),
         (0.3, 0.4, "undecided"),
         (0.51, 0.6, "refuted"),
+        (0.5, 0.5, "undecided"),
         (None, 0, "undecided"),
     ],
 )
 def test_between_met_and_missed_is_undecided(low, high, verdict):
     assert Hypothesis("", (("r2", "<", 0.2, 0.5),)).verdict(results(low, high)) == verdict
+
+
+def test_the_number_itself_meets_a_threshold():
+    assert Hypothesis("", (("r2", ">", 1),)).verdict(results(1, 1)) == "holds"
+    assert Hypothesis("", (("r2", "<", 1),)).verdict(results(1, 1)) == "holds"
 
 
 @pytest.mark.parametrize(
@@ -75,15 +81,15 @@ def test_all_is_shown(monkeypatch):
     expected = (Hypothesis("it is low", (("r2", "<", 0.4), ("r2", ">", 0.1, 0.05))),)
     hypotheses.display_hypotheses(expected)
     hypotheses.display_verdicts(expected, results(0.2, 0.35))
-    assert "| 1 | it is low | `r2` < 0.400; `r2` > 0.100, missed from 0.050 on |" in shown[0]
+    assert "| 1 | it is low | `r2` ≤ 0.400; `r2` ≥ 0.100, missed below 0.050 |" in shown[0]
     assert shown[0].endswith(RULE)
-    assert "| 1 | it is low | 0.300 [0.200, 0.350] (< 0.400); " in shown[1]
+    assert "| 1 | it is low | 0.300 [0.200, 0.350] (≤ 0.400); " in shown[1]
     assert shown[1].endswith("| **holds** |")
 
 
 @pytest.mark.parametrize("threshold", [("r2", "=", 1), ("r2", "<", 0.2, 0.1), ("r2", ">", 0.2, 0.3)])
 def test_a_threshold_that_is_none_is_one_sentence(threshold):
-    with pytest.raises(SMWMError, match="A threshold of r2 is below"):
+    with pytest.raises(SMWMError, match="A threshold of r2 is at most"):
         Hypothesis("", (threshold,))
 
 

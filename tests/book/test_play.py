@@ -87,11 +87,24 @@ def test_the_html_holds_everything_and_names_no_host(shown):
     data = re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
     rest = html.replace(data, "")
     assert not re.search(r"https?:|//[a-z]|PLAY_|\bsrc=|@import|url\(", rest)
-    found = unpacked(json.loads(data)["network"])
+    found = unpacked(json.loads(data)["networks"][0])
     assert all(torch.equal(weights, shown().model.state_dict()[name]) for name, weights in found.items())
     assert "<noscript>" in rest
     name = re.search(r'id="((?:drive|planner)-[0-9a-f]{8})"', rest)[1]
     assert f"#{name}:not([data-ready])" in rest
+
+
+def test_the_page_holds_the_collapsed_encoder_and_both_variances():
+    shown = drive()
+    shown.collapsed.encoder.head.weight.zero_()[0] = 0.5
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', shown.html(), re.DOTALL)[1])
+    found = unpacked(data["networks"][1])
+    assert {name.split(".")[0] for name in found} == {"encoder"}
+    assert all(torch.equal(weights, shown.collapsed.state_dict()[name]) for name, weights in found.items())
+    for plane, model in zip(data["planes"], (shown.model, shown.collapsed), strict=True):
+        z = model.encode_states(shown.world, shown.positions)
+        assert plane["variance"] == pytest.approx(z.var(0).sum().item(), rel=0.01)
+    assert data["planes"][1]["variance"] < data["planes"][0]["variance"]
 
 
 def test_sliders_drive_the_dot():
