@@ -1,32 +1,8 @@
-"""What a training step costs, and what the machine could do: floating point operations and their rate."""
+"""What the machine could do: the rate of its floating point operations."""
 
 import time
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
-
-from smwm_core.losses.objective import Objective
-from smwm_core.seeds import generator
-from smwm_core.training.config import ToyConfig
-from smwm_core.training.toy import build_model
-from smwm_core.worlds import make_world
-
-
-def flops_per_transition(config: ToyConfig) -> int:
-    """Floating point operations of one training step, divided by its transitions.
-
-    Two for each multiply-add of convolutions and matrix products, counted while a real step runs:
-    the forward pass over both frames and through both heads, and in the backward pass one product
-    of the same size for the weights of each layer and one for its input. The first convolution
-    needs none for its input, since frames have no gradient. Element-wise work, pooling and Adam are
-    left out.
-    """
-    n, world, model = 8, make_world(config.world), build_model(config)
-    batch = world.sample(n, generator(0, "flops"))
-    with FlopCounterMode(display=False) as counter:
-        z, z_next = model.encode(world.render(torch.cat([batch.state, batch.next_state]))).chunk(2)
-        Objective()(model, z, batch.action, z_next)["loss"].backward()
-    return counter.get_total_flops() // n
 
 
 def matmul_gflops(device: torch.device) -> float:

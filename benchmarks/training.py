@@ -18,12 +18,13 @@ from multiprocessing import get_context
 import ours
 import reference
 import torch
-from machine import flops_per_transition, matmul_gflops
+from machine import matmul_gflops
 
 from smwm_book.bench.measurements import write
 from smwm_book.experiments.devices import pick_device
 from smwm_book.experiments.presets import PRESETS
 from smwm_book.experiments.provenance import provenance
+from smwm_book.experiments.resources import needs
 from smwm_core.seeds import generator
 from smwm_core.worlds import make_world
 
@@ -65,7 +66,7 @@ def measure(repeats: int, transitions: int, device: torch.device) -> dict[str, l
         ours.train(batch_size, 10, device)
         reference.train(reference.build(batch_size, 0), batch_size, 10, device)
 
-    world, flops = make_world("dots/single"), flops_per_transition(ours.config(LAPTOP, 1))
+    world, flops = make_world("dots/single"), needs(ours.config(LAPTOP, 1)).flops / LAPTOP
     for repeat in range(repeats):
         started = time.perf_counter()
         states = world.sample(250_000, generator(repeat, "training transitions"))

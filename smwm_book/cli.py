@@ -325,6 +325,7 @@ def _checkup(options: argparse.Namespace) -> None:
 def _bench(options: argparse.Namespace) -> None:
     from smwm_book.bench import step as bench  # these bring scipy's statistics, which no other command waits for
     from smwm_book.bench.measurements import write
+    from smwm_book.bench.toy_step import measure_toy
 
     budget, device = get_preset(options.preset), pick_device(options.device)
     objectives = budget.objectives(choose("planning task", options.task, TASKS))
@@ -335,6 +336,7 @@ def _bench(options: argparse.Namespace) -> None:
         )
     started = time.monotonic()
     found = bench.measure(config, budget.search, device, steps=options.steps, repeats=options.repeats)
+    found |= measure_toy(budget.config("dots/single", Objective(inverse=10)), device, repeats=options.repeats)
     name = f"{options.preset}_{options.task}"
     chosen = f"--task {options.task} --preset {options.preset} --device {options.device}"
     command = f"smwm bench {chosen} --steps {options.steps} --repeats {options.repeats}"

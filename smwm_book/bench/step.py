@@ -35,8 +35,37 @@ UNITS = {
     "counted_memory_mb": "MB",
     "tflops_per_step": "Tflop",
     "gbytes_per_step": "GB",
+    "floor_seconds": "s",
 }
 _WARM_UP = 3  # steps; the first of them compiles
+
+
+class Clock:
+    """Time on a device: events in a GPU's stream, or the processor's clock."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device, self.on_gpu = device, device.type == "cuda"
+
+    def now(self):
+        """A mark; what was asked of the device before it is done by then."""
+        if not self.on_gpu:
+            return time.perf_counter()
+        event = torch.cuda.Event(enable_timing=True)
+        event.record(torch.cuda.current_stream(self.device))
+        return event
+
+    def between(self, since, until) -> float:
+        """Seconds from one mark to another."""
+        if not self.on_gpu:
+            return until - since
+        until.synchronize()
+        return since.elapsed_time(until) / 1e3
+
+    def seconds(self, work: Callable[[], object]) -> float:
+        """Seconds that some work takes."""
+        since = self.now()
+        work()
+        return self.between(since, self.now())
 
 
 def measure(
@@ -67,7 +96,7 @@ def measure(
     batches = feed(world, windows, islice(cycle(ordered(config, windows, 0, 0)), timed))
     model = build_model(config).to(device).train()
     step = make_step(config, model, 0, run_steps, arithmetic)
-    clock = _Clock(device)
+    clock = Clock(device)
 
     def one_step(mark: Callable[[], None]) -> None:
         frames, action = next(batches)
@@ -114,58 +143,36 @@ def measure(
     found["step.peak_memory_mb"].append(peak_bytes / 1e6)
     planner = CEM(*world.bounds, **search)
     cost = final_distance(model.eval())
-    z, z_goal = torch.randn(2, TASKS_PER_SEARCH, model.encoder.latent_dim, generator=generator(0, "latents")).to(device)
-    draws = generator(0, "plans", device)
+    together = TASKS_PER_SEARCH if device.type == "cpu" else 100
+    z, z_goal = torch.randn(2, together, model.encoder.latent_dim, generator=generator(0, "latents")).to(device)
+    draws = [generator(task, "plans", device) for task in range(together)]
     replace(planner, iterations=1)(cost, z, z_goal, draws)
     for _ in range(repeats):
         one_search = clock.seconds(lambda: planner(cost, z, z_goal, draws))
-        found["planner.seconds_per_100_tasks"].append(one_search * PLANS * 100 / TASKS_PER_SEARCH)
+        found["planner.seconds_per_100_tasks"].append(one_search * PLANS * 100 / together)
     return found
 
 
-def matmul_flops_per_s(clock: "_Clock", precision: str) -> float:
-    """Rate of square matrix products in a precision, the best of nine: three sizes, three times."""
-    rates = []
+def matmul_flops_per_s(clock: Clock, precision: str) -> float:
+    """Rate of square matrix products in a precision, the best of nine: three sizes, three times.
+
+    That of float32 is that of TF32 where there is one, for convolutions may take it.
+    """
+    rates, products = [], torch.backends.cuda.matmul
+    usual, products.fp32_precision = products.fp32_precision, "tf32"
     for size in (4096, 6144, 8192) if clock.device.type == "cuda" else (512, 1024, 1536):
         left, right = torch.randn(2, size, size, device=clock.device, dtype=getattr(torch, precision))
         left @ right
         rates += [2 * size**3 / clock.seconds(lambda left=left, right=right: left @ right) for _ in range(3)]
+    products.fp32_precision = usual
     return max(rates)
 
 
-def copy_bytes_per_s(clock: "_Clock") -> float:
+def copy_bytes_per_s(clock: Clock) -> float:
     """Rate of a large copy in the device's memory, bytes read and written, the best of three."""
     source = torch.ones(1 << (30 if clock.device.type == "cuda" else 26), dtype=torch.uint8, device=clock.device)
     target = torch.empty_like(source)
     return max(2 * len(source) / clock.seconds(lambda: target.copy_(source)) for _ in range(4))
-
-
-class _Clock:
-    """Time on a device: events in a GPU's stream, or the processor's clock."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.device, self.on_gpu = device, device.type == "cuda"
-
-    def now(self):
-        """A mark; what was asked of the device before it is done by then."""
-        if not self.on_gpu:
-            return time.perf_counter()
-        event = torch.cuda.Event(enable_timing=True)
-        event.record(torch.cuda.current_stream(self.device))
-        return event
-
-    def between(self, since, until) -> float:
-        """Seconds from one mark to another."""
-        if not self.on_gpu:
-            return until - since
-        until.synchronize()
-        return since.elapsed_time(until) / 1e3
-
-    def seconds(self, work: Callable[[], object]) -> float:
-        """Seconds that some work takes."""
-        since = self.now()
-        work()
-        return self.between(since, self.now())
 
 
 def summary(found: dict[str, list[float]]) -> str:
@@ -178,5 +185,6 @@ def summary(found: dict[str, list[float]]) -> str:
         f"matrix products, with {value['step.peak_memory_mb'] / 1e3:.1f} GB of memory. It goes to {shares}; the parts "
         f"add up to {value['step.sum_of_parts_ratio']:.0%} of a step. A run takes about "
         f"{value['run.seconds'] / 60:,.1f} minutes, planning 100 tasks "
-        f"{value['planner.seconds_per_100_tasks']:.3g} s."
+        f"{value['planner.seconds_per_100_tasks']:.3g} s. A step of the dot world takes "
+        f"{1e3 * value['toy.seconds']:.3g} ms, {value['toy.over_floor_ratio']:.1f} times its floor."
     )

@@ -20,7 +20,7 @@ from smwm_core.training.kinds import Config
 from smwm_core.worlds.sprite import ACTION_SETS
 
 OVER_FLOOR = 3  # a guess, for steps whose kernels are long enough to hide their launches
-TOY_STEP = 1e-3  # seconds, a guess: some hundred and fifty kernels, each launched in several microseconds
+TOY_STEP = 1e-3  # seconds at least, a guess: some hundred and fifty kernels, each launched in several microseconds
 RECOMPUTED = 4 / 3  # operations of a step whose forward pass is done twice; a backward pass costs two of them
 COMPILING = 120.0  # seconds, a guess: before its first step a compiled model cannot stop
 TOY_MEMORY = 0.6e9  # bytes, as `benchmarks/training.py` measured them on a processor in the laptop's batches
@@ -40,6 +40,7 @@ class Machine:
         memory: bytes that a run may take.
         step: seconds of a step, by kind of configuration, where they were measured.
         flops, bytes_per_s: of matrix products in the precision of training, and of memory; for what was not measured.
+        float32_flops: the same in float32, in which toy models are trained, or in TF32, which convolutions may take.
         precision: of vision transformers in training.
         compiles: whether a run's first step waits for a compiler.
     """
@@ -49,30 +50,36 @@ class Machine:
     step: Mapping[str, float] | None = None
     flops: float = 0.0
     bytes_per_s: float = 0.0
+    float32_flops: float = 0.0
     precision: str = "bfloat16"
     compiles: bool = True
 
-    def floor(self, counted: Needs) -> float:
-        """The shortest time of a counted step, in seconds."""
-        return max(counted.flops / self.flops, counted.moved_bytes / self.bytes_per_s)
+    def floor(self, counted: Needs, kind: str = "vit") -> float:
+        """The shortest time of a counted step of a kind of configuration, in seconds."""
+        flops = self.flops if kind == "vit" else self.float32_flops
+        return max(counted.flops / flops, counted.moved_bytes / self.bytes_per_s)
 
     def step_seconds(self, config: Config) -> float:
         """Of one step of a run, measured or estimated."""
         if self.step and config.kind in self.step:
             return self.step[config.kind]
-        if config.kind != "vit":
+        if config.kind == "control":
             return TOY_STEP
+        if config.kind == "toy":
+            return max(TOY_STEP, OVER_FLOOR * self.floor(needs(config), "toy"))
         counted = needs(replace(config, **_COUNTED), self.precision)
         recomputed = RECOMPUTED if parts_that_fit(counted, self.memory) != 1 else 1
         return OVER_FLOOR * recomputed * self.floor(counted)
 
 
 # By NVIDIA's data sheets: dense operations per second in the precision that training takes there (bfloat16, float16 on
-# a T4), bytes of memory per second, and the memory that is left when a tenth is taken.
+# a T4) and in TF32 (float32 on a T4), bytes of memory per second, and the memory that is left when a tenth is taken.
 MACHINES = {
-    "h100": Machine("NVIDIA H100 SXM, 80 GB", 72e9, flops=989e12, bytes_per_s=3.35e12),
-    "t4": Machine("NVIDIA T4, 16 GB", 14.4e9, flops=65e12, bytes_per_s=320e9, precision="float16"),
-    "rtx4060": Machine("NVIDIA RTX 4060 Laptop, 8 GB", 7.2e9, flops=60e12, bytes_per_s=256e9),
+    "h100": Machine("NVIDIA H100 SXM, 80 GB", 72e9, flops=989e12, bytes_per_s=3.35e12, float32_flops=494e12),
+    "t4": Machine(
+        "NVIDIA T4, 16 GB", 14.4e9, flops=65e12, bytes_per_s=320e9, float32_flops=8.1e12, precision="float16"
+    ),
+    "rtx4060": Machine("NVIDIA RTX 4060 Laptop, 8 GB", 7.2e9, flops=60e12, bytes_per_s=256e9, float32_flops=15e12),
 }
 
 

@@ -1,4 +1,4 @@
-"""What a run of the control tasks needs: operations, bytes, memory and disk, counted before it starts.
+"""What a run needs: operations, bytes, memory and disk, counted before it starts.
 
 A real step over a few windows is run on the processor while its operations and the tensors that it keeps are counted;
 both grow in proportion to the batch. Nothing here is timed.
@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -16,12 +16,12 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, sdpa_flop_count
 
 from smwm_core.errors import SMWMError
-from smwm_core.seeds import generator, initialising
+from smwm_core.seeds import initialising
 from smwm_core.storage import root
 from smwm_core.training.arithmetic import Arithmetic, precision_on
-from smwm_core.training.config import VitConfig
+from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.kinds import Config, trainer
-from smwm_core.training.vit import build_model
+from smwm_core.training.loop import Step
 
 _ATEN = torch.ops.aten
 # torch counts the operations of the fused attention of GPUs; the processor's computes the same products.
@@ -75,14 +75,21 @@ class Needs:
         return 2 * (self.kept_bytes + self.frame_bytes) + UPDATE_BYTES * self.parameters
 
 
-def needs(config: VitConfig, precision: str = "bfloat16") -> Needs:
-    """Count a step of a run in a precision; it takes some seconds at the paper's size."""
-    # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
-    half = precision != "float32"  # both halves are as large, and every processor computes bfloat16
-    counted = _counted(replace(config, world=config.world.partition("/")[0], epochs=1, windows=None), half)
-    parameters, (flops, kept, recomputable) = counted[0], (config.batch_size * count for count in counted[1:])
-    frames = config.batch_size * (config.history + 1)
-    return Needs(parameters, flops, kept, frames * 3 * config.image_size**2 * 4, recomputable, frames)
+def needs(config: ToyConfig | VitConfig, precision: str = "bfloat16") -> Needs:
+    """Count a step of a run; it takes some seconds at the paper's size.
+
+    Arguments:
+        config: of the run.
+        precision: of a vision transformer; toy models are trained in float32.
+    """
+    half = config.kind == "vit" and precision != "float32"  # both halves are as large; every processor has bfloat16
+    if config.kind == "vit":
+        # Neither seed nor schedule changes what a step needs, and a world's name only through the size of its action.
+        config = replace(config, world=config.world.partition("/")[0], epochs=1, windows=None)
+    counted = _counted(config, half)
+    parameters, (flops, kept, recomputable) = counted[0], (config.batch_size * count for count in counted[1:4])
+    frames = config.batch_size * (_steps(config) + 1)
+    return Needs(parameters, flops, kept, frames * 3 * counted[4] ** 2 * 4, recomputable, frames)
 
 
 def parts_that_fit(counted: Needs, free: float) -> int | None:
@@ -104,18 +111,22 @@ def parts_that_fit(counted: Needs, free: float) -> int | None:
 
 
 @cache
-def _counted(config: VitConfig, half: bool) -> tuple[int, int, int, int]:
-    """Parameters, and the operations, kept bytes and kept bytes of the vision transformer that one more window adds."""
-    model, action_dim = build_model(config), config.make_world().action_dim
-    history, image_size = config.history, config.image_size
-    Arithmetic("bfloat16" if half else "float32").set(model)
+def _counted(config: ToyConfig | VitConfig, half: bool) -> tuple[int, int, int, int, int]:
+    """What one more window adds, after the parameters and before the size of a frame.
+
+    That is operations, kept bytes, and kept bytes of the vision transformer.
+    """
+    model, world, steps = trainer(config).build_model(config), config.make_world(), _steps(config)
+    if config.kind == "vit":
+        Arithmetic("bfloat16" if half else "float32").set(model)
+    step = Step(model, config.objective, partial(torch.optim.SGD, lr=0.0))
+    image_size = model.encoder.image_size
 
     def counts(n: int) -> tuple[int, int, int]:
-        frames = torch.rand(n * (history + 1), 3, image_size, image_size)
-        actions = torch.zeros(n, history, action_dim)
-        kept: dict[int, int] = {
-            p.untyped_storage().data_ptr(): 0 for p in [*model.parameters(), *model.buffers(), frames]
-        }
+        frames = torch.rand(n, steps + 1, 3, image_size, image_size)
+        actions = torch.zeros(n, steps + getattr(config, "past_actions", 0), world.action_dim)
+        there = [*model.parameters(), *model.buffers(), *step.auxiliary.parameters(), frames]
+        kept: dict[int, int] = {tensor.untyped_storage().data_ptr(): 0 for tensor in there}
 
         def keep(tensor: Tensor) -> Tensor:
             storage = tensor.untyped_storage()
@@ -125,21 +136,28 @@ def _counted(config: VitConfig, half: bool) -> tuple[int, int, int, int]:
         marks: list[int] = []
         around = [
             register(lambda *_: marks.append(sum(kept.values())))
-            for register in (model.encoder.vit.register_forward_pre_hook, model.encoder.vit.register_forward_hook)
+            for vit in ([model.encoder.vit] if config.kind == "vit" else [])
+            for register in (vit.register_forward_pre_hook, vit.register_forward_hook)
         ]
         with FlopCounterMode(display=False, custom_mapping=_ATTENTION) as counter:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-                z = model.encode(frames).unflatten(0, (n, history + 1))
-                terms = config.objective(model, z[:, :-1], actions, z[:, 1:], generator(0, "needs"))
-            terms["loss"].backward()
+                z, z_next = step.encode(frames)
+                loss = step.losses(z, actions, z_next, frames)["loss"]
+            loss.backward()
         for hook in around:
             hook.remove()
-        return counter.get_total_flops(), sum(kept.values()), marks[1] - marks[0]
+        return counter.get_total_flops(), sum(kept.values()), marks[1] - marks[0] if marks else 0
 
     with initialising(0, "needs"):  # frames and dropout draw from torch's own generator
         few, more = counts(2), counts(4)
     grown = ((b - a) // 2 for a, b in zip(few, more, strict=True))
-    return sum(p.numel() for p in model.parameters()), *grown
+    trained = sum(p.numel() for group in step.optimizer.param_groups for p in group["params"])
+    return trained, *grown, image_size
+
+
+def _steps(config: ToyConfig | VitConfig) -> int:
+    """Of a window."""
+    return config.history if config.kind == "vit" else config.objective.question.window + config.frames - 1
 
 
 def fitting(config: VitConfig, device: torch.device) -> Arithmetic:

@@ -5,18 +5,20 @@ sheet, times a factor that nobody has measured; the page says so.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from smwm_book import paths
 from smwm_book.bench.step import PARTS
 from smwm_book.experiments.plan import MACHINES, OVER_FLOOR, TOY_STEP, WINDOWS, plan
 from smwm_book.experiments.presets import LAMBDAS, PLANNING_OBJECTIVES, TASKS, get_preset
+from smwm_book.experiments.resources import needs
 from smwm_book.experiments.results import read_benchmark
 from smwm_book.experiments.sweeps import SWEEPS
 from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
 from smwm_core.storage.schemas import Provenance
 
-# NVIDIA's data sheet of the H100 SXM: dense bfloat16 and float32 operations per second, bytes of memory per second.
-H100_BF16, H100_FP32, H100_BYTES = 989e12, 67e12, 3.35e12
+H100 = MACHINES["h100"]
 PAPER = get_preset("paper")
 # The tasks behind a planning figure, and how many runs it has in each.
 PLANNING_FIGURES = {
@@ -59,6 +61,8 @@ def step_table() -> str:
         "parts over the whole": lambda value: f"{value['step.sum_of_parts_ratio']:.3f}",
         "peak memory": lambda value: f"{value['step.peak_memory_mb'] / 1e3:.1f} GB",
         "memory as counted": lambda value: f"{value['step.counted_memory_mb'] / 1e3:.1f} GB",
+        "a step of the dot world": partial(_toy_cell, "toy.seconds", "{:.2g} s"),
+        "its floor": partial(_toy_cell, "toy.floor_seconds", "{:.2g} s"),
     }
     lines = [_row("what", *(origin.device for origin, _ in machines)), "|:--|" + "--:|" * len(machines)]
     lines += [_row(name, *(show(value) for _, value in machines)) for name, show in rows.items()]
@@ -66,10 +70,17 @@ def step_table() -> str:
     return "\n".join(lines).replace(" s |", "\u00a0s |").replace(" GB |", "\u00a0GB |")
 
 
+def _toy_cell(metric: str, form: str, value: dict[str, float]) -> str:
+    """A number of the dot world, which early measurements do not have."""
+    return form.format(value[metric]) if metric in value else "not measured"
+
+
 def floor_seconds() -> float:
     """The shortest time of a step of the paper's models on an H100, by its data sheet."""
     value = measured()[0][1]
-    return max(value["step.tflops_per_step"] * 1e12 / H100_BF16, value["step.gbytes_per_step"] * 1e9 / H100_BYTES)
+    return max(
+        value["step.tflops_per_step"] * 1e12 / H100.flops, value["step.gbytes_per_step"] * 1e9 / H100.bytes_per_s
+    )
 
 
 def figures_table() -> str:
@@ -126,8 +137,8 @@ def _steps(task: str) -> int:
 
 
 def _toy_floor() -> float:
-    """Seconds of a toy step at batch 256: 123 Mflop for each transition, as ``benchmarks/machine.py`` counts them."""
-    return 256 * 123_082_752 / H100_FP32
+    """The shortest time of a step of the dot world at the paper's budget, in seconds."""
+    return H100.floor(needs(PAPER.config("dots/single", Objective(inverse=10))), "toy")
 
 
 def _toy_memory() -> float:

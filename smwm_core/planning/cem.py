@@ -6,6 +6,7 @@ Source: R. Rubinstein, The cross-entropy method for combinatorial and continuous
 settings of Sensorimotor World Models (arXiv 2606.20104).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -69,28 +70,30 @@ class CEM:
         if self.low.ndim != 1 or self.low.shape != self.high.shape or not (self.low < self.high).all():
             raise SMWMError("The bounds of an action are two vectors of one size, the first below the second.")
 
-    def __call__(self, cost: Cost, z: Tensor, z_goal: Tensor, generator: Generator) -> Plan:
+    def __call__(self, cost: Cost, z: Tensor, z_goal: Tensor, generator: Generator | Sequence[Generator]) -> Plan:
         """Search for every task.
 
         Arguments:
             cost: judges sequences.
             z, z_goal: where the tasks start and should end, ``(B, Z)`` each.
-            generator: source of the draws, on the device of ``z``.
+            generator: source of the draws, on the device of ``z``; or one for each task, which then gets the same
+                draws whatever is searched beside it.
 
         Raises:
-            SMWMError: a latent is not finite.
+            SMWMError: a latent is not finite, or another number of generators.
         """
         if not (torch.isfinite(z).all() and torch.isfinite(z_goal).all()):
             raise SMWMError("A latent to plan from or to is not finite; the observation or the model is broken.")
+        if not isinstance(generator, Generator) and len(generator) != len(z):
+            raise SMWMError(f"A search takes one generator, or one for each of {len(z)} tasks, not {len(generator)}.")
         low, high = self.low.to(z), self.high.to(z)
-        shape = (len(z), self.samples, self.horizon, len(low))
         mean = torch.zeros(len(z), self.horizon, len(low), device=z.device, dtype=z.dtype).clamp(low, high)
         std = torch.full_like(mean, self.std)
         means, stds, best = [], [], []
         for _ in range(self.iterations):
             means.append(mean)
             stds.append(std)
-            noise = torch.randn(shape, generator=generator, device=z.device, dtype=z.dtype)
+            noise = self._noise(mean, generator)
             noise[:, 0] = 0
             drawn = (mean[:, None] + std[:, None] * noise).clamp(low, high)
             costs, order = cost(z, z_goal, drawn).topk(self.elites, dim=1, largest=False)
@@ -105,3 +108,10 @@ class CEM:
             stds=torch.stack(stds),
             best=torch.stack(best),
         )
+
+    def _noise(self, mean: Tensor, generator: Generator | Sequence[Generator]) -> Tensor:
+        """Standard normal numbers for ``(B, H, A)``: ``(B, samples, H, A)``."""
+        if not isinstance(generator, Generator):
+            return torch.cat([self._noise(one, source) for one, source in zip(mean.split(1), generator, strict=True)])
+        shape = (len(mean), self.samples, *mean.shape[1:])
+        return torch.randn(shape, generator=generator, device=mean.device, dtype=mean.dtype)

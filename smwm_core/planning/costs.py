@@ -100,4 +100,15 @@ def _by_parts(judged: Cost, z: Tensor, goal: Tensor, actions: Tensor) -> Tensor:
     sequences = z.repeat_interleave(samples, 0), goal.repeat_interleave(samples, 0), actions.flatten(0, 1)
     together = _SEQUENCES_PER_CORE * torch.get_num_threads() if z.device.type == "cpu" else len(sequences[0])
     parts = zip(*(values.split(together) for values in sequences), strict=True)
-    return torch.cat([judged(*part) for part in parts]).unflatten(0, actions.shape[:2])
+    return torch.cat([_as_fits(judged, *part) for part in parts]).unflatten(0, actions.shape[:2])
+
+
+def _as_fits(judged: Cost, *sequences: Tensor) -> Tensor:
+    """Costs of all sequences at once, or of each half where the memory does not suffice for the whole."""
+    try:
+        return judged(*sequences)
+    except torch.OutOfMemoryError:
+        if len(sequences[0]) == 1:
+            raise
+    halves = zip(*(values.tensor_split(2) for values in sequences), strict=True)
+    return torch.cat([_as_fits(judged, *half) for half in halves])

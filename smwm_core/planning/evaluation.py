@@ -22,7 +22,7 @@ from smwm_core.worlds.recorded.frameskip import FrameSkip
 # What is left of the tasks and a generator → primitive actions (N, K, A), to be carried out before it is asked again.
 Policy = Callable[[Tasks, Generator], Tensor]
 
-TASKS_PER_SEARCH = 20  # tasks
+TASKS_PER_SEARCH = 20  # on a processor; a GPU searches all tasks at once
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,16 @@ def run_episodes(
 
 
 def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, act_steps: int, seed: int) -> EpisodeOutcomes:
-    """``run_episodes`` in groups of twenty tasks, each with random numbers of its own.
+    """``run_episodes`` in groups of twenty tasks, each with random numbers of its own, or all at once on a GPU.
 
-    So the first tasks can be planned again without the others, and a search needs little memory.
+    Either way the first twenty tasks can be planned again without the others.
 
     Arguments:
         seed: of the random numbers.
     """
-    groups = []
-    for first in range(0, len(tasks), TASKS_PER_SEARCH):
-        some, random = tasks[first : first + TASKS_PER_SEARCH], seeded(seed, f"planning from task {first}")
+    groups, size = [], len(tasks) if getattr(policy, "all_at_once", False) else TASKS_PER_SEARCH
+    for first in range(0, len(tasks), size):
+        some, random = tasks[first : first + size], seeded(seed, f"planning from task {first}")
         groups.append(run_episodes(world, policy, some, act_steps, random))
     columns = (torch.cat([getattr(group, field.name) for group in groups]) for field in fields(EpisodeOutcomes))
     return EpisodeOutcomes(*columns)
@@ -97,6 +97,8 @@ def evaluate(world: FrameSkip, policy: Policy, tasks: Tasks, act_steps: int, see
 
 def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | None = None) -> Policy:
     """Plan in the latent of a model: encode both frames, search, carry out the whole plan.
+
+    A model on a GPU plans all tasks at once, each with random numbers of its own, whichever are planned beside it.
 
     Arguments:
         cost: judges action sequences in the latent; by default the distance of the last latent to the goal's.
@@ -107,12 +109,14 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     @exact_float32()
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
+        draws = generator
         if device.type != generator.device.type:  # a search draws on the device of its latents
             seed = int(torch.randint(2**62, (), generator=generator))
-            generator = Generator(device).manual_seed(seed)
-        plan = search(cost, z, z_goal, generator)
+            draws = [seeded(seed, f"task {task}", device) for task in range(len(tasks))]
+        plan = search(cost, z, z_goal, draws)
         return world.primitive_sequence(plan.actions).cpu()
 
+    policy.all_at_once = device.type != "cpu"
     return policy
 
 
@@ -136,13 +140,15 @@ def inverse_policy(world: FrameSkip, model: WorldModel) -> Policy:
 @contextmanager
 def exact_float32() -> Iterator[None]:
     """Let a GPU multiply float32 as such, and not as TF32, whose ten bits lose what neighbouring plans differ by."""
-    products, convolutions = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = products.allow_tf32, convolutions.allow_tf32
-    products.allow_tf32 = convolutions.allow_tf32 = False
+    switches = torch.backends.cuda.matmul, torch.backends.cudnn.conv
+    before = [switch.fp32_precision for switch in switches]
+    for switch in switches:
+        switch.fp32_precision = "ieee"
     try:
         yield
     finally:
-        products.allow_tf32, convolutions.allow_tf32 = before
+        for switch, value in zip(switches, before, strict=True):
+            switch.fp32_precision = value
 
 
 def _rest(tasks: Tasks, done: int) -> Tensor | None:

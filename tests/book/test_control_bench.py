@@ -2,7 +2,8 @@
 
 1. Times are those of a step and of its parts, in their order, as the clock shows them; ratios and shares follow.
 2. A real measurement has every metric, all positive, and its counts are those of ``needs``.
-3. The command prints it in a sentence and writes a result file; a wrong task, preset, device or number is one sentence.
+3. A step of the toy worlds stands beside its floor, the larger of two times.
+4. The command prints it in a sentence and writes a result file; a wrong task, preset, device or number is one sentence.
 """
 
 import json
@@ -13,8 +14,11 @@ import torch
 
 from smwm_book import cli
 from smwm_book.bench import step as bench
+from smwm_book.bench import toy_step
 from smwm_book.experiments.presets import get_preset
-from smwm_book.experiments.resources import needs
+from smwm_book.experiments.resources import Needs, needs
+from smwm_core.losses.objective import Objective
+from smwm_core.training.config import ToyConfig
 from smwm_core.training.loop import Step
 
 CPU = torch.device("cpu")
@@ -48,7 +52,7 @@ def test_the_parts_of_a_step_get_the_time_that_they_take(config, monkeypatch):
             yield torch.zeros(1), torch.zeros(1)
 
     monkeypatch.setattr(bench, "feed", feed)
-    monkeypatch.setattr(bench._Clock, "now", lambda clock: now[0])
+    monkeypatch.setattr(bench.Clock, "now", lambda clock: now[0])
     monkeypatch.setattr(bench, "matmul_flops_per_s", lambda *_: 2e12)
     monkeypatch.setattr(bench, "copy_bytes_per_s", lambda clock: 5e9)
     monkeypatch.setattr(Step, "encode", lambda step, frames: spend("encode") or (0, 0))
@@ -78,10 +82,38 @@ def test_a_step_that_stalls_between_its_parts_is_seen(config, monkeypatch):
         now[0] += 1.0
         return now[0]
 
-    monkeypatch.setattr(bench._Clock, "now", clock)
+    monkeypatch.setattr(bench.Clock, "now", clock)
     found = measured(config, steps=1, repeats=1)
     assert found["step.seconds"] == [1]
     assert found["step.sum_of_parts_ratio"] == [len(bench.PARTS)]
+
+
+def test_a_toy_step_stands_beside_its_floor(monkeypatch):
+    config, counted = ToyConfig(batch_size=4), Needs(100, 6 * 10**9, kept_bytes=1_000, frame_bytes=600)
+    monkeypatch.setattr(toy_step, "needs", lambda asked: counted if asked is config else None)
+    monkeypatch.setattr(toy_step, "seconds_per_step", lambda asked, device: 12.0 if asked is config else None)
+    rates = {"float32": 2e9}
+    monkeypatch.setattr(toy_step, "matmul_flops_per_s", lambda clock, precision: rates[precision])
+    monkeypatch.setattr(toy_step, "copy_bytes_per_s", lambda clock: 6_400.0)
+    found = toy_step.measure_toy(config, CPU, repeats=2)
+    assert found == {
+        "toy.seconds": [12.0] * 2,
+        "toy.floor_seconds": [3.0] * 2,  # 6 Gflop at 2 Gflop/s; twice 1,600 bytes and 32 per parameter take 1 s
+        "toy.over_floor_ratio": [4.0] * 2,
+        "toy.tflops_per_step": [6e-3],
+        "toy.gbytes_per_step": [6.4e-6],
+    }
+    rates["float32"] = 1e11
+    assert toy_step.measure_toy(config, CPU, repeats=1)["toy.floor_seconds"] == [1.0]
+
+
+def test_the_rate_of_float32_is_that_of_tf32_and_what_a_caller_chose_stays(monkeypatch):
+    products, seen = torch.backends.cuda.matmul, []
+    usual = products.fp32_precision
+    monkeypatch.setattr(bench.Clock, "seconds", lambda clock, work: seen.append(products.fp32_precision) or 1.0)
+    assert bench.matmul_flops_per_s(bench.Clock(CPU), "float32") == 2 * 1536**3
+    assert set(seen) == {"tf32"}
+    assert products.fp32_precision == usual
 
 
 def test_the_command_measures_prints_and_writes(config, tmp_path, capsys):
@@ -90,6 +122,7 @@ def test_the_command_measures_prints_and_writes(config, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "A step takes" in printed
     assert "the parts add up to" in printed
+    assert "A step of the dot world takes" in printed
     (path,) = (tmp_path / "results" / "benchmarks").glob("*_paper_smoke_tworoom.json")
     content = json.loads(path.read_text())
     metrics = {metric["name"]: metric for metric in content["metrics"]}
@@ -97,6 +130,9 @@ def test_the_command_measures_prints_and_writes(config, tmp_path, capsys):
     assert metrics["step.tflops_per_step"]["value"] == needs(config).flops / 1e12
     assert metrics["step.seconds"]["unit"] == "s"
     assert metrics["step.seconds"]["n"] == 2
+    dots = get_preset("paper_smoke").config("dots/single", Objective(inverse=10))
+    assert metrics["toy.tflops_per_step"]["value"] == needs(dots).flops / 1e12
+    assert metrics["toy.floor_seconds"]["unit"] == "s"
     assert sum(metrics[f"{part}.share"]["value"] for part in bench.PARTS) == pytest.approx(1, abs=0.2)  # of medians
     words = "smwm bench --task tworoom --preset paper_smoke --device cpu --steps 2 --repeats 2"
     assert content["provenance"]["command"] == words

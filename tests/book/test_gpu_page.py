@@ -15,8 +15,10 @@ import pytest
 from smwm_book import cli, paths
 from smwm_book.experiments.plan import MACHINES, plan
 from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.resources import needs
 from smwm_book.experiments.sweeps import planned
 from smwm_book.tables import gpu_table
+from smwm_core.losses.objective import Objective
 
 PAGE = (paths.REPOSITORY / "book" / "gpu.md").read_text()
 COMMANDS = re.findall(r"smwm ([^\n`#]+)", PAGE)
@@ -39,6 +41,23 @@ def test_the_floor_is_the_larger_of_two_times():
     operations, moved = value["step.tflops_per_step"] / 989, value["step.gbytes_per_step"] / 3350
     assert gpu_table.floor_seconds() == pytest.approx(max(operations, moved))
     assert 0.005 < gpu_table.floor_seconds() < 0.02
+
+
+def test_the_floor_of_a_toy_step_is_that_of_its_counts():
+    counted = needs(get_preset("paper").config("dots/single", Objective(inverse=10)))
+    floor = max(counted.flops / 494e12, counted.moved_bytes / 3.35e12)
+    assert 5e-5 < floor < 2e-4
+    rows = {line.split("`")[1]: line.split("|")[2:-1] for line in gpu_table.figures_table().splitlines()[2:]}
+    assert float(rows["anticollapse_gallery"][2].removesuffix("\u00a0min ")) == round(10_248_000 * floor / 60)
+
+
+def test_the_step_of_the_dot_world_stands_beside_its_floor(monkeypatch):
+    ((origin, value), *_) = gpu_table.measured()
+    with_toy = {**value, "toy.seconds": 0.0012, "toy.floor_seconds": 0.0001}
+    monkeypatch.setattr(gpu_table, "measured", lambda: [(origin, with_toy), (origin, value)])
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in gpu_table.step_table().splitlines()]
+    assert ["a step of the dot world", "0.0012\u00a0s", "not measured"] in rows
+    assert ["its floor", "0.0001\u00a0s", "not measured"] in rows
 
 
 def test_the_figures_have_the_runs_of_their_sweeps():

@@ -1,6 +1,6 @@
 """Claims about what a run needs, asked before it starts.
 
-1. Operations agree with a count by hand; what is kept grows with all that is drawn.
+1. Operations agree with a count by hand, of a toy model what is kept too; what is kept grows with all that is drawn.
 2. A batch that does not fit is taken in as few parts as fit; what never fits is refused with the numbers.
 3. Every card trains in the precision it is good at, and results say which; one that torch cannot use is refused.
 4. A card that is lost in a run costs one sentence and nothing that was saved.
@@ -19,7 +19,7 @@ from smwm_book.experiments.results import collected
 from smwm_book.tables.report import provenance_table
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
-from smwm_core.training import vit
+from smwm_core.training import toy, vit
 from smwm_core.training.arithmetic import Arithmetic
 from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.loop import Step
@@ -74,6 +74,36 @@ def flops_by_hand(config: VitConfig, action_dim: int) -> int:
 def test_operations_agree_with_a_count_by_hand(values):
     config = replace(CONFIG, **values)
     assert needs(config).flops == flops_by_hand(config, 10)
+
+
+@pytest.mark.parametrize("values", [{}, {"objective": Objective(0)}, {"latent_dim": 8}, {"batch_size": 7}])
+def test_a_step_of_the_toy_model_agrees_with_a_count_by_hand(values):
+    config = replace(ToyConfig(batch_size=4), **values)
+    z, inverse = config.latent_dim, bool(config.objective.inverse)
+    first, convolutions, head = 32**2 * 32 * 27, 16**2 * 64 * 9 * 32 + 8**2 * 128 * 9 * 64, 4**2 * 128 * z
+    forward_model = multiply_adds((z + 2, 256), (256, 256), (256, z))
+    inverse_model = inverse * multiply_adds((2 * z, 256), (256, 256), (256, 2))
+    # Frames need no gradient, which saves one product of three in the first layer.
+    products = 2 * (2 * first + 3 * convolutions + 3 * head) + 3 * (forward_model + inverse_model)
+    # Of a frame: three ReLUs, which places the pooling took (eight bytes each), what the head reads, and the latent.
+    frame = 4 * (32**2 * 32 + 16**2 * 64 + 8**2 * 128) + 8 * 4**2 * 128 + 4 * (4**2 * 128 + z)
+    heads = 4 * (z + 2 + 2 * 256 + z) + inverse * 4 * (2 * z + 2 * 256 + 2 + 2)  # what they read, and both predictions
+    found = needs(config)
+    assert found.flops == 2 * config.batch_size * products
+    assert found.kept_bytes == config.batch_size * (2 * frame + heads)
+    assert found.frame_bytes == config.batch_size * 2 * 3 * 64**2 * 4
+    assert found.parameters == sum(parameter.numel() for parameter in toy.build_model(config).parameters())
+    assert found.recomputable_bytes == 0
+
+
+def test_auxiliary_networks_count():
+    plain, drawing = (
+        needs(ToyConfig(objective=Objective(0))),
+        needs(ToyConfig(objective=Objective(0, reconstruction=1))),
+    )
+    assert drawing.flops > 1.5 * plain.flops
+    assert drawing.parameters > 2 * plain.parameters
+    assert needs(ToyConfig(objective=Objective(0, ema_decay=0.9))).kept_bytes < 0.6 * plain.kept_bytes
 
 
 def test_parameters_and_frames_are_counted():

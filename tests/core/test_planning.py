@@ -1,12 +1,14 @@
 """Claims about the planner.
 
 1. On a quadratic cost it finds the minimum, for every task its own, and inside the bounds the closest point to it.
-2. It is the method as its paper writes it, task by task; one elite gives no NaN; a generator gives one plan.
-3. The cost is the squared distance between the end of a rollout and the goal.
+2. It is the method as its paper writes it, task by task; one elite gives no NaN; a generator gives one plan; with a
+   generator for each task, all tasks at once get the plans that each gets alone.
+3. The cost is the squared distance between the end of a rollout and the goal; where memory does not suffice for all
+   sequences, it is that of their halves.
 4. Numbers, bounds and shapes that make no search are refused.
 5. FrameSkip of recorded steps replay in the simulator, are standardised, and come from training episodes alone.
-6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames, with
-   random numbers of the device that it is on, and without TF32.
+6. Tasks are places of held-out episodes; success is latched; the oracle beats chance; a model plans from frames, on a
+   GPU all tasks in one search, with random numbers of that device, and without TF32.
 7. Rates have Wilson's interval.
 8. A film shows what happened: its frames, its way, and what was predicted at each plan.
 9. A plan is as doubtful as its steps on average, judged where the model expects to be; an inverse model acts without
@@ -42,6 +44,8 @@ from smwm_core.planning import (
     stay_policy,
 )
 from smwm_core.planning.costs import doubt_along
+from smwm_core.seeds import generator as seeded
+from smwm_core.seeds import stream_seed
 from smwm_core.worlds import make_world
 from smwm_core.worlds.recorded.episodes import Episodes
 from smwm_core.worlds.recorded.frameskip import FrameSkip
@@ -134,6 +138,20 @@ def test_the_same_generator_gives_the_same_plan():
     assert torch.equal(torch.get_rng_state(), untouched)
 
 
+def test_all_tasks_at_once_get_the_plans_that_each_gets_alone():
+    torch.manual_seed(0)
+    model = WorldModel.toy(2, latent_dim=8).requires_grad_(False)
+    z, goal = torch.rand(2, 6, 8, generator=generator(1))
+    search, cost = CEM(LOW, HIGH, 3, samples=20, iterations=3, elites=5), final_distance(model)
+    whole = search(cost, z, goal, [generator(seed) for seed in range(6)])
+    alone = [search(cost, z[k : k + 1], goal[k : k + 1], generator(k)) for k in range(6)]
+    for name, dim in {"actions": 0, "cost": 0, "means": 1, "stds": 1, "best": 1}.items():
+        torch.testing.assert_close(getattr(whole, name), torch.cat([getattr(plan, name) for plan in alone], dim))
+    assert not torch.equal(whole.actions[0], search(cost, z[:1], goal[:1], generator(1)).actions[0])
+    with pytest.raises(SMWMError, match="or one for each of 6 tasks, not 5"):
+        search(cost, z, goal, [generator(seed) for seed in range(5)])
+
+
 def test_the_cost_is_the_distance_from_the_end_of_the_rollout_to_the_goal():
     torch.manual_seed(0)
     model = WorldModel.toy(2, latent_dim=8).requires_grad_(False)
@@ -155,6 +173,29 @@ def test_many_sequences_cost_what_each_costs_alone():
     actions = 2 * torch.rand(tasks, samples, 4, 2, generator=generator(3)) - 1
     end = model.rollout(z.repeat_interleave(samples, 0), actions.flatten(0, 1))[:, -1].unflatten(0, (tasks, samples))
     torch.testing.assert_close(final_distance(model)(z, goal, actions), (end - goal[:, None]).square().sum(-1))
+
+
+@pytest.mark.parametrize("most", [1, 7, 150])
+def test_what_does_not_fit_into_memory_is_judged_by_halves(most, monkeypatch):
+    torch.manual_seed(0)
+    model, tried = WorldModel.toy(2, latent_dim=8).requires_grad_(False), []
+    z, goal = torch.rand(2, 3, 8, generator=generator(1))
+    actions = 2 * torch.rand(3, 50, 2, 2, generator=generator(3)) - 1
+    expected, rollout = final_distance(model)(z, goal, actions), model.rollout
+
+    def small_card(z, a):
+        tried.append(len(z))
+        if len(z) > most:
+            raise torch.OutOfMemoryError
+        return rollout(z, a)
+
+    monkeypatch.setattr(model, "rollout", small_card)
+    torch.testing.assert_close(final_distance(model)(z, goal, actions), expected)
+    assert tried[0] == 150
+    assert sum(many for many in tried if many <= most) == 150
+    most = 0
+    with pytest.raises(torch.OutOfMemoryError):
+        final_distance(model)(z, goal, actions)
 
 
 @pytest.mark.parametrize(
@@ -325,63 +366,90 @@ def test_a_model_plans_from_frames():
     torch.testing.assert_close(actions[:, 5:], world().primitive_actions(plan.actions[:, 1]))
 
 
-@pytest.fixture
-def tf32():
-    """Products and convolutions that may use TF32."""
-    switches = torch.backends.cuda.matmul, torch.backends.cudnn
-    before = [switch.allow_tf32 for switch in switches]
-    for switch in switches:
-        switch.allow_tf32 = True
-    yield switches
-    for switch, value in zip(switches, before, strict=True):
-        switch.allow_tf32 = value
-
-
-def test_a_search_on_a_gpu_multiplies_float32_as_such(tf32):
-    products, convolutions = tf32
+@pytest.mark.parametrize("asked", ["highest", "high", "medium", "tf32", "ieee"])
+def test_a_search_on_a_gpu_multiplies_float32_as_such(asked):
+    """Whichever way a caller has chosen TF32, and it is as it was afterwards."""
+    switches = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     model, seen = WorldModel.toy(10, latent_dim=8).requires_grad_(False), []
 
+    def note(*_) -> None:
+        seen.append([switch.fp32_precision for switch in switches])
+
     def cost(z, z_goal, actions):
-        seen.append((products.allow_tf32, convolutions.allow_tf32))
+        note()
         return final_distance(model)(z, z_goal, actions)
 
-    model.encoder.register_forward_hook(lambda *_: seen.append((products.allow_tf32, convolutions.allow_tf32)))
-    search = CEM(*world().bounds, horizon=1, samples=4, iterations=1, elites=2)
-    mpc_policy(world(), model, search, cost)(draw_tasks(world(), 2, 25, generator(3)), generator(5))
-    assert len(seen) == 4
-    assert set(seen) == {(False, False)}
-    assert products.allow_tf32
-    assert convolutions.allow_tf32
+    model.encoder.register_forward_hook(note)
+    usual = [switch.fp32_precision for switch in switches]
+    try:
+        if asked in ("tf32", "ieee"):
+            for switch in switches:
+                switch.fp32_precision = asked
+        else:
+            torch.set_float32_matmul_precision(asked)
+        before = [switch.fp32_precision for switch in switches]
+        search = CEM(*world().bounds, horizon=1, samples=4, iterations=1, elites=2)
+        mpc_policy(world(), model, search, cost)(draw_tasks(world(), 2, 25, generator(3)), generator(5))
+        assert seen == [["ieee", "ieee"]] * 4
+        assert [switch.fp32_precision for switch in switches] == before
+        if asked in ("highest", "high", "medium"):
+            assert torch.get_float32_matmul_precision() == asked
+    finally:
+        torch.set_float32_matmul_precision("highest")
+        for switch, value in zip(switches, usual, strict=True):
+            switch.fp32_precision = value
 
 
-def test_a_search_on_another_device_draws_there(monkeypatch):
-    class Elsewhere(torch.nn.Module):
-        """A model on a device that computes nothing; what it would encode is made here."""
+class Elsewhere(torch.nn.Module):
+    """A model on a device that computes nothing; what it would encode is made here."""
 
-        frames = 1
+    frames = 1
 
-        def __init__(self):
-            super().__init__()
-            self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.empty(1, device="meta"))
 
-        def encode_states(self, world, state):
-            assert state.device.type == "meta"
-            return torch.zeros(len(state), 8)
+    def encode_states(self, world, state):
+        assert state.device.type == "meta"
+        return torch.zeros(len(state), 8)
 
-    devices, seeds = [], []
+
+def test_a_gpu_searches_all_tasks_at_once_and_draws_there(monkeypatch):
+    searches = []
     monkeypatch.setattr(
-        "smwm_core.planning.evaluation.Generator", lambda device: devices.append(device) or torch.Generator()
+        "smwm_core.planning.evaluation.seeded",
+        lambda seed, purpose, device="cpu": (
+            (str(device), stream_seed(seed, purpose)) if device != "cpu" else seeded(seed, purpose)
+        ),
     )
 
     def search(cost, z, z_goal, draws):
-        seeds.append(draws.initial_seed())
+        searches.append(draws)
         return Plan(torch.zeros(len(z), 1, 10), *[torch.empty(0)] * 4)
 
-    tasks = draw_tasks(world(), 6, 25, generator(3))
-    for seed in (5, 5, 6):
-        mpc_policy(world(), Elsewhere(), search)(tasks, generator(seed))
-    assert [device.type for device in devices] == ["meta"] * 3
-    assert seeds[0] == seeds[1] != seeds[2]
+    many = TASKS_PER_SEARCH + 5
+    tasks, policy = draw_tasks(world(), many, 25, generator(3)), mpc_policy(world(), Elsewhere(), search)
+    for some, seed in ((tasks, 0), (tasks[:TASKS_PER_SEARCH], 0), (tasks, 1)):
+        evaluate(world(), policy, some, 10, seed)  # plans twice
+    whole, again, first, first_again, other, _ = searches
+    assert [len(draws) for draws in searches] == [many, many, TASKS_PER_SEARCH, TASKS_PER_SEARCH, many, many]
+    assert len({*whole, *again, *other}) == 3 * many
+    assert whole[:TASKS_PER_SEARCH] == first
+    assert again[:TASKS_PER_SEARCH] == first_again
+    assert {device for device, _ in whole} == {"meta"}
+
+
+def test_a_processor_searches_twenty_tasks_at_once():
+    searched = []
+
+    def search(cost, z, z_goal, draws):
+        searched.append((len(z), draws.initial_seed()))
+        return Plan(torch.zeros(len(z), 2, 10), *[torch.empty(0)] * 4)
+
+    tasks = draw_tasks(world(), TASKS_PER_SEARCH + 5, 25, generator(3))
+    evaluate(world(), mpc_policy(world(), Seeing(world()), search), tasks, 10, 0)
+    expected = [(n, stream_seed(0, f"planning from task {first}")) for n, first in ((20, 0), (5, 20))]
+    assert searched == expected
 
 
 @pytest.mark.parametrize(
