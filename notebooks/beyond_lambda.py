@@ -133,7 +133,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-lambda-map", "caption": "What the latent holds after training, for seven fixed λ (columns) and three lengths of a step (panels). Below each column: R² of the controlled dot (the worse coordinate, from slightly blurred latents; below zero is written as zero) and the pull ratio of the distractor, both as means over seeds; they decide the colour. Black: the λ that the constraint chose, from the first training step at the top to the last at the bottom, a line for each seed. Look for the left edge of the blue area, panel by panel, and for where the black lines end."}, "image": {"alt": "Three panels, for steps of up to 16, 8 and 4 pixels, each with seven coloured columns for lambda from 0.001 to 1000 and two numbers below each column. Black lines start at lambda 1 at the top of each panel and run down to a dot at the bottom.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-lambda-map", "caption": "What the latent holds after training, for seven fixed λ (columns) and three lengths of a step (panels). Below each column: R² of the controlled dot (the worse coordinate, from slightly blurred latents; below zero is written as zero) and the pull ratio of the distractor, both as means over seeds; they decide the colour. Black: the λ that the constraint chose, from the first training step at the top to the last at the bottom, a line for each seed. Look for the left edge of the blue area, panel by panel, and for where the black lines end."}, "image": {"alt": "Three panels, for steps of up to 16, 8 and 4 pixels, each with seven coloured columns for lambda from 0.001 to 1000 and two numbers below each column. Black lines start at lambda 1 at the top of each panel and run down to a dot at the bottom.", "classes": "dark-light"}}
 figures.weight_map(
     np.array(weights),
     {
@@ -222,7 +222,7 @@ figures.scale_and_leak(
 # [The constraint's λ](#fig-lambda-paths) in the three worlds with a readable action, and in the one without. The rule moves it by 2 % a step at most, so from 1
 # to either bound takes about 350 steps. Whoever records nothing but this number learns whether the inverse loss has anything to hold on to.
 
-# %% mystnb={"figure": {"name": "fig-lambda-paths", "caption": "The λ that the constraint chose, step by step: in the three dot worlds, and with wires that are swapped in 40 % of all steps. Thick: geometric mean over seeds, thin: seeds; dashed: the floor and the ceiling. A line that turns has met its constraint; one that lies on the ceiling has not."}, "image": {"alt": "Four lines of lambda on a logarithmic axis over the steps of training, all starting at 1, between dashed lines at 0.001 and 1000.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-lambda-paths", "caption": "The λ that the constraint chose, step by step: in the three dot worlds, and with wires that are swapped in 40 % of all steps. Thick: geometric mean over seeds, thin: seeds; dashed: the floor and the ceiling. A line that turns has met its constraint; one that lies on the ceiling has not."}, "image": {"alt": "Four lines of lambda on a logarithmic axis over the steps of training, all starting at 1, between dashed lines at 0.001 and 1000.", "classes": "dark-light"}}
 labels = {**{f"{px} px": f"px{px}" for px in worlds}, "swapped wires": "swapped"}
 figures.weight_paths(
     {label: results.arrays[f"{name}_constraint.lambda"] for label, name in labels.items()}, (LOWEST, HIGHEST)

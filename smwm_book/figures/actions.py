@@ -19,7 +19,7 @@ def amplitude_step(
         others: per label the largest turn and the R² of each seed, as single marks.
         threshold: where the theory has its step, in degrees.
     """
-    figure, (picture, axis) = new_figure(9.5, 5, 1, 2, width_ratios=(1, 3.6))
+    figure, (picture, axis) = new_figure(6.3, 5.4, 1, 2, width_ratios=(1, 3))
     pad = np.full((len(frames), GAP, *frames.shape[2:]), 0.7)
     picture.imshow(np.concatenate([frames, pad], 1).reshape(-1, *frames.shape[2:])[:-GAP], interpolation="nearest")
     picture.set(xticks=[], yticks=[])
@@ -37,7 +37,7 @@ def amplitude_step(
         axis.plot(np.full(len(values), beside), values.clip(0, 1), ".", color=colour, alpha=0.6)
     axis.set(xlabel="largest turn in a step, degrees", ylabel="R² of the angle", ylim=(-0.04, 1.06))
     axis.set(xlim=(15, max(places) + 8), xticks=places)
-    axis.legend(loc="lower right", fontsize=SMALL)
+    figure.legend(*axis.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=SMALL)
     return figure
 
 

@@ -42,7 +42,7 @@ def weight_map(
             after each step, ``(seeds, steps)``, which is drawn from the top to the bottom.
         least_r2, largest_pull: what counts as working; the colour is that of the mean over seeds.
     """
-    figure, axes = new_figure(7, 2.1 * len(panels) + 0.7, len(panels), 1, squeeze=False, sharex=True)
+    figure, axes = new_figure(6.3, 2.1 * len(panels) + 0.7, len(panels), 1, squeeze=False, sharex=True)
     places = np.log10(weights)
     seen = {}
     for axis, (title, (r2, pull, path)) in zip(axes[:, 0], panels.items(), strict=True):
@@ -98,7 +98,7 @@ def weight_paths(paths: dict[str, np.ndarray], bounds: tuple[float, float]) -> F
         paths: per label ``(seeds, steps)``.
         bounds: the least and the largest weight that there may be, drawn as lines.
     """
-    figure, axis = new_figure(7, 3.6)
+    figure, axis = new_figure(6.3, 3.6)
     for (label, path), (colour, _) in zip(paths.items(), LINES, strict=False):
         seeds_and_mean(axis, np.arange(path.shape[1]), path, colour, geometric=True, marker="", label=label)
     for bound in bounds:

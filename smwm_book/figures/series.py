@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SMALL, SMWM, VERMILION, Figure, new_figure
 
 
 def claims_and_knowledge(claims: dict[str, np.ndarray], knows: dict[str, dict[str, np.ndarray]]) -> Figure:
@@ -12,14 +12,14 @@ def claims_and_knowledge(claims: dict[str, np.ndarray], knows: dict[str, dict[st
         claims: per label the one-step error over that of standing still, ``(seeds,)``.
         knows: per quantity, per label, how well it is read, ``(seeds,)``; drawn from 0 to 1.
     """
-    figure, (left, right) = new_figure(9.5, 0.55 * len(claims) + 1.5, 1, 2, sharey=True)
+    figure, (left, right) = new_figure(9.5, 0.55 * len(claims) + 1.5, 1, 2)
     places = np.arange(len(claims))
     means = [values.mean() for values in claims.values()]
     left.barh(places, means, 0.62, color=GREY)
     for place, values in zip(places, claims.values(), strict=True):
         left.plot(values, np.full(len(values), place), linestyle="none", marker="o", markersize=4, color=INK)
     left.axvline(1, color=INK, linestyle="--", linewidth=1)
-    left.set(yticks=places, yticklabels=list(claims), xlabel="one-step error ÷ standing still", xlim=(0, None))
+    left.set(xlabel="one-step error ÷ standing still", xlim=(0, None))
     left.set_title("what it claims")
     height = 0.72 / len(knows)
     for number, (colour, (quantity, values)) in enumerate(zip((SMWM, ORANGE, PURPLE), knows.items(), strict=False)):
@@ -30,8 +30,9 @@ def claims_and_knowledge(claims: dict[str, np.ndarray], knows: dict[str, dict[st
             right.plot(seeds, np.full(len(seeds), place), linestyle="none", marker="o", markersize=3, color=INK)
     right.set(xlim=(0, 1.02), xlabel="R², or area under the curve (smoke)")
     right.set_title("what it knows")
-    figure.legend(*right.get_legend_handles_labels(), loc="outside upper right", ncols=len(knows))
-    left.invert_yaxis()
+    right.legend(loc="upper right", bbox_to_anchor=(1, -0.12), ncols=len(knows), fontsize=SMALL, columnspacing=1)
+    for axis in (left, right):
+        axis.set(yticks=places, yticklabels=list(claims), ylim=(len(claims) - 0.4, -0.6))
     return figure
 
 
@@ -43,7 +44,7 @@ def what_if(true: np.ndarray, believed: dict[str, np.ndarray], errors: dict[str,
         believed: per label the model's.
         errors: per label the root mean square of the error over that of the truth, ``(seeds,)``.
     """
-    figure, (left, right) = new_figure(9.5, 5.2, 1, 2, width_ratios=(1.4, 1))
+    figure, (left, right) = new_figure(9.5, 5.8, 1, 2, width_ratios=(1.3, 1))
     ahead = np.arange(1, len(true) + 1)
     left.axhline(0, color=FAINT, linewidth=1)
     left.plot(ahead, true, color=INK, linewidth=3, label="truth")
@@ -51,7 +52,9 @@ def what_if(true: np.ndarray, believed: dict[str, np.ndarray], errors: dict[str,
     for colour, marker, (label, values) in styles:
         left.plot(ahead, values, color=colour, marker=marker, markersize=5, linewidth=1.4, label=label)
     left.set(xlabel="samples after the others begin", ylabel="difference of T1 (K)")
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    left.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), fontsize=SMALL
+    )  # above its own panel, so that both stay together
     places = np.arange(len(errors))
     right.barh(places, [values.mean() for values in errors.values()], 0.6, color=GREY)
     for place, values in zip(places, errors.values(), strict=True):
@@ -69,13 +72,15 @@ def set_points_held(errors: dict[str, np.ndarray], missed: dict[str, np.ndarray]
         errors: per label the mean distance from the set-point at each sample, ``(T,)`` in K.
         missed: per label the share of fires at which the heaters stayed on, ``(seeds,)`` in percent.
     """
-    figure, (left, right) = new_figure(9.5, 4.8, 1, 2, width_ratios=(1.4, 1))
+    figure, (left, right) = new_figure(9.5, 5.4, 1, 2, width_ratios=(1.3, 1))
     colours = dict(zip(errors, (INK, SMWM, VERMILION, ORANGE, PURPLE), strict=False))
     for label, values in errors.items():
         style = "--" if label not in missed else "-"
         left.plot(np.arange(1, len(values) + 1), values, color=colours[label], linestyle=style, label=label)
     left.set(xlabel="samples", ylabel="distance from the set-point (K)", ylim=(0, None))
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    left.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), fontsize=SMALL
+    )  # above its own panel, so that both stay together
     places = np.arange(len(missed))
     right.barh(places, [v.mean() for v in missed.values()], 0.6, color=[colours[label] for label in missed])
     for place, values in zip(places, missed.values(), strict=True):
