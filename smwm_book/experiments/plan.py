@@ -5,7 +5,7 @@ guesses, or those measured on the spot.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from smwm_book.experiments.methods import METHODS
@@ -17,6 +17,8 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.kinds import Config
+from smwm_core.worlds.lewm.drawn import EPISODES, PART
+from smwm_core.worlds.recorded.frameskip import TRAINING_SHARE
 from smwm_core.worlds.sprite import ACTION_SETS
 
 OVER_FLOOR = 3  # a guess, for steps whose kernels are long enough to hide their launches
@@ -25,6 +27,9 @@ RECOMPUTED = 4 / 3  # operations of a step whose forward pass is done twice; a b
 COMPILING = 120.0  # seconds, a guess: before its first step a compiled model cannot stop
 TOY_MEMORY = 0.6e9  # bytes, as `benchmarks/training.py` measured them on a processor in the laptop's batches
 PAGE_SECONDS = 120.0  # a guess: measuring, planning and drawing a page whose runs are there
+
+DRAWN_PER_CORE = 59  # frames a second, as measured for Reacher on one thread; a GPU may be faster
+ROWS = 201  # of a recorded episode of Reacher and Cube, a frame each
 
 # Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from
 # 20,000 episodes of 101 rows, the others from 10,000 of 201 rows, which is what the released files are said to hold.
@@ -39,6 +44,8 @@ class Machine:
         name: for tables.
         memory: bytes that a run may take.
         step: seconds of a step, by kind of configuration, where they were measured.
+        drawn_per_s: frames that MuJoCo draws and packs in a second, by world, where that was measured.
+        cores: that draw them.
         flops, bytes_per_s: of matrix products in the precision of training, and of memory; for what was not measured.
         float32_flops: the same in float32, in which toy models are trained, or in TF32, which convolutions may take.
         precision: of vision transformers in training.
@@ -48,11 +55,17 @@ class Machine:
     name: str
     memory: float
     step: Mapping[str, float] | None = None
+    drawn_per_s: Mapping[str, float] = field(default_factory=dict)
+    cores: int = 1
     flops: float = 0.0
     bytes_per_s: float = 0.0
     float32_flops: float = 0.0
     precision: str = "bfloat16"
     compiles: bool = True
+
+    def drawing_rate(self, world: str) -> float:
+        """Frames of a world that are drawn in a second, measured or estimated."""
+        return self.drawn_per_s.get(world, DRAWN_PER_CORE * self.cores)
 
     def floor(self, counted: Needs, kind: str = "vit") -> float:
         """The shortest time of a counted step of a kind of configuration, in seconds."""
@@ -74,12 +87,15 @@ class Machine:
 
 # By NVIDIA's data sheets: dense operations per second in the precision that training takes there (bfloat16, float16 on
 # a T4) and in TF32 (float32 on a T4), bytes of memory per second, and the memory that is left when a tenth is taken.
+# Cores are those of a machine that such a card often comes in, for a T4 those of a free session of Colab.
 MACHINES = {
-    "h100": Machine("NVIDIA H100 SXM, 80 GB", 72e9, flops=989e12, bytes_per_s=3.35e12, float32_flops=494e12),
+    "h100": Machine("NVIDIA H100 SXM, 80 GB", 72e9, cores=16, flops=989e12, bytes_per_s=3.35e12, float32_flops=494e12),
     "t4": Machine(
-        "NVIDIA T4, 16 GB", 14.4e9, flops=65e12, bytes_per_s=320e9, float32_flops=8.1e12, precision="float16"
+        "NVIDIA T4, 16 GB", 14.4e9, cores=2, flops=65e12, bytes_per_s=320e9, float32_flops=8.1e12, precision="float16"
     ),
-    "rtx4060": Machine("NVIDIA RTX 4060 Laptop, 8 GB", 7.2e9, flops=60e12, bytes_per_s=256e9, float32_flops=15e12),
+    "rtx4060": Machine(
+        "NVIDIA RTX 4060 Laptop, 8 GB", 7.2e9, cores=8, flops=60e12, bytes_per_s=256e9, float32_flops=15e12
+    ),
 }
 
 
@@ -165,15 +181,16 @@ _COUNTED = {"world": "tworoom", "objective": Objective(inverse=1, sigreg=0.09)}
 
 @dataclass(frozen=True)
 class Job:
-    """A run to train, or a page to make from runs that are there.
+    """Frames to draw, a run to train, or a page to make from runs that are there.
 
     Arguments:
         figure, seeds: the stage that it belongs to.
-        config, seed: of the run; without a configuration it is the page.
+        config, seed: of the run; without a configuration it is the page, or frames.
         seconds: that the whole of it takes.
         least: seconds below which it is not worth beginning.
         memory: bytes.
         obstacle: why it cannot be done here; empty if it can.
+        world: whose frames are drawn; empty for a run and a page.
     """
 
     figure: str
@@ -184,11 +201,19 @@ class Job:
     least: float
     memory: float
     obstacle: str = ""
+    world: str = ""
 
     @property
     def name(self) -> str:
-        """Of the run or the page."""
+        """Of the run, the page or the frames."""
+        if self.world:
+            return f"the frames of {self.world}"
         return run_name(self.config, self.seed) if self.config else f"the page {self.figure}"
+
+    @property
+    def once(self) -> object:
+        """The same for jobs of which one is enough."""
+        return self.world or ((self.config, self.seed) if self.config else (self.figure, self.seeds))
 
 
 def plan(preset: Preset, machine: Machine, stages: tuple[tuple[str, int, float], ...] = STAGES) -> list[Job]:
@@ -197,16 +222,21 @@ def plan(preset: Preset, machine: Machine, stages: tuple[tuple[str, int, float],
     whole.sort(key=lambda stage: -stage[1] / sum(job.seconds for job in stage[0]))
     once: dict[object, Job] = {}
     for job in (job for jobs, _ in whole for job in jobs):
-        once.setdefault((job.config, job.seed) if job.config else (job.figure, job.seeds), job)
+        once.setdefault(job.once, job)
     return list(once.values())
 
 
 def _stage(name: str, wanted: int, preset: Preset, machine: Machine) -> list[Job]:
-    """The runs of a figure, and its page."""
+    """The runs of a figure, each after the frames that it needs, and its page."""
     figure = FIGURES[name]
     seeds = int(min(wanted, preset.seeds, figure.seeds))
     runs = [(config, seed) for seed in range(seeds) for config in figure.configs(preset, seed)]
-    jobs = [_training(name, seeds, config, seed, preset, machine) for config, seed in runs]
+    jobs = []
+    for config, seed in runs:
+        run = _training(name, seeds, config, seed, preset, machine)
+        if seed == 0 and drawn_frames(config.world) and config.world not in [job.world for job in jobs]:
+            jobs.append(_drawing(run, machine))
+        jobs.append(run)
     obstacle = next((job.obstacle for job in jobs if job.obstacle), "")
     page = Job(name, seeds, None, 0, PAGE_SECONDS, PAGE_SECONDS, max(job.memory for job in jobs), obstacle)
     return [*jobs, page]
@@ -226,6 +256,19 @@ def _training(name: str, seeds: int, config: Config, seed: int, preset: Preset, 
         obstacle = str(error).removesuffix(".")
     step = machine.step_seconds(config)
     return Job(name, seeds, config, seed, steps(config) * step, least + step, memory, obstacle)
+
+
+def _drawing(run: Job, machine: Machine) -> Job:
+    """The frames that a run needs; the least of them are a file for each core, and a second one while that is drawn."""
+    world, rate = run.config.world, machine.drawing_rate(run.config.world)
+    seconds, least = drawn_frames(world) / rate, 2 * PART * machine.cores / rate
+    return Job(run.figure, run.seeds, None, 0, seconds, min(seconds, least), 0.0, run.obstacle, world)
+
+
+def drawn_frames(world: str) -> int:
+    """How many frames of a world are drawn once before it is learnt; none of most."""
+    _, drawn, count = world.partition("/drawn")
+    return int(TRAINING_SHARE * int(count.removeprefix("/") or EPISODES)) * ROWS if drawn else 0
 
 
 def steps(config: Config) -> int:
@@ -262,15 +305,24 @@ def table(jobs: list[Job], shares: list[float], machine: Machine) -> str:
         total += left
         obstacles.update({job.obstacle: figure for job, _ in entries if job.obstacle})
         blocked = "waits" if any(job.obstacle for job, _ in entries) else ""
-        state = "done" if all(share == 1 for _, share in entries) else blocked or ("begun" if any(runs) else "next")
+        begun = any(share for job, share in entries if job.config or job.world)
+        state = "done" if all(share == 1 for _, share in entries) else blocked or ("begun" if begun else "next")
         done = f"{sum(share == 1 for share in runs)} of {len(runs)}"
         memory = f"{max(job.memory for job, _ in entries) / 1e9:.1f} GB"
         times = f"{duration(left):>10}{duration(total):>10}"
         lines.append(f"{figure:<24}{seeds:>5}{done:>12}{times}{memory:>10}  {state}")
     lines += [f"{figure} waits: {obstacle}." for obstacle, figure in obstacles.items()]
-    finished = sum(share == 1 for share in shares)
+    for job, share in zip(jobs, shares, strict=True):
+        if job.world and not job.obstacle and share < 1:
+            rate = machine.drawing_rate(job.world)
+            lines.append(
+                f"{job.figure} first draws {job.name}, {drawn_frames(job.world):,} at {rate:,.0f} a second"
+                f"{'' if job.world in machine.drawn_per_s else ', estimated'}: {duration(job.seconds * (1 - share))}."
+            )
+    made = [share for job, share in zip(jobs, shares, strict=True) if not job.world]
+    finished = sum(share == 1 for share in made)
     lines.append(
-        f"{finished} of {len(jobs)} runs and pages are done; the rest takes about {duration(total)} on {machine.name}"
+        f"{finished} of {len(made)} runs and pages are done; the rest takes about {duration(total)} on {machine.name}"
         f"{', by steps measured here' if machine.step else ', all estimated'}."
     )
     return "\n".join(lines)

@@ -4,26 +4,31 @@ Finished runs and results stay whatever happens; what is in progress is saved wh
 """
 
 import re
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 
 import torch
 
 from smwm_book.experiments.devices import a_lost_card_in_one_sentence, describe_device
-from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, plan, table
+from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, drawn_frames, plan, table
 from smwm_book.experiments.presets import Preset
 from smwm_book.experiments.resources import free_memory, require_room
 from smwm_book.experiments.results import load_results
 from smwm_book.experiments.runs import progress, train_run, trainable
 from smwm_core.errors import SMWMError, choose
+from smwm_core.seeds import generator
 from smwm_core.storage import root
 from smwm_core.training.arithmetic import precision_on
 from smwm_core.training.kinds import Config, trainer
 from smwm_core.training.loop import REFRESH_EVERY, Paused
+from smwm_core.worlds import make_world
 
+TIMED = 20  # frames that are drawn to see how fast that is
 SAVING = 5.0  # seconds that are kept for saving a run and saying what is done
 
 Clock = Callable[[], float]
@@ -76,6 +81,11 @@ def carry_out(
     for job in jobs:
         if job.obstacle or done(job, budget, device) == 1 or job.least + SAVING > end - clock():
             continue
+        if job.world:
+            make_world(job.world).draw(lambda least=job.least: clock() >= end - SAVING - least)
+            continue
+        if job.config and drawn_frames(job.config.world) and make_world(job.config.world).share_drawn() < 1:
+            continue
         if job.config is None:
             runs = [(config, seed) for seed in range(job.seeds) for config in FIGURES[job.figure].configs(budget, seed)]
             if all(_trained(config, seed, device) == 1 for config, seed in runs):
@@ -95,7 +105,9 @@ def shares(jobs: list[Job], budget: Preset, device: torch.device) -> list[float]
 
 
 def done(job: Job, budget: Preset, device: torch.device) -> float:
-    """The share of a run that is trained and saved, or whether a page's results have as many seeds."""
+    """The share of a run that is trained and saved, or of frames that are drawn, or whether a page has its seeds."""
+    if job.world:
+        return make_world(job.world).share_drawn()
     if job.config:
         return _trained(job.config, job.seed, device)
     with suppress(SMWMError):
@@ -108,14 +120,21 @@ def _trained(config: Config, seed: int, device: torch.device) -> float:
 
 
 def measured(budget: Preset, device: torch.device, end: float = inf, clock: Clock = time.monotonic) -> Machine:
-    """The machine here, with the seconds of a step of each kind of run that the budget has.
+    """The machine here, with the seconds of a step of each kind of run that the budget has, and of drawing frames.
 
     Raises:
         SMWMError: the time is over before a step of each has been made.
     """
     on_gpu = device.type == "cuda"
-    here = Machine(describe_device(device), free_memory(device), precision=precision_on(device), compiles=on_gpu)
+    here = Machine(
+        describe_device(device),
+        free_memory(device),
+        cores=torch.multiprocessing.cpu_count(),
+        precision=precision_on(device),
+        compiles=on_gpu,
+    )
     step: dict[str, float] = {}
+    drawn: dict[str, float] = {}
     for job in plan(budget, replace(here, step={"toy": 1.0, "control": 1.0, "vit": 1.0})):
         if job.config and not job.obstacle and job.config.kind not in step:
             step[job.config.kind] = seconds_per_step(trainable(job.config, device), device, clock)
@@ -124,7 +143,21 @@ def measured(budget: Preset, device: torch.device, end: float = inf, clock: Cloc
                     f"The budget is over before the first step: a step of {job.name} takes "
                     f"{step[job.config.kind]:.3g} s, beginning and saving it some more; nothing was trained."
                 )
-    return replace(here, step=step)
+        if job.world and not job.obstacle and done(job, budget, device) < 1:
+            with suppress(SMWMError):  # such as a missing package; it is said when these frames have their turn
+                drawn[job.world] = here.cores * frames_per_second(job.world, clock)
+    return replace(here, step=step, drawn_per_s=drawn)
+
+
+def frames_per_second(world: str, clock: Clock = time.monotonic) -> float:
+    """Frames of a world that one process draws and packs in a second, over the twenty that follow the first twenty."""
+    drawn = make_world(world)
+    states = drawn.simulator.collect(1, generator(0, "an episode whose frames are timed"))[0][0]
+    with tempfile.TemporaryDirectory() as folder:
+        drawn.draw_into(Path(folder) / "first.h5", states[:TIMED])
+        began = clock()
+        drawn.draw_into(Path(folder) / "second.h5", states[TIMED : 2 * TIMED])
+        return TIMED / (clock() - began)
 
 
 def seconds_per_step(config: Config, device: torch.device, clock: Clock = time.monotonic) -> float:

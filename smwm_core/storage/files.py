@@ -6,6 +6,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +137,15 @@ def fill_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def make_parts(make: Callable, parts: dict[Path, tuple], *, workers: int | None, desc: str, unit: str) -> None:
+def make_parts(
+    make: Callable,
+    parts: dict[Path, tuple],
+    *,
+    workers: int | None,
+    desc: str,
+    unit: str,
+    pause: Callable[[], bool] | None = None,
+) -> None:
     """Let processes make those files of many that are not there yet, with a bar.
 
     Arguments:
@@ -144,9 +153,12 @@ def make_parts(make: Callable, parts: dict[Path, tuple], *, workers: int | None,
         parts: path → further arguments.
         workers: processes; by default one per core.
         desc, unit: of the bar.
+        pause: asked before each file is begun; when it says yes, what was begun is finished and no other is.
     """
     missing = {path: values for path, values in parts.items() if not path.exists()}
-    jobs = (delayed(make)(path, *values) for path, values in missing.items())
-    made = Parallel(n_jobs=workers or torch.multiprocessing.cpu_count(), return_as="generator_unordered")(jobs)
+    begun = takewhile(lambda _: not (pause and pause()), missing.items())
+    jobs = (delayed(make)(path, *values) for path, values in begun)
+    workers = workers or torch.multiprocessing.cpu_count()
+    made = Parallel(n_jobs=workers, pre_dispatch=workers, return_as="generator_unordered")(jobs)
     for _ in tqdm(made, desc=desc, unit=unit, total=len(missing), dynamic_ncols=True):
         pass

@@ -1,7 +1,8 @@
 """Claims about Reacher and Cube in their published look, drawn once and kept compressed.
 
 1. What is read is what MuJoCo draws, to the bit, from anywhere, and averaged below 224 px; other processes can read it.
-2. What is there is not drawn again, after an interruption either; another version or other states are other files.
+2. What is there is not drawn again, after an interruption or a pause either; another version or other states are other
+   files; how much is there is known without recording episodes.
 3. Windows begin at every step, and batches are in wholly random order.
 4. A damaged file, a disk that is too small and rows that there are not are one sentence.
 5. Their episodes are those of the published agents, by name.
@@ -96,14 +97,33 @@ def test_what_is_there_is_not_drawn_again(data, monkeypatch):
 def test_other_states_and_versions_are_other_files(data, monkeypatch, change):
     made = []
     monkeypatch.setattr(module, "make_parts", lambda make, parts, **_: made.extend(parts))
-    states = world().split[0].state
+    other = world()
     if change == "version":
         monkeypatch.setitem(VERSIONS, "lewm", 99)
     else:
-        states = states + 1e-3
-    module._store(LewmReacher(), states)
+        other.split[0].state.add_(1e-3)
+    other.draw()
     assert len(made) == PARTS
     assert not set(made) & set(data.rglob("part_*.h5"))
+
+
+def test_drawing_pauses_between_files_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(module, "_draw_part", lambda path, simulator, states: path.write_text(str(len(states))))
+    here, asked = world(), []
+    assert here.share_drawn() == 0
+    here.draw(pause=lambda: asked.append(1) or len(asked) > 2)
+    assert here.share_drawn() == 2 / PARTS
+    here.draw()
+    assert here.share_drawn() == 1
+    assert [path.read_text() for path in here._paths] == ["20"] * 5 + ["8"]
+    here.draw(pause=lambda: pytest.fail("There is nothing to draw."))
+
+
+def test_how_much_is_drawn_is_known_without_recording(tmp_path, monkeypatch):
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    assert make_world("reacher/drawn/20").share_drawn() == 0
+    assert not list(tmp_path.rglob("*"))
 
 
 def test_what_cannot_be_read_or_drawn_is_one_sentence(tmp_path, data, monkeypatch):

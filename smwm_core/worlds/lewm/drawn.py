@@ -8,6 +8,7 @@ Blosc with LZ4 27), and one core unpacks 8,000 from anywhere in a second, far mo
 import hashlib
 import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,7 +26,7 @@ from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmReacher, averaged
 from smwm_core.worlds.lewm.world import _opened, _read
 from smwm_core.worlds.recorded.frame_store import to_bytes
 from smwm_core.worlds.recorded.frameskip import FrameSkip
-from smwm_core.worlds.recorded.recording import recorded
+from smwm_core.worlds.recorded.recording import recorded, recording_path
 
 EPISODES = 10_000  # as many as the released files are said to hold
 PART, CHUNK = 1_000, 8  # frames of a file, and of what is unpacked together
@@ -49,19 +50,81 @@ def drawn(task: str, count: int = EPISODES, image_size: int = FRAME) -> "DrawnFr
     build, recording = choose("task that is drawn once", task, _TASKS)
     simulator = build(image_size=image_size)
     return DrawnFrameSkip(
-        simulator, partial(recorded, simulator, recording, count), components=("lewm", "recording", task)
+        simulator,
+        partial(recorded, simulator, recording, count),
+        components=("lewm", "recording", task),
+        recording=partial(recording_path, recording, count),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class DrawnFrameSkip(FrameSkip):
-    """FrameSkip whose training frames are read, not drawn; planning draws in the same look."""
+    """FrameSkip whose training frames are read, not drawn; planning draws in the same look.
+
+    Arguments:
+        recording: names the file of its episodes, where they are recorded here.
+    """
+
+    recording: Callable[[], Path] | None = None
 
     @cached_property
     def read(self) -> "DrawnFrames":
         """Reads the frames of rows of the training episodes, which are drawn first where they are not there."""
+        self.draw()
+        return DrawnFrames(self._folder, len(self.split[0].state), self.image_size, PART)
+
+    def draw(self, pause: Callable[[], bool] | None = None) -> None:
+        """Draw those training frames that are not there yet, file after file, until ``pause`` says yes.
+
+        Raises:
+            SMWMError: another process is drawing them, or the disk is too small.
+        """
         states = self.split[0].state
-        return DrawnFrames(_store(self.simulator, states), len(states), self.image_size, PART)
+        parts = {path: (self._whole, states[k * PART : (k + 1) * PART]) for k, path in enumerate(self._paths)}
+        missing = sum(not path.exists() for path in parts)
+        if not missing:
+            return
+        folder = self._folder
+        with locked(folder, "drawing frames"):
+            needed, free = missing * PART * FRAME_BYTES, shutil.disk_usage(folder).free
+            if needed > free:
+                raise SMWMError(
+                    f"Drawing {missing * PART:,} frames into {root.shown(folder)} may take {needed / 1e9:.1f} GB, and "
+                    f"its disk has {free / 1e9:.1f} GB left; set SMWM_DATA to a larger one, or ask for fewer episodes."
+                )
+            desc, unit = f"drawing {self._name}", f" × {PART} frames"
+            make_parts(_draw_part, parts, workers=None, desc=desc, unit=unit, pause=pause)
+
+    def share_drawn(self) -> float:
+        """How much of the training frames is there, from 0 to 1; records no episodes."""
+        if self.recording and not self.recording().exists():
+            return 0.0
+        return sum(path.exists() for path in self._paths) / len(self._paths)
+
+    def draw_into(self, path: Path, states: Tensor) -> None:
+        """Draw states ``(N, S)`` and pack them into a file, as the frames of training are."""
+        _draw_part(path, self._whole, states)
+
+    @property
+    def _whole(self):
+        return replace(self.simulator, image_size=FRAME)
+
+    @property
+    def _name(self) -> str:
+        return type(self.simulator).__name__.lower()
+
+    @property
+    def _folder(self) -> Path:
+        return root.data() / "cache" / "frames" / f"{self._name}_{self._identity}"
+
+    @cached_property
+    def _identity(self) -> str:
+        drawn = f"{self._name} {VERSIONS['lewm']}".encode() + self.split[0].state.float().numpy().tobytes()
+        return hashlib.sha256(drawn).hexdigest()[:8]
+
+    @property
+    def _paths(self) -> list[Path]:
+        return [_path(self._folder, part) for part in range(-(-len(self.split[0].state) // PART))]
 
     def describe(self) -> str:
         return f"{super().describe()}; in the look of the released frames"
@@ -103,30 +166,6 @@ class DrawnFrames:
                     f"A frame of {root.shown(path)} cannot be read ({error}); delete the file to draw it anew."
                 ) from error
         return averaged(torch.from_numpy(np.concatenate(frames)[back]), self.image_size)
-
-
-def _store(simulator, states: Tensor) -> Path:
-    """The folder with the frames of these states, ``(R, S)``, in their order; what is missing is drawn.
-
-    Raises:
-        SMWMError: another process is drawing them, or the disk is too small.
-    """
-    name = type(simulator).__name__.lower()
-    identity = f"{name} {VERSIONS['lewm']}".encode() + states.float().numpy().tobytes()
-    folder = root.data() / "cache" / "frames" / f"{name}_{hashlib.sha256(identity).hexdigest()[:8]}"
-    whole = replace(simulator, image_size=FRAME)
-    parts = {_path(folder, k // PART): (whole, states[k : k + PART]) for k in range(0, len(states), PART)}
-    missing = sum(not path.exists() for path in parts)
-    if missing:
-        with locked(folder, "drawing frames"):
-            needed, free = missing * PART * FRAME_BYTES, shutil.disk_usage(folder).free
-            if needed > free:
-                raise SMWMError(
-                    f"Drawing {missing * PART:,} frames into {root.shown(folder)} may take {needed / 1e9:.1f} GB, and "
-                    f"its disk has {free / 1e9:.1f} GB left; set SMWM_DATA to a larger one, or ask for fewer episodes."
-                )
-            make_parts(_draw_part, parts, workers=None, desc=f"drawing {name}", unit=f" × {PART} frames")
-    return folder
 
 
 def _path(folder: Path, part: int) -> Path:

@@ -32,13 +32,17 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
     """
     if count < PART or count % PART:
         raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
-    folder = root.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}"
-    whole = folder / "episodes.npz"
+    whole = recording_path(name, count)
     if not whole.exists():
-        with locked(folder, "collecting episodes"):
+        with locked(whole.parent, "collecting episodes"):
             if not whole.exists():
-                _collect(simulator, name, count, folder, workers)
+                _collect(simulator, name, count, whole.parent, workers)
     return Episodes.load(whole, simulator)
+
+
+def recording_path(name: str, count: int) -> Path:
+    """The file of so many recorded episodes."""
+    return root.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}" / "episodes.npz"
 
 
 def _collect(simulator, name: str, count: int, folder: Path, workers: int | None) -> None:
