@@ -20,7 +20,7 @@ from tqdm import tqdm
 from smwm_book import paths
 from smwm_book.notebooks import exercises
 from smwm_book.notebooks import run as notebooks
-from smwm_book.production import chromium, gallery, icons, pdf, phone, policy, search, slides
+from smwm_book.production import chromium, folded, gallery, icons, pdf, phone, policy, search, slides
 from smwm_book.tables import beyond, gpu_table, scorecard, teaching
 from smwm_core.errors import SMWMError
 from smwm_core.storage import root as storage
@@ -118,6 +118,7 @@ def lay_out(stage: Path, root: Path) -> Path:
     _if_possible("Pages load more than they need", icons.cut, root / "_build" / "html")
     search.only_where_it_is_searched(root / "_build" / "html")
     phone.write(root / "_build" / "html")
+    folded.write(root / "_build" / "html")
     return root / "_build" / "html" / "index.html"
 
 

@@ -81,12 +81,15 @@ class Hypothesis:
 
 
 def display_hypotheses(hypotheses: Iterable[Hypothesis]) -> None:
-    """Show what is expected, with the thresholds and the rule."""
+    """Show what is expected, with the thresholds and the rule: folded, for the table of verdicts repeats it."""
+    hypotheses = list(hypotheses)
     lines = ["| | expectation | thresholds |", "|--:|:--|:--|"]
     for number, hypothesis in enumerate(hypotheses, start=1):
         wanted = "; ".join(f"`{threshold[0]}` {_signs(threshold)}" for threshold in hypothesis.thresholds)
         lines.append(f"| {number} | {hypothesis.says} | {wanted} |")
-    display(Markdown("\n".join([*lines, "", RULE])))
+    title = f"Stated beforehand: {len(hypotheses)} hypotheses, their thresholds, and the rule of the verdicts"
+    table = "\n".join([*lines, "", RULE])
+    display(Markdown(f'<details class="numbers">\n<summary>{title}</summary>\n\n{table}\n\n</details>'))
 
 
 def display_verdicts(hypotheses: Iterable[Hypothesis], results: Results) -> None:

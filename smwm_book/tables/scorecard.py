@@ -35,11 +35,11 @@ def parts() -> dict[str, str]:
     found = judged()
     # A part of a figure that was trained longer does not count as one more figure.
     last = {name: (row, card) for name, (row, card) in _last(found).items() if row["notebook"] and not row["part"]}
-    overview = [
-        "| paper | what it shows | verdict | comparisons | learnt numbers | baselines | budget, seeds |",
-        "|:--|:--|:--|:--|:--|:--|:--|",
-        *(_overview_row(*figure) for figure in found),
-    ]
+    header = ("paper", "what it shows", "verdict", "comparisons", "learnt numbers", "baselines", "budget, seeds")
+    overview = [f"| {' | '.join(header)} |", "|" + ":--|" * len(header)]
+    overview += [_overview_row(*figure) for figure in found if figure[0]["figure"] != "Ours"]
+    ours = [_overview_row(*figure) for figure in found if figure[0]["figure"] == "Ours"]
+    overview += ["", *_table(f"Beyond the paper: {len(ours)} experiments of ours", *header, rows=ours)]
     return {
         "verdicts": _counts([card for _, card in last.values()]),
         "exceptions": _exceptions([(row, card) for row, card in last.values() if card]),

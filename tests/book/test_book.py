@@ -226,6 +226,8 @@ def test_a_solution_is_hidden_until_it_is_asked_for(browser, address, width):
     page, problems = open_page(browser, address, "notebooks/fig2_dot_world.html", width)
     exercise, solution = page.locator("div.exercise").first, page.locator("div.solution").first
     code = solution.locator("div.highlight").first
+    assert not exercise.is_visible()
+    page.locator("#exercises > details > summary").press("Enter")
     assert exercise.is_visible()
     assert not code.is_visible()
     solution.locator(".toggle-button").first.click()

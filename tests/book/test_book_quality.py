@@ -17,6 +17,8 @@
 12. On a phone the words in figures are at least 9 px high, panels are stacked, and the front page has world and latent
     in one screen.
 13. Tables of all numbers are folded on a screen, opened by keyboard, and open in print.
+14. Exercises, provenance and the scorecard's details fold below their headings, open by keyboard and in print, and keep
+    the scorecard and the pages of the paper's main figures within 6,000 px.
 """
 
 import gzip
@@ -249,7 +251,33 @@ def test_all_numbers_are_folded_on_screen_and_open_in_print(browser, address, bu
     page.close()
     printed = (built.with_name("singlehtml") / "print.html").read_text()
     assert 'class="numbers"' not in printed
-    assert printed.count("<summary>All numbers") == printed.count("<details open>") > 10
+    folded = printed.count("<summary>All numbers") + printed.count("<summary>Stated beforehand")
+    assert folded == printed.count("<details open>") > 10
+
+
+SHORT = ("book/scorecard.html", "notebooks/fig5_planning.html", "notebooks/fig2_dot_world.html")
+
+
+@pytest.mark.parametrize("page_name", SHORT)
+def test_folded_sections_keep_pages_short(browser, address, page_name):
+    page, _ = open_page(browser, address, page_name, 1280)
+    assert page.evaluate("document.documentElement.scrollHeight") <= 6000
+    section = page.locator("article section:has(> details.folded)").first
+    inside = section.locator("p").first
+    assert section.locator("h2").first.is_visible()
+    assert not inside.is_visible()
+    section.locator("summary").first.press("Enter")
+    assert inside.is_visible()
+    page.close()
+
+
+def test_folded_sections_are_printed(browser, address):
+    page, _ = open_page(browser, address, "notebooks/fig2_dot_world.html", 1280)
+    exercise = page.locator("#exercises div.exercise").first
+    assert not exercise.is_visible()
+    page.emulate_media(media="print")
+    assert exercise.is_visible()
+    page.close()
 
 
 def test_dark_pages_are_printed_light(browser, address):

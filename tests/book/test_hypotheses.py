@@ -82,7 +82,8 @@ def test_all_is_shown(monkeypatch):
     hypotheses.display_hypotheses(expected)
     hypotheses.display_verdicts(expected, results(0.2, 0.35))
     assert "| 1 | it is low | `r2` ≤ 0.400; `r2` ≥ 0.100, missed below 0.050 |" in shown[0]
-    assert shown[0].endswith(RULE)
+    assert "<summary>Stated beforehand: 1 " in shown[0]
+    assert shown[0].endswith(f"{RULE}\n\n</details>")
     assert "| 1 | it is low | 0.300 [0.200, 0.350] (≤ 0.400); " in shown[1]
     assert shown[1].endswith("| **holds** |")
 
