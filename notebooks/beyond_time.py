@@ -263,7 +263,10 @@ questions = {
 for world, moves in {"periodic": periodic, "gear": gear}.items():
     for label, options in questions.items():
         ways = coarsest(moves, **options)
-        print(f"{world:8}  {label:26}{max(ways[0]) + 1} of {moves.shape[1]} classes, {len(ways):2} ways, {ways[0]}")
+        kept = (max(ways[0]) + 1) / moves.shape[1]
+        print(
+            f"{world:8}  {label:26}{max(ways[0]) + 1} classes for {kept:.1f} of all places, {len(ways):2} ways, {ways[0]}"
+        )
 
 # %% [markdown]
 # In the periodic world several steps alone do not separate what must be separated; with the forward loss they do. SMWM merges 2 and 4, which

@@ -51,8 +51,7 @@ DriveTheDot(drive)
 
 # %% [markdown]
 # Your browser computes encoder, forward model and inverse model of the [single dot](fig2_dot_world.ipynb) (λ = 10,
-# first seed) at every move; nothing is sent anywhere. The switch shows the encoder that was trained without the inverse
-# loss (λ = 0), at the same scale. In Jupyter the cell is a live widget, without the switch.
+# first seed) at every move; nothing is sent anywhere. In Jupyter the cell is a live widget.
 #
 # ## How to read it
 #
@@ -84,8 +83,8 @@ print(f"spread {page.here['spread']:.1f}; without the inverse loss {page.here['c
 # - **The square is where it learned.** A training step may end at the border, but none starts there, so forward and
 #   inverse model have to guess: compare `usual` with `border`, or drive into a corner.
 # - **Actions are whole pixels, the inverse model's answer is continuous.** Move by 4 px and look at the tenths.
-# - **Without the inverse loss there is nothing to drive:** turn the switch and drag the dot through all of the frame;
-#   see `collapsed.spread` and the [collapse explorer](collapse_explorer.ipynb).
+# - **Without the inverse loss there is nothing to drive:** see `collapsed.spread` and the [collapse
+#   explorer](collapse_explorer.ipynb).
 #
 # **Try it.** Find the move with the largest miss: `drive.moves(start, end)` takes many moves at once. Is it long or
 # short, does it start or end at the border?

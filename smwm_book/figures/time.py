@@ -44,7 +44,7 @@ def held_by_arm(arms: dict[str, tuple[np.ndarray, np.ndarray]], bound: float) ->
         arms: per label the R² of the velocity and of the position, ``(seeds,)`` each.
         bound: R² of the velocity from the true position.
     """
-    figure, axis = new_figure(7.5, 0.62 * len(arms) + 1.7)
+    figure, axis = new_figure(6.4, 0.62 * len(arms) + 1.7)
     rows = np.arange(len(arms))
     for which, (label, colour, marker) in enumerate((("velocity", VERMILION, "D"), ("position", BLUE, "o"))):
         shown = [values[which].clip(0, 1) for values in arms.values()]

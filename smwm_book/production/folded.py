@@ -6,7 +6,7 @@ The single page, from which the PDF is printed, keeps them open; a fragment of a
 import re
 from pathlib import Path
 
-SECTIONS = ("exercises", "prior-work", "provenance", "numbers-and-provenance", "all-metrics-and-provenance")
+SECTIONS = ("exercises", "prior-work", "provenance")  # *All numbers* folds by itself
 _EDGE = re.compile(r"<section\b|</section>")
 _SECTION = re.compile(r'<section id="([^"]+)">\n<h2>(.*?)(?:<a class="headerlink".*?</a>)?</h2>', re.DOTALL)
 
@@ -19,9 +19,9 @@ def write(html: Path) -> None:
     """
     for page in (html / "notebooks").glob("*.html"):
         page.write_text(folded(page.read_text(), SECTIONS))
-    scorecard = html / "book" / "scorecard.html"
-    text = scorecard.read_text()
-    scorecard.write_text(folded(text, [found[1] for found in _SECTION.finditer(text)][1:]))
+    for scorecard in (html / "book").glob("scorecard.html"):
+        text = scorecard.read_text()
+        scorecard.write_text(folded(text, [found[1] for found in _SECTION.finditer(text)][1:]))
 
 
 def folded(page: str, sections: tuple[str, ...] | list[str]) -> str:

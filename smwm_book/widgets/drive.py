@@ -1,7 +1,6 @@
 """Drive the dot: move the dot of the dot world, and watch its latent and what both heads make of the move.
 
-In Jupyter sliders redraw a figure by way of torch. A page without Python computes the same network in JavaScript, and
-has a switch to the network that was trained without the inverse loss.
+In Jupyter sliders redraw a figure by way of torch. A page without Python computes the same network in JavaScript.
 """
 
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from torch import Tensor
 from smwm_book import figures
 from smwm_book.widgets.packed_weights import pack
 from smwm_book.widgets.page import page, png
-from smwm_core.analysis.spectrum import PrincipalPlane, spectrum
+from smwm_core.analysis.spectrum import PrincipalPlane
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
 from smwm_core.worlds import DotWorld
@@ -52,7 +51,7 @@ class Drive:
 
     Arguments:
         model: reads the dot world's frames.
-        collapsed: the same, trained without the inverse loss; only its encoder is used.
+        collapsed: the same, trained without the inverse loss; only how far apart its latents lie is used.
     """
 
     model: WorldModel
@@ -139,27 +138,19 @@ class Drive:
         return page(
             "drive.html",
             {
-                "networks": [pack(self.model), pack(self.collapsed, ("encoder",))],
+                "networks": [pack(self.model)],
                 "radius": RADIUS,
                 "reach": MAX_DISPLACEMENT,
                 "starts": [self.world.lowest_start, self.world.highest_start],
                 "step": FIRST_STEP,
+                "centre": self.plane.centre.round(7).tolist(),
+                "axes": self.plane.axes.round(7).tolist(),
                 "unit": 1 / _UNITS_PER_ONE,
-                "planes": [self._drawn(model) for model in (self.model, self.collapsed)],
+                "cloud": np.rint(self.cloud * _UNITS_PER_ONE).astype(int).tolist(),
                 "colours": [to_hex(colour) for colour in colours],
+                "spreads": [self.spread(self.model), self.spread(self.collapsed)],
             },
         )
-
-    def _drawn(self, model: WorldModel) -> dict:
-        """The grid's latents as the page draws them, in their own principal plane, and their total variance."""
-        z = self._encode(model, self.positions)
-        plane = PrincipalPlane(z)
-        return {
-            "centre": plane.centre.round(7).tolist(),
-            "axes": plane.axes.round(7).tolist(),
-            "cloud": np.rint(plane(z) * _UNITS_PER_ONE).astype(int).tolist(),
-            "variance": float(spectrum(z).sum()),
-        }
 
     def _encode(self, model: WorldModel, position: Tensor) -> Tensor:
         return model.encode_states(self.world, position)

@@ -94,19 +94,6 @@ def test_the_html_holds_everything_and_names_no_host(shown):
     assert f"#{name}:not([data-ready])" in rest
 
 
-def test_the_page_holds_the_collapsed_encoder_and_both_variances():
-    shown = drive()
-    shown.collapsed.encoder.head.weight.zero_()[0] = 0.5
-    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', shown.html(), re.DOTALL)[1])
-    found = unpacked(data["networks"][1])
-    assert {name.split(".")[0] for name in found} == {"encoder"}
-    assert all(torch.equal(weights, shown.collapsed.state_dict()[name]) for name, weights in found.items())
-    for plane, model in zip(data["planes"], (shown.model, shown.collapsed), strict=True):
-        z = model.encode_states(shown.world, shown.positions)
-        assert plane["variance"] == pytest.approx(z.var(0).sum().item(), rel=0.01)
-    assert data["planes"][1]["variance"] < data["planes"][0]["variance"]
-
-
 def test_sliders_drive_the_dot():
     widget = DriveTheDot(drive())
     for slider, value in ((widget.x, 20), (widget.dy, -16)):

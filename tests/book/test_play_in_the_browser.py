@@ -1,7 +1,6 @@
 """Claims about the pages to play with, checked in a real browser against torch; opened as files, as a reader may do.
 
-1. Frames, latents (of the collapsed encoder too, to which a switch leads), predictions, recovered actions and costs are
-   torch's to 1e-4, and so are TwoRoom's steps in px; a
+1. Frames, latents, predictions, recovered actions and costs are torch's to 1e-4, and so are TwoRoom's steps in px; a
    frame is encoded in less than 30 ms.
 2. By keyboard, mouse and touch the dot moves, and the words are those of the Python side; a long drag is many actions.
 3. The search is torch's, round by round, when both draw the same numbers, and the page's numbers are standard normal.
@@ -11,7 +10,6 @@
 6. Both redraw for the dark theme, live side by side, and say so where their data are broken.
 """
 
-import re
 from dataclasses import replace
 
 import pytest
@@ -153,40 +151,6 @@ def test_a_frame_is_encoded_in_time(opened):
     )
     page = opened("drive")
     assert sorted(asked(page, timed) for _ in range(21))[10] < 30
-
-
-def test_the_collapsed_encoder_in_the_page_is_torchs(opened, drive):
-    page, places = opened("drive"), torch.tensor([[18, 18], [45, 30], [2, 61], [31, 32], [60, 5]])
-    z = drive.collapsed.encode_states(drive.world, places)
-    called = "given[0].map((place) => [...smwm.collapsed.encode(smwm.render(place))])"
-    encoded = torch.tensor(asked(page, called, places.tolist()))
-    assert (encoded - z).abs().max() < 0.01 * (z - z.mean(0)).abs().max()  # all that differs between places is small
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_the_switch_shows_the_collapsed_latent(opened, drive, width):
-    page = opened("drive", width)
-    switch, said, before = page.get_by_role("switch"), words(page), canvases(page)
-    told = re.findall(r"(\S+) at λ", page.locator(".variances").inner_text())
-    for number, model in zip(told, (drive.model, drive.collapsed), strict=True):
-        variance = model.encode_states(drive.world, drive.positions).var(0).sum().item()
-        assert float(number) == pytest.approx(variance, rel=0.5)
-    switch.focus()
-    page.keyboard.press("Space")
-    settled(page)
-    assert all(a != b for a, b in zip(before, canvases(page), strict=True))
-    z = drive.collapsed.encode_states(drive.world, torch.tensor([[24, 36], [36, 28]]))
-    moved = float(re.search(r"its latent moved by (\S+),", words(page))[1])
-    assert moved == pytest.approx((z[1] - z[0]).norm().item(), abs=2e-5)
-    assert moved < drive.spread(drive.collapsed) < 0.01
-    assert page.get_by_text("the action that the inverse model finds").is_hidden()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.locator("canvas").first.focus()
-    page.keyboard.press("ArrowLeft")
-    settled(page)
-    assert words(page).startswith("The dot went from (36, 28) to (32, 28). Without the inverse loss its latent moved")
-    switch.uncheck()
-    assert words(page) == drive.sentence(drive.move((36, 28), (32, 28))) != said
 
 
 @pytest.mark.parametrize("width", WIDTHS)
