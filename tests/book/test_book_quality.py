@@ -207,7 +207,7 @@ def test_page_is_readable_without_javascript(browser, address, page_name):
         assert page.locator(part).first.is_visible()
     for part in ("article figure img", "article figcaption", "article .math"):
         assert all(found.is_visible() for found in page.locator(f"{part}:not(details *)").all())
-    assert all(text.strip() for text in page.locator("article .math").all_inner_texts())
+    assert all(text.strip() for text in page.locator("article .math").all_text_contents())
     context.close()
 
 
