@@ -11,8 +11,6 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
-from itertools import pairwise
-
 import numpy as np
 import torch
 
@@ -51,11 +49,7 @@ for lam in page.some(lambdas, with_weights):
         page.arrays["clouds"].append([plane(latents) for latents in centred])
         page.arrays["spectra"].append(each[:, :COMPONENTS])
         page.arrays["variances"].append(each.sum(1))
-        page.arrays["steps"] = steps = run.history["snapshot_steps"]
-        none = np.zeros(steps[-1])  # at λ = 0 there is no inverse loss
-        losses = np.stack([run.history["forward"], run.history.get("inverse", none)], 1)
-        since = [losses[:1], *(losses[a:b] for a, b in pairwise(steps))]
-        page.arrays["losses"].append([part.mean(0) for part in since])
+        page.arrays["steps"] = run.history["snapshot_steps"]
         watched = run.world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS]
         page.arrays["colours"] = figures.position_colours(watched.numpy())
 

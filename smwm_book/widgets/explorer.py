@@ -27,8 +27,6 @@ class Exploration:
         spectra: ``(L, S, K)`` variances along the first K principal components.
         variances: ``(L, S)`` total variances.
         colours: ``(P, 3)`` in [0, 1].
-        losses: ``(L, S, 2)``, forward and inverse, each the mean over the training steps since the moment before; 0
-            where a loss is not computed. None, of results without them, shows none.
 
     Raises:
         SMWMError: the shapes do not belong together.
@@ -40,7 +38,6 @@ class Exploration:
     spectra: np.ndarray
     variances: np.ndarray
     colours: np.ndarray
-    losses: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         moments = (len(self.lambdas), len(self.steps))
@@ -51,8 +48,6 @@ class Exploration:
                 f"{points}; the clouds have {self.clouds.shape}, the spectra {self.spectra.shape} and the total "
                 f"variances {self.variances.shape}."
             )
-        if self.losses is not None and self.losses.shape != (*moments, 2):
-            raise SMWMError(f"Two losses at these moments have the shape {(*moments, 2)}, not {self.losses.shape}.")
 
     @property
     def extent(self) -> float:
@@ -65,14 +60,8 @@ class Exploration:
         share = self.spectra[i, j, :2].sum() / total if total else 0.0
         return (
             f"λ = {self.lambdas[i]:g}, step {self.steps[j]:,}: total variance {total:.2g}, "
-            f"{100 * share:.0f} % of it in the first two components{self._losses_in_words(i, j)}."
+            f"{100 * share:.0f} % of it in the first two components."
         )
-
-    def _losses_in_words(self, i: int, j: int) -> str:
-        if self.losses is None:
-            return ""
-        forward, inverse = self.losses[i, j]
-        return f"; forward loss {forward:.2g}, " + (f"inverse loss {inverse:.2g}" if inverse else "no inverse loss")
 
 
 class Explorer(widgets.VBox):
@@ -118,14 +107,8 @@ def viewer(exploration: Exploration) -> str:
         "extent": e.extent,
         "extents": [[float(f"{value:.4g}") for value in row] for row in extents],
         "clouds": thousandths.reshape(*e.clouds.shape[:2], -1).tolist(),
-        "exponents": [_logarithms(spectra) for spectra in e.spectra],
+        "exponents": [[[round(float(v), 2) for v in s] for s in row] for row in np.log10(np.maximum(e.spectra, 1e-12))],
         "sentences": [[e.sentence(i, j) for j in range(len(e.steps))] for i in range(len(e.lambdas))],
         "colours": [to_hex(colour) for colour in e.colours],
-        "losses": None if e.losses is None else [_logarithms(losses) for losses in e.losses],
     }
     return page("explorer.html", data)
-
-
-def _logarithms(values: np.ndarray) -> list[list[float]]:
-    """Decimal logarithms of a matrix, to two digits."""
-    return [[round(float(v), 2) for v in row] for row in np.log10(np.maximum(values, 1e-12))]

@@ -13,10 +13,8 @@
 
 import re
 import zipfile
-from dataclasses import replace
 
 import nbformat
-import numpy as np
 import pytest
 from reading import assert_whole, open_page, pages, wait_until
 
@@ -145,26 +143,6 @@ def test_the_explorer_plays_the_steps_and_magnifies(explorer):
     page.get_by_role("checkbox").check()
     assert pixels(cloud) != before
     assert words.inner_text().removeprefix(said).startswith(" Magnified ")
-
-
-def test_the_explorer_draws_both_losses_where_they_are_stored(explorer, tmp_path):
-    page, shown = explorer
-    assert page.locator("canvas").count() == (2 if shown.losses is None else 3)
-    falling = np.exp(-np.arange(len(shown.steps)) / 4)
-    losses = np.stack([np.outer(np.ones(len(shown.lambdas)), falling), np.outer(shown.lambdas > 0, falling)], 2)
-    told = replace(shown, losses=losses)
-    (tmp_path / "losses.html").write_text(f'<meta charset="utf-8">{viewer(told)}')
-    page.goto((tmp_path / "losses.html").as_uri())
-    words, curves = page.locator("p[aria-live]"), page.locator("canvas").nth(2)
-    lam, step = page.locator("input[type=range]").all()
-    assert words.inner_text() == told.sentence(len(told.lambdas) - 1, len(told.steps) - 1)
-    drawn = [pixels(curves)]
-    step.press("ArrowLeft")
-    drawn.append(pixels(curves))
-    lam.press("Home")
-    drawn.append(pixels(curves))
-    assert len(set(drawn)) == 3  # the mark moves, and at λ = 0 there is one curve less
-    assert "no inverse loss" in curves.get_attribute("aria-label")
 
 
 def test_sliders_of_the_explorer_stay_where_they_are(explorer):

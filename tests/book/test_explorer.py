@@ -3,8 +3,7 @@
 1. Its words are the numbers of the arrays.
 2. In Jupyter its sliders redraw the picture and the words.
 3. Its HTML holds all data, names no other host, and what it draws is the data to within a pixel.
-4. Both losses are in words and page where results hold them, and a loss that is not computed is called so.
-5. Arrays that do not belong together are refused.
+4. Arrays that do not belong together are refused.
 
 That the viewer works in a browser is tested on the built book.
 """
@@ -68,21 +67,6 @@ def test_the_html_holds_the_data_and_names_no_host():
     assert data["extent"] >= np.abs(shown.clouds).max()
 
 
-def test_losses_are_told_where_they_are_stored():
-    losses = np.full((3, 3, 2), 0.031)
-    losses[0, :, 1] = 0  # at λ = 0
-    shown = exploration(losses=losses)
-    assert shown.sentence(1, 2) == exploration().sentence(1, 2)[:-1] + "; forward loss 0.031, inverse loss 0.031."
-    assert shown.sentence(0, 2).endswith("; forward loss 0.031, no inverse loss.")
-    drawn = [
-        json.loads(re.search(r'<script type="application/json">(.*?)</script>', viewer(of), re.DOTALL)[1])["losses"]
-        for of in (shown, exploration())
-    ]
-    assert drawn[0][1][2] == [-1.51, -1.51]
-    assert drawn[0][0][2] == [-1.51, -12]
-    assert drawn[1] is None
-
-
 def test_the_bundle_has_a_widget_a_page_and_words():
     explorer = Explorer(exploration())
     bundle = explorer._repr_mimebundle_()
@@ -103,8 +87,3 @@ def test_the_bundle_has_a_widget_a_page_and_words():
 def test_arrays_that_do_not_belong_together_are_refused(changes):
     with pytest.raises(SMWMError, match="values of λ, 3 steps and 5 colours need clouds of shape"):
         exploration(**changes)
-
-
-def test_losses_of_other_moments_are_refused():
-    with pytest.raises(SMWMError, match=r"Two losses at these moments have the shape \(3, 3, 2\), not \(3, 2, 2\)"):
-        exploration(losses=np.ones((3, 2, 2)))
