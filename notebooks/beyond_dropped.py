@@ -28,7 +28,7 @@ from smwm_core.analysis import detection
 from smwm_core.analysis.sensitivity import blurred, blurred_r2, blurred_readout, pull_ratio
 from smwm_core.analysis.spectrum import spectrum, top_share
 from smwm_core.planning import CEM
-from smwm_core.planning.costs import keeping_away
+from smwm_core.planning.costs import doubt_along, keeping_away
 from smwm_core.seeds import generator
 from smwm_core.training.config import ToyConfig
 from smwm_core.worlds import make_world
@@ -192,9 +192,10 @@ for s in page.seeds:
             collisions[planner] = collided.sum().item()
             if planner == "inverse":  # does the first plan of an episode look uncertain if it ends badly?
                 z = run.encode(start)
-                on_the_way = torch.cat([z[:, None], run.model.rollout(z, first)[:, :-1]], 1)
-                reading = ensembles[motion, s].disagreement(on_the_way, first).mean(1).cpu().numpy()
-                page.add(s, f"{motion}_plan", disagreement=Share(detection.auroc(collided.numpy(), reading)))
+                doubt = doubt_along(run.model, ensembles[motion, s].disagreement)(z, z, first[:, None])[:, 0]
+                page.add(
+                    s, f"{motion}_plan", disagreement=Share(detection.auroc(collided.numpy(), doubt.cpu().numpy()))
+                )
         saved = 100 * (collisions["ignoring"] - collisions["inverse"]) / len(goal)
         page.add(s, f"{motion}_plan", saved_points=Number(saved, "points"))
         ratio = collisions["inverse_sigreg"] / max(collisions["ignoring"], 1)

@@ -149,8 +149,7 @@ def doubt(run, ensemble, outcome) -> np.ndarray:
     """How much the heads disagree along each task's first plan, ``(N,)``."""
     blocks = run.world.block_sequence(outcome.actions[:, :OFFSET])
     z = run.encode(outcome.path[:, 0])
-    along = torch.cat([z[:, None], run.model.rollout(z, blocks.to(z))[:, :-1]], 1)
-    return ensemble.disagreement(along, blocks.to(z)).mean(1).cpu().numpy()
+    return doubt_along(run.model, ensemble.disagreement)(z, z, blocks[:, None].to(z))[:, 0].cpu().numpy()
 
 
 def shunning_doubt(run, ensemble, states, rng):

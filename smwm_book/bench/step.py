@@ -18,6 +18,7 @@ from smwm_book.experiments.devices import peak_memory_bytes
 from smwm_book.experiments.resources import fitting, needs, require_supported
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, final_distance
+from smwm_core.planning.evaluation import float32_products
 from smwm_core.seeds import generator
 from smwm_core.training.config import VitConfig
 from smwm_core.training.vit import build_model, make_step, ordered, steps_per_epoch
@@ -158,13 +159,12 @@ def matmul_flops_per_s(clock: Clock, precision: str) -> float:
 
     That of float32 is that of TF32 where there is one, for convolutions may take it.
     """
-    rates, products = [], torch.backends.cuda.matmul
-    usual, products.fp32_precision = products.fp32_precision, "tf32"
-    for size in (4096, 6144, 8192) if clock.device.type == "cuda" else (512, 1024, 1536):
-        left, right = torch.randn(2, size, size, device=clock.device, dtype=getattr(torch, precision))
-        left @ right
-        rates += [2 * size**3 / clock.seconds(lambda left=left, right=right: left @ right) for _ in range(3)]
-    products.fp32_precision = usual
+    rates = []
+    with float32_products("tf32"):
+        for size in (4096, 6144, 8192) if clock.device.type == "cuda" else (512, 1024, 1536):
+            left, right = torch.randn(2, size, size, device=clock.device, dtype=getattr(torch, precision))
+            left @ right
+            rates += [2 * size**3 / clock.seconds(lambda left=left, right=right: left @ right) for _ in range(3)]
     return max(rates)
 
 

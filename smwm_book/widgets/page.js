@@ -1,3 +1,7 @@
+PLAY_CANVAS
+
+PLAY_NETWORK
+
   // What pages that compute need: their data and networks, frames, and where pointers and keys lead.
   const ORANGE = "#e69f00", VERMILION = "#d55e00", BLUE = "#0072b2", DARK = "#1f2933";
   let data, networks;

@@ -106,7 +106,7 @@ def mpc_policy(world: FrameSkip, model: WorldModel, search: CEM, cost: Cost | No
     cost = cost or final_distance(model)
     device = next(model.parameters()).device
 
-    @exact_float32()
+    @float32_products("ieee")
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
         draws = generator
@@ -128,7 +128,7 @@ def inverse_policy(world: FrameSkip, model: WorldModel) -> Policy:
     device = next(model.parameters()).device
     low, high = (bound.to(device) for bound in world.bounds)
 
-    @exact_float32()
+    @float32_products("ieee")
     @torch.no_grad()
     def policy(tasks: Tasks, generator: Generator) -> Tensor:
         z, z_goal = (model.encode_states(world, states.to(device)) for states in tasks.seen(model.frames))
@@ -138,12 +138,12 @@ def inverse_policy(world: FrameSkip, model: WorldModel) -> Policy:
 
 
 @contextmanager
-def exact_float32() -> Iterator[None]:
-    """Let a GPU multiply float32 as such, and not as TF32, whose ten bits lose what neighbouring plans differ by."""
+def float32_products(precision: str) -> Iterator[None]:
+    """Let a GPU multiply float32 as such ("ieee"), or as "tf32", whose ten bits lose what plans differ by."""
     switches = torch.backends.cuda.matmul, torch.backends.cudnn.conv
     before = [switch.fp32_precision for switch in switches]
     for switch in switches:
-        switch.fp32_precision = "ieee"
+        switch.fp32_precision = precision
     try:
         yield
     finally:

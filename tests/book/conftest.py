@@ -51,3 +51,30 @@ def browser():
         running = playwright.chromium.launch(executable_path=executable, args=list(chromium.OPTIONS))
         yield running
         running.close()
+
+
+@pytest.fixture
+def watched(browser):
+    """Opens an address in a page of its own, closed at the end; no page may fail, speak up or ask for another address.
+
+    Further files on the disk may be asked for with ``files=True``.
+    """
+    pages, problems = [], []
+
+    def open_page(address, width, height, *, files=False, **options):
+        page = browser.new_page(viewport={"width": width, "height": height}, **options)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda message: problems.append(message.text))
+
+        def expected(url):
+            return url == address or (files and url.startswith("file://"))
+
+        page.on("request", lambda request: expected(request.url) or problems.append(request.url))
+        page.goto(address)
+        pages.append(page)
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert problems == []

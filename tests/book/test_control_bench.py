@@ -51,6 +51,7 @@ def test_the_parts_of_a_step_get_the_time_that_they_take(config, monkeypatch):
             spend("input")
             yield torch.zeros(1), torch.zeros(1)
 
+    needs(config)  # counted, and remembered, with the real parts
     monkeypatch.setattr(bench, "feed", feed)
     monkeypatch.setattr(bench.Clock, "now", lambda clock: now[0])
     monkeypatch.setattr(bench, "matmul_flops_per_s", lambda *_: 2e12)

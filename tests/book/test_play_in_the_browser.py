@@ -56,22 +56,8 @@ def whole_page(html: str) -> str:
 
 
 @pytest.fixture
-def opened(browser, addresses):
-    pages, problems = [], []
-
-    def open_page(name, width=1280, **options):
-        page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("request", lambda request: request.url in addresses.values() or problems.append(request.url))
-        page.goto(addresses[name])
-        pages.append(page)
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert problems == []
+def opened(watched, addresses):
+    return lambda name, width=1280, **options: watched(addresses[name], width, 900, **options)
 
 
 def asked(page, expression: str, *arguments):

@@ -55,24 +55,12 @@ def whole_page(html: str) -> str:
 
 
 @pytest.fixture
-def opened(browser, html, tmp_path):
-    pages, problems = [], []
-
+def opened(watched, html, tmp_path):
     def open_page(width=1280, shown=html, **options):
         (tmp_path / "rig.html").write_text(whole_page(shown))
-        address = (tmp_path / "rig.html").as_uri()
-        page = browser.new_page(viewport={"width": width, "height": 1200}, **options)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("request", lambda request: request.url == address or problems.append(request.url))
-        page.goto(address)
-        pages.append(page)
-        return page
+        return watched((tmp_path / "rig.html").as_uri(), width, 1200, **options)
 
-    yield open_page
-    for page in pages:
-        page.close()
-    assert problems == []
+    return open_page
 
 
 def still(opened, **options):

@@ -37,22 +37,8 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, address):
-    pages, problems = [], []
-
-    def open_page(width=1280, motion="reduce"):
-        page = browser.new_page(viewport={"width": width, "height": 1000}, reduced_motion=motion)
-        page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("console", lambda message: problems.append(message.text))
-        page.on("request", lambda request: request.url.startswith("file://") or problems.append(request.url))
-        page.goto(address)
-        pages.append(page)
-        return page
-
-    yield open_page
-    for page in pages:
-        page.close()
-    assert problems == []
+def opened(watched, address):
+    return lambda width=1280, motion="reduce": watched(address, width, 1000, files=True, reduced_motion=motion)
 
 
 TEN_STEPS = """(weight) => {
