@@ -6,7 +6,7 @@ The single page, from which the PDF is printed, keeps them open; a fragment of a
 import re
 from pathlib import Path
 
-SECTIONS = ("exercises", "prior-work", "provenance")  # *All numbers* folds by itself
+SECTIONS = ("exercises", "prior-work", "provenance", "numbers-and-provenance", "all-metrics-and-provenance")
 _EDGE = re.compile(r"<section\b|</section>")
 _SECTION = re.compile(r'<section id="([^"]+)">\n<h2>(.*?)(?:<a class="headerlink".*?</a>)?</h2>', re.DOTALL)
 

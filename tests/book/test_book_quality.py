@@ -241,6 +241,7 @@ def test_the_printed_page_is_whole(browser, built, soups):
 
 def test_all_numbers_are_folded_on_screen_and_open_in_print(browser, address, built):
     page, _ = open_page(browser, address, "notebooks/fig5_planning.html", 390)
+    page.locator("details.folded:has(details.numbers) > summary").press("Enter")  # the section around it
     folded = page.locator("details.numbers")
     table, words = folded.locator("table"), folded.locator("summary")
     assert "All numbers" in words.inner_text()
