@@ -331,8 +331,8 @@ shares = np.stack([per_seed(f"{name}.dropped") for name in configs])
 for number, of_models in enumerate(shares.T):
     is_dropped = np.concatenate([np.arange(8) < round(8 * share) for share in of_models])
     reached = detection.auroc(is_dropped, of_models.repeat(8))
-    print(f"seed {number}: AUROC of the share itself {reached:.2f}; models that dropped five or six of eight:", end=" ")
-    print(f"{np.isin(of_models, (5 / 8, 6 / 8)).sum()} of {len(of_models)}")
+    alike = np.isin(of_models, (5 / 8, 6 / 8)).sum()
+    print(f"seed {number}: AUROC {reached:.2f}; {alike} of {len(of_models)} models dropped five or six of eight")
 
 # %% [markdown]
 # So the threshold of 0.75 could not be reached by any of the three, and two verdicts say less than they seem to: that disagreement and surprise stayed below it was certain, and look-alikes had no chance.

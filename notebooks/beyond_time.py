@@ -265,7 +265,7 @@ for world, moves in {"periodic": periodic, "gear": gear}.items():
         ways = coarsest(moves, **options)
         kept = (max(ways[0]) + 1) / moves.shape[1]
         print(
-            f"{world:8}  {label:26}{max(ways[0]) + 1} classes for {kept:.1f} of all places, {len(ways):2} ways, {ways[0]}"
+            f"{world:8}  {label:26}{max(ways[0]) + 1} of {moves.shape[1]} classes ({kept:.1f}), {len(ways):2} ways, {ways[0]}"
         )
 
 # %% [markdown]
