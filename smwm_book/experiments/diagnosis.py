@@ -61,7 +61,7 @@ def expected_and_met(run: Run, tasks: Tasks, outcome: EpisodeOutcomes) -> dict[s
     world, model = run.world, run.model
     device, path = next(model.parameters()).device, outcome.path
     began = replace(tasks, start=path[:, 0])
-    ended = replace(tasks, start=path[:, OFFSET], start_before=path[:, OFFSET - world.frameskip])
+    ended = replace(tasks, start=path[:, OFFSET], start_before=path[:, OFFSET - 1])
     seen = (*began.seen(model.frames), ended.seen(model.frames)[0])
     z, goal, met = (model.encode_states(world, states.to(device)) for states in seen)
     expected = model.rollout(z, world.block_sequence(outcome.actions[:, :OFFSET]).to(z))[:, -1]

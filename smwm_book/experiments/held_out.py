@@ -25,7 +25,7 @@ def held_out(config: Config) -> tuple[Transitions | tuple[Tensor, Tensor], tuple
         raise SMWMError(f"The world {config.world} has no action, so there is nothing to check.")
     steps = AHEAD + frames - 1
     if isinstance(world, FrameSkip):
-        return _recorded(world, COUNT // AHEAD, steps), None
+        return _recorded(world, COUNT // AHEAD, frames), None
     if frames > 1:
         return _played(world, COUNT // AHEAD, steps), None
     drawn = world.sample(COUNT, generator(0, "held-out transitions"))
@@ -39,10 +39,14 @@ def _played(world: World, n: int, steps: int) -> tuple[Tensor, Tensor]:
     return world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]), actions
 
 
-def _recorded(world: FrameSkip, n: int, steps: int) -> tuple[Tensor, Tensor]:
-    """Windows of held-out episodes, with standardised blocks of actions."""
+def _recorded(world: FrameSkip, n: int, seen: int) -> tuple[Tensor, Tensor]:
+    """Windows of held-out episodes, with standardised blocks of actions; the ``seen`` frames of a moment side by side."""
     episodes = world.split[1]
-    rows = episodes.starts(world.frameskip * (steps + 1))
+    rows = episodes.starts(world.frameskip * (AHEAD + 1))
+    rows = rows[episodes.step[rows] >= seen - 1]
     rows = rows[torch.randint(len(rows), (n,), generator=generator(0, "held-out windows"))]
-    states, actions = world.windows(episodes, rows, steps)
-    return world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]), actions
+    drawn = []
+    for before in reversed(range(seen)):
+        states, actions = world.windows(episodes, rows - before, AHEAD)
+        drawn.append(world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]))
+    return torch.cat(drawn, 2), actions

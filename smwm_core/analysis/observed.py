@@ -70,9 +70,13 @@ def _window(batch) -> tuple[Tensor, Tensor]:
 def moments_of(o: Tensor, a: Tensor, frames: int) -> tuple[Tensor, Tensor]:
     """What an encoder of ``frames`` frames sees at every moment of the windows, and the actions between these moments.
 
+    Windows of moments, with all that the encoder sees side by side in each, stay as they are.
+
     Raises:
         SMWMError: windows with fewer than two moments.
     """
+    if frames > 1 and o.ndim == 5 and o.shape[2] == 3 * frames:
+        frames = 1
     moments = o.shape[1] - frames + 1
     if moments < 2:
         raise SMWMError(f"A model that sees {frames} frames needs windows of {frames + 1} or more, not {o.shape[1]}.")

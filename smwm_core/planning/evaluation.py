@@ -67,7 +67,7 @@ def run_episodes(
     start = simulator.settled(tasks.start) if hasattr(simulator, "settled") else tasks.start
     path, actions = start[:, None], start.new_empty(len(goal), 0, simulator.action_dim)
     while path.shape[1] <= act_steps:
-        before = path[:, -1 - world.frameskip] if path.shape[1] > world.frameskip else tasks.start_before
+        before = path[:, -2] if path.shape[1] > 1 else tasks.start_before
         left = replace(tasks, start=path[:, -1], start_before=before, demonstrated=_rest(tasks, actions.shape[1]))
         chosen = policy(left, generator)[:, : act_steps - actions.shape[1]]
         path = torch.cat([path, simulator.play(path[:, -1], chosen).to(path)], 1)

@@ -15,7 +15,7 @@ class Tasks:
 
     Arguments:
         start, goal: states.
-        start_before, goal_before: the states a block of steps earlier, for models that see two frames at once.
+        start_before, goal_before: the states a primitive step earlier, for models that see two frames at once.
         demonstrated: the primitive actions ``(N, K, A)`` that led from start to goal in the episode.
 
     Raises:
@@ -74,7 +74,7 @@ class Tasks:
 def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> Tasks:
     """Tasks from held-out episodes, without drawing a start twice.
 
-    What came before is the state of a block of steps earlier, or the first of the episode where there is none.
+    What came before is the state a primitive step earlier, or the start itself where an episode begins.
 
     Arguments:
         n: how many.
@@ -88,7 +88,6 @@ def draw_tasks(world: FrameSkip, n: int, offset: int, generator: Generator) -> T
     if len(starts) < n:
         raise SMWMError(f"The held-out episodes have {len(starts)} places for a task of {offset} steps, not {n}.")
     rows = starts[torch.randperm(len(starts), generator=generator)[:n]]
-    first = rows - held_out.step[rows]
-    before = [torch.maximum(moment - world.frameskip, first) for moment in (rows, rows + offset)]
+    before = (rows - (held_out.step[rows] > 0).long(), rows + offset - 1)
     states = (held_out.state[moment] for moment in (rows, rows + offset, *before))
     return Tasks(*states, demonstrated=held_out.action_blocks(rows, offset).unflatten(1, (offset, -1)))

@@ -10,6 +10,7 @@ VERSIONS = {
     "toy history": 1,
     "control model": 1,
     "control training": 1,
+    "control history": 1,
     "vit model": 2,
     "vit training": 2,
     "objective": 1,

@@ -104,8 +104,8 @@ class ControlConfig:
     Arguments:
         world: name of a planning task, as ``make_world`` knows it.
         objective: the weighted losses; none of them needs bounded latents.
-        frames: how many consecutive frames the encoder sees at once, a block of primitive steps apart.
-        batch_size: windows per step; a window has ``frames + 1`` frames.
+        frames: how many consecutive frames the encoder sees at once, a primitive step apart.
+        batch_size: blocks of primitive steps per optimiser step.
         steps: optimiser steps.
         learning_rate: of Adam, after a linear warm-up; it falls to 0 along a cosine.
         warm_up: share of the steps that the learning rate rises.
@@ -144,6 +144,11 @@ class ControlConfig:
     def make_world(self) -> FrameSkip:
         """The world, always the same object."""
         return _planning_world(self.world)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """What decides its numbers beside the usual, as ``VERSIONS`` names it."""
+        return ("control history",) if self.frames > 1 else ()
 
     @property
     def length(self) -> str:

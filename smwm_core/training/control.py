@@ -47,7 +47,7 @@ def train(
     if config.precision == "bfloat16" and not has_bfloat16(device):
         raise SMWMError("This device does not compute bfloat16; train with precision float32.")
     world = config.make_world()
-    windows = Windows(world, config.frames, device)
+    windows = Windows(world, 1, device, config.frames)
     if len(windows) < config.batch_size:
         raise SMWMError(f"{config.world} has {len(windows)} windows, too few for a batch of {config.batch_size}.")
     used = torch.arange(len(windows))
@@ -56,7 +56,8 @@ def train(
         return shuffled(windows, used, generator(seed, f"order of epoch {epoch}"))
 
     def batches(done: int) -> Iterator[Batch]:
-        return feed(world, windows, in_epochs(order, config.batch_size, done))
+        for frames, actions in feed(world, windows, in_epochs(order, config.batch_size, done)):
+            yield frames.unflatten(1, (2, config.frames)).flatten(2, 3), actions
 
     return fit(
         build_model(config, seed).to(device),
@@ -83,4 +84,4 @@ def has_bfloat16(device: torch.device) -> bool:
 
 def prepare(config: ControlConfig) -> None:
     """Record the episodes of a run's world and draw their frames, where it keeps any."""
-    Windows(config.make_world(), config.frames, torch.device("cpu"))
+    Windows(config.make_world(), 1, torch.device("cpu"), config.frames)

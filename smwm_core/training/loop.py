@@ -110,9 +110,10 @@ class Step:
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Windows ``(N, T + 1, 3, H, W)`` → the latents of their first T frames and of their last T, ``(N, T, Z)``.
 
-        An encoder of F frames needs the first F - 1 to see the next one, so T is smaller by that.
+        An encoder of F frames needs the first F - 1 to see the next one, so T is smaller by that; unless the frames
+        that it sees at once come side by side, ``(N, T + 1, 3 · F, H, W)``.
         """
-        if (seen := self.model.frames) > 1:
+        if (seen := self.model.frames) > 1 and frames.shape[2] == 3:
             moments = frames.shape[1] - seen + 1
             if moments < 2:
                 raise SMWMError(f"A model that sees {seen} frames needs windows of {seen + 1}, not {frames.shape[1]}.")

@@ -30,14 +30,18 @@ class Windows:
         world: a planning task.
         history: number of frames before the last.
         device: where its states and actions are to live.
+        seen: how many frames an encoder sees at once. Before each frame of a window then come those of the primitive
+            steps right before it, and a window has ``seen`` times as many.
     """
 
-    def __init__(self, world: FrameSkip, history: int, device: torch.device) -> None:
+    def __init__(self, world: FrameSkip, history: int, device: torch.device, seen: int = 1) -> None:
         training, frameskip, frames = world.split[0], world.frameskip, world.frames
         self.state, self.action = training.state.to(device), training.action.to(device)
         self.standardised = world.standardised
-        offsets = torch.arange(0, frameskip * history + 1, frameskip)
+        moments = torch.arange(0, frameskip * history + 1, frameskip)
+        offsets = (moments[:, None] + torch.arange(1 - seen, 1)).flatten()
         starts = training.starts(world.window_steps(history))
+        starts = starts[training.step[starts] >= seen - 1]
         if frames:
             starts = starts[training.step[starts] % frameskip == 0]
             frames.prepare(training.state[(starts[:, None] + offsets).unique()])
@@ -48,7 +52,7 @@ class Windows:
         return len(self.starts)
 
     def rows(self, numbers: Tensor) -> Tensor:
-        """Windows ``(N,)`` → the rows of their frames in the training episodes, ``(N, history + 1)``."""
+        """Windows ``(N,)`` → the rows of their frames in the training episodes, ``(N, (history + 1) · seen)``."""
         return self.starts[numbers, None] + self.frame_offsets
 
     def actions(self, numbers: Tensor) -> Tensor:
@@ -77,7 +81,7 @@ def feed(world: FrameSkip, windows: Windows, batches: Iterable[Tensor]) -> Itera
         batches: numbers of windows, ``(N,)`` each, on the processor.
 
     Yields:
-        frames ``(N, history + 1, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the windows' device.
+        frames ``(N, (history + 1) · seen, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the windows' device.
     """
     device = windows.state.device
     if windows.read is None:

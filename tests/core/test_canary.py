@@ -142,7 +142,7 @@ def fewer(count: int, task: str):
     return {**SIMULATORS, task: (SIMULATORS[task][0], count)}
 
 
-ADAM, ACTIONS = torch.optim.Adam, Windows.actions
+ADAM, ACTIONS, ROWS = torch.optim.Adam, Windows.actions, Windows.rows
 RELATIVE = smwm.relative_forward_loss
 ANSWER, REMEMBERED = heads.MultiStepInverseModel.forward, heads.RememberingForwardModel.forward
 LEWM = sys.modules[released.__module__]  # the package calls the function by the module's name
@@ -162,6 +162,10 @@ MUTATIONS = {
     ("control training", "actions one step off"): (
         "control-tworoom",
         patched(Windows, "actions", lambda self, numbers: ACTIONS(self, numbers).roll(2, -1)),
+    ),
+    ("control history", "the later frame first"): (
+        "control-two-frames",
+        patched(Windows, "rows", lambda self, numbers: ROWS(self, numbers).view(-1, 2, 2).flip(2).flatten(1)),
     ),
     ("vit model", "another mean colour"): ("vit", patched(vit, "IMAGENET_MEAN", (0.485, 0.456, 0.456))),
     ("vit training", "learning rate × 1.01"): (

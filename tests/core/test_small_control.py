@@ -25,6 +25,7 @@ from smwm_core.training import control
 from smwm_core.training.config import ControlConfig
 from smwm_core.training.loop import Step, read_progress
 from smwm_core.training.schedule import warm_up_and_cosine
+from smwm_core.training.windows import Windows
 from smwm_core.worlds import make_world
 
 CPU = torch.device("cpu")
@@ -115,6 +116,19 @@ def test_a_step_sees_each_frame_with_the_one_before():
     )
     with pytest.raises(SMWMError, match="sees 2 frames needs windows of 3, not 2"):
         step.encode(window[:, :2])
+    side_by_side = torch.cat([window[:, :3], window[:, 1:]], 2)
+    torch.testing.assert_close(step.encode(side_by_side), (z, z_next))
+
+
+def test_each_frame_of_a_block_comes_with_the_one_a_primitive_step_earlier():
+    world = make_world("tworoom/40")
+    training, windows = world.split[0], Windows(world, 1, CPU, 2)
+    numbers = torch.arange(0, len(windows), 7)
+    at = windows.starts[numbers]
+    assert (training.step[at] >= 1).all()
+    assert len(windows) == len(Windows(world, 1, CPU)) - len(training)
+    assert torch.equal(windows.rows(numbers), at[:, None] + torch.tensor([-1, 0, 4, 5]))
+    assert torch.equal(windows.actions(numbers), world.standardised(training.action_blocks(at, 5))[:, None])
 
 
 # Training
@@ -191,10 +205,10 @@ def test_tasks_say_what_came_before():
     tasks, held_out = draw_tasks(world, 30, 25, generator(0, "test")), world.split[1]
     for start, goal, start_before, goal_before, demonstrated in zip(*tasks.columns.values(), strict=True):
         rows = torch.nonzero((held_out.state[:-25] == start).all(1) & (held_out.state[25:] == goal).all(1))[:, 0]
-        before = [int(row) - min(5, int(held_out.step[row])) for row in rows]
+        before = [int(row) - min(1, int(held_out.step[row])) for row in rows]
         assert any(
             torch.equal(start_before, held_out.state[row])
-            and torch.equal(goal_before, held_out.state[end - 5])
+            and torch.equal(goal_before, held_out.state[end - 1])
             and torch.equal(demonstrated, held_out.action[end - 25 : end])
             for row, end in zip(before, rows + 25, strict=True)
         )
@@ -222,7 +236,7 @@ def test_a_policy_is_shown_what_came_before_at_every_plan():
     first, second = shown
     assert torch.equal(first.start_before, tasks.start_before)
     assert torch.equal(second.start, outcome.path[:, 10])
-    assert torch.equal(second.start_before, outcome.path[:, 5])
+    assert torch.equal(second.start_before, outcome.path[:, 9])
     assert torch.equal(second.goal_before, tasks.goal_before)
 
 
