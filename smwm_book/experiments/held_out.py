@@ -40,7 +40,7 @@ def _played(world: World, n: int, steps: int) -> tuple[Tensor, Tensor]:
 
 
 def _recorded(world: FrameSkip, n: int, seen: int) -> tuple[Tensor, Tensor]:
-    """Windows of held-out episodes, with standardised blocks of actions; the ``seen`` frames of a moment side by side."""
+    """Windows of held-out episodes, with standardised blocks of actions; ``seen`` frames side by side."""
     episodes = world.split[1]
     rows = episodes.starts(world.frameskip * (AHEAD + 1))
     rows = rows[episodes.step[rows] >= seen - 1]

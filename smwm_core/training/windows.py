@@ -81,7 +81,8 @@ def feed(world: FrameSkip, windows: Windows, batches: Iterable[Tensor]) -> Itera
         batches: numbers of windows, ``(N,)`` each, on the processor.
 
     Yields:
-        frames ``(N, (history + 1) · seen, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the windows' device.
+        frames ``(N, (history + 1) · seen, 3, H, W)`` in [0, 1] and actions ``(N, history, action_dim)``, on the
+        windows' device.
     """
     device = windows.state.device
     if windows.read is None:
