@@ -19,6 +19,7 @@ import torch
 
 from smwm_book import figures
 from smwm_book.experiments.measures import R2, Scale
+from smwm_book.experiments.oracle import oracle_r2
 from smwm_book.experiments.page import Page
 from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_verdicts
 from smwm_book.tables.report import display_metrics, display_provenance
@@ -129,6 +130,11 @@ for s in page.seeds:
         page.add(s, "untrained", angle_r2=R2(blurred_r2(z, on_circle(state)).min()))
         page.add(s, "untrained", pull_ratio=Scale(third / sixth))
         page.add(s, "untrained", total_variance=Scale(z.var(0).sum().item(), "latent units²"))
+        for name in ("propeller/80", "propeller/30-bare"):  # as were these
+            told = oracle_r2(page, f"oracle of {name}", name, on_circle, s)
+            page.add(s, "oracle_bare" if name.endswith("bare") else "oracle", angle_r2=R2(told.min().item()))
+        told = oracle_r2(page, "oracle of wiring", "wiring/straight", torch.Tensor.float, s)
+        page.add(s, "oracle_wired", x_r2=R2(told[0].item()), y_r2=R2(told[1].item()))
 
     for name in page.some(wired, {}):
         run = page.run(configs[name], s, published=False)

@@ -20,6 +20,7 @@ import torch
 
 from smwm_book import figures
 from smwm_book.experiments.measures import R2, Number, Scale
+from smwm_book.experiments.oracle import oracle_r2
 from smwm_book.experiments.page import Page
 from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_verdicts
 from smwm_book.tables.report import display_metrics, display_provenance
@@ -130,6 +131,10 @@ for s in page.seeds:
         page.add(s, f"px{px}", r2_lost_to_relative=Number(r2[at[1]] - seen[f"px{px}_relative"][0]))
     if page.redo:
         page.add(s, "edges", shift_16_to_4=Number(edges[4] - edges[16], "decades"))
+        told = oracle_r2(page, "oracle", worlds[16], torch.Tensor.float, s)
+        page.add(
+            s, "oracle", controlled_r2=R2(told[[*DOT]].min().item()), distractor_r2=R2(told[[*DISTRACTOR]].min().item())
+        )
 
 results = page.results()
 

@@ -38,6 +38,7 @@ from IPython.display import HTML, Markdown, display
 
 from smwm_book import figures, paths
 from smwm_book.experiments.measures import R2, Number, Rate, Scale
+from smwm_book.experiments.oracle import oracle_r2
 from smwm_book.experiments.page import Page
 from smwm_book.tables.hypotheses import band_verdict, joint_verdict
 from smwm_book.tables.report import display_metrics, display_provenance, format_interval
@@ -135,6 +136,10 @@ for s in page.seeds:
         dot, leaf = (np.array(found)[:, list(columns)].any(1) for columns in (DOT, LEAF))
         page.add(s, kind, dot_found_percent=Rate(dot.sum(), REPETITIONS))
         page.add(s, kind, leaf_cleared_percent=Rate((~leaf).sum(), REPETITIONS))
+
+    if page.redo:
+        told = oracle_r2(page, "oracle", "biased/0.9/0.5", torch.Tensor.float, s)
+        page.add(s, "oracle", dot_r2=R2(told[[*DOT]].min().item()), leaf_r2=R2(told[[*LEAF]].min().item()))
 
 results = page.results()
 

@@ -9,6 +9,7 @@ from smwm_book.figures.dropped import confused_frames, ends_of_episodes, kept_by
 from smwm_book.figures.explorer import explorer_moment, explorer_table
 from smwm_book.figures.holes import costs_compared, doubtful_goals, drift
 from smwm_book.figures.planning import (
+    by_recording,
     filmstrips,
     geometry,
     horizon_sweep,

@@ -9,11 +9,12 @@ from smwm_core.worlds.simulators.two_room import DOOR, DOOR_HALF, FRAME, WALL, W
 LOOKS = ((SMWM, "o", "-"), (ORANGE, "s", "--"), (GREY, "^", ":"), (VERMILION, "D", "-."))
 
 
-def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]]) -> Figure:
+def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]], oracle: dict[str, float]) -> Figure:
     """Success against samples, a line per cost.
 
     Arguments:
         panels: per title and label of a cost the percentages of each seed, ``(seeds,)``, by samples.
+        oracle: per title, where it is known, the percentage that the search reaches with the true dynamics.
     """
     figure, axes = new_figure(9, 6.2, 2, 2)
     for axis, (title, costs) in zip(axes.flat, panels.items(), strict=True):
@@ -23,6 +24,8 @@ def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]]) -> Figur
             axis.plot(samples, means, color=colour, marker=marker, linestyle=line, label=label)
             for count, values in points.items():
                 axis.plot(np.full(len(values), count), values, ".", color=colour, alpha=0.5)
+        if title in oracle:
+            axis.axhline(oracle[title], color=GREY, linestyle=":", zorder=0, label="true dynamics")
         axis.set_xscale("log")
         axis.minorticks_off()
         axis.set(title=title, ylim=(-3, 103), xticks=samples, xlabel="plans drawn per round", ylabel="goals reached, %")

@@ -6,6 +6,7 @@ from matplotlib.ticker import MaxNLocator
 from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
 from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SKY, SMALL, SMWM, VERMILION, Figure, new_figure
+from smwm_core.analysis.quantities import Asked
 
 METHOD_COLOURS = {"SMWM": SMWM, "SMWM, two frames": SKY, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
 REFERENCES = {
@@ -96,6 +97,42 @@ def success_and_readings(
         axis.minorticks_off()
     axes[0].plot([], [], "o", markerfacecolor="none", color=INK, label="the paper's, from far more")
     axes[0].legend(fontsize=SMALL, loc="upper left")  # in the panel, so that a phone can stack the panels
+    return figure
+
+
+def by_recording(
+    success: dict[str, dict[str, dict]], readings: dict[str, dict[str, dict]], ceilings: dict[str, float], asked: Asked
+) -> Figure:
+    """Success and how well a quantity is read, by how the training data were recorded.
+
+    Arguments:
+        success: per method's label and kind of recording, a metric in percent.
+        readings: the same of the median error of a quantity.
+        ceilings: per kind, the percentage that a search reaches with the true dynamics and everything at rest.
+        asked: the quantity; its tolerance is drawn.
+    """
+    figure, axes = new_figure(7.6, 4.6, 1, 2)
+    kinds = list(ceilings)
+    for axis, panel in zip(axes, (success, readings), strict=True):
+        for label, shift in zip(success, (-0.2, 0, 0.2), strict=False):
+            for kind, metric in panel.get(label, {}).items():
+                at, colour = kinds.index(kind) + shift, METHOD_COLOURS[label]
+                value = metric["value"]
+                spread = [[value - metric["low"]], [metric["high"] - value]]
+                axis.errorbar(at, value, spread, color=colour, marker="o", markersize=8, capsize=4)
+                axis.plot([at + 0.07] * len(metric["per_seed"]), metric["per_seed"], ".", color=colour, alpha=0.6)
+        axis.set_xticks(range(len(kinds)), kinds)
+        axis.set(xlim=(-0.5, len(kinds) - 0.5), xlabel="torques in the training data")
+    for k, value in enumerate(ceilings.values()):
+        axes[0].plot([k - 0.4, k + 0.4], [value, value], color=INK, linestyle=":")
+    axes[0].set(title="goals reached (%)", ylim=(0, 132), yticks=range(0, 101, 20))  # above all, room for a legend
+    axes[1].set(title=f"error of the wrist ({asked.unit})", ylim=(0, None))
+    axes[1].axhline(asked.tolerance, color=INK, linestyle="--", linewidth=1.2)
+    axes[1].text(len(kinds) - 0.5, asked.tolerance, "tolerance", fontsize=SMALL, va="bottom", ha="right")
+    for label in success:
+        axes[0].plot([], [], "o", color=METHOD_COLOURS[label], label=label)
+    axes[0].plot([], [], color=INK, linestyle=":", label="true dynamics, all at rest")
+    axes[0].legend(fontsize=SMALL, loc="upper left", ncols=2)
     return figure
 
 
