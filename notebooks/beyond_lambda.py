@@ -254,6 +254,8 @@ display_metrics(results, page.here)
 #   of the latent's distances is due to it. Planners minimise distances.
 # - **The constraint may overshoot.** It raises λ until the latent opens, and lowers it only afterwards, slowly. The end of a black line is
 #   therefore no estimate of the lower edge: a latent that is open may stay open at a λ that would not have opened it.
+# - **Both dots are in the frames.** The same encoder without its tanh, told where they are while it trains (`oracle`), reads either in new frames at R² 1.000. What a
+#   latent here lacks, the objective left out. This arm was added when the results of all others were known.
 # - **A ceiling is a message.** If λ stands there, no weight will help: look at [what the frames tell of the action](beyond_actions.ipynb).
 # - **`inverse_share`** is the share of the action's variance that is missed on held-out data. Compare it with κ in the arms with a constraint.
 #

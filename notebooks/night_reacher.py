@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from smwm_book import figures
 from smwm_book.experiments.diagnosis import ACT_STEPS, OFFSET, SHORTER, by_windows, plan_and_diagnose
-from smwm_book.experiments.measures import planning_measures
+from smwm_book.experiments.measures import Scale, planning_measures
 from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance, published_results
 from smwm_core.analysis.quantities import ASKED
@@ -45,6 +45,8 @@ for s in page.seeds:
     for name, config in page.some(runs, published).items():
         run = page.run(config, s, published=name in published)
         plan_and_diagnose(page, run, name)
+        if page.redo and run.config.objective.inverse:
+            page.add(run, name, inverse_loss=Scale(run.history["inverse"][-100:].mean()))
     for kind in page.some(KINDS, ()):
         tasks = page.tasks(page.run(runs[f"{kind}.smwm"], s), OFFSET)
         world, search = run.world, CEM(*run.world.bounds, **page.budget.search)
