@@ -269,8 +269,8 @@ display_metrics(results, page.here)
 #   be read of the angle can be read without any training (`untrained`, a control that was added when this was seen). So [the right half of the figure](#fig-amplitude) is no evidence for the theory.
 #   The left half is: there the loss is 0.000, the shape is read perfectly and a third of a turn hardly moves the latent. What would open the latent is not known:
 #   on a seed that is not reported, nearly three times as many steps did not, nor did an encoder without its tanh.
-# - **The frames show the angle.** The same encoder without its tanh, told the angle of every frame while it trains (`oracle`), reads it in frames that it has not seen at R² 1.000, and both
-#   coordinates of the wired dot at 0.999 (`oracle_wired`). Without the blue tip (`oracle_bare`) it reads nothing. What the other arms lack is not missing in the frames. These three were added with the results of all others known.
+# - **The frames show the angle.** The same encoder without its tanh, told the angle of every frame while it trains (`oracle`), reads it in frames that it has not seen at R² 1.000, and so it does
+#   with both coordinates of the wired dot (`oracle_wired`). Without the blue tip (`oracle_bare`) it reads nothing. What the other arms lack is not missing in the frames. These three were added with the results of all others known.
 # - **Asking for sums was not enough here.** With 1,000 steps it gets less than half of the angle, where SIGReg, which asks for no action, gets all of it. Added to the
 #   inverse loss, SIGReg gets it in two of three seeds.
 # - **Squared error sees a mean.** Behind the valve the action has all the effect one could wish, and its mean given the frames has none. The height stays readable
