@@ -19,23 +19,15 @@ from IPython.display import Markdown, display
 
 from smwm_book import figures
 from smwm_book.experiments import dropped as task
-from smwm_book.experiments.measures import R2, Number, Rate, Scale, Share
+from smwm_book.experiments.measures import Scale
 from smwm_book.experiments.page import Page
 from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_verdicts
 from smwm_book.tables.report import display_metrics, display_provenance, format_number
 from smwm_core import Objective
 from smwm_core.analysis import detection
-from smwm_core.analysis.sensitivity import blurred, blurred_r2, blurred_readout, pull_ratio
-from smwm_core.analysis.spectrum import spectrum, top_share
-from smwm_core.planning import CEM
-from smwm_core.planning.costs import doubt_along, keeping_away
 from smwm_core.seeds import generator
 from smwm_core.training.config import ToyConfig
 from smwm_core.worlds import make_world
-
-HALF = 32  # dimensions of the latent that the inverse model of the split objective sees
-LABELS, READ, ASKED = 100, 200, 256  # frames for the budgeted probe, for the planner's read-out, and for look-alikes
-MISSING = 0.3  # in R²: a variable with this much less than the state has counts as dropped
 
 page = Page("beyond_dropped", "What was dropped", preset, seed, device, recompute)
 head_steps = min(200, 2 * page.budget.comparison_steps // 5)  # of training for each of the five forward heads
@@ -47,7 +39,7 @@ arms = {  # objective, and steps as a share of those of the inverse loss: equal 
     "reconstruction": (Objective(inverse=0, reconstruction=1), 0.54),
     "inverse_sigreg": (Objective(**both), 0.83),
     "inverse_reconstruction": (Objective(inverse=10, reconstruction=1), 0.54),
-    "split": (Objective(**both, inverse_dims=HALF), 0.83),
+    "split": (Objective(**both, inverse_dims=task.HALF), 0.83),
 }
 jumping = ("inverse", "sigreg", "inverse_sigreg", "split")
 motions = {"static": tuple(arms), "orbit": tuple(arms), "random": jumping}
@@ -58,7 +50,7 @@ configs = {
     for motion, chosen in motions.items()
     for arm in chosen
 }
-planners = {
+planners = {  # arm, and cost of a pixel too near to dot 2
     "inverse": ("inverse", 10),
     "inverse_sigreg": ("inverse_sigreg", 10),
     "split": ("split", 10),
@@ -67,7 +59,6 @@ planners = {
     "oracle": (None, 10),
 }
 still = ("static", "orbit")  # dot 2 moves by no chance in these, so one can plan around it
-lights = ("disagreement", "surprise", "budgeted_probe", "look_alikes")
 
 expected = (
     Hypothesis(
@@ -110,96 +101,34 @@ expected = (
 # %% [markdown]
 # ## The experiment
 #
-# **What the latents hold.** Every arm is a world, an objective and a number of steps.
+# Every arm is a world, an objective and a number of steps. First: what each latent holds, and what four warning lights say of it. Then a task that needs dot 2: go to a goal, and stay 8 px away from it.
 
 # %%
-ensembles = {}
 for s in page.seeds:
-    found, of_world = {"missing": [], **{light: [] for light in lights}}, {}
+    runs, heads, lights = {}, {}, task.Lights()
     for name, config in page.some(configs, {}).items():
-        run, (motion, _, arm) = page.run(config, s, published=False), name.partition("_")
-        held_out = run.world.sample(page.budget.held_out, generator(s, "held-out transitions")).to(page.device)
-        known = run.world.sample(config.transitions, generator(s, "training transitions"))
-        known = known[: 2 * page.budget.held_out].to(page.device)
-        state, z, z_next = held_out.state, run.encode(held_out.state), run.encode(held_out.next_state)
-        r2, far = blurred_r2(z, state.float()), (state[:, :2] - state[:, 2:]).float().norm(dim=1) >= 12
-        page.add(s, name, dot1_r2=R2(min(r2[:2])), dot2_r2=R2(min(r2[2:])))
-        page.add(s, name, pull_ratio=Scale(pull_ratio(run.model, run.world, state[far], [2, 3], [0, 1], by=4)))
-        page.add(s, name, total_variance=Scale(spectrum(z).sum(), "latent units²"))
-        page.add(s, name, top2_share=Share(top_share(spectrum(z), 2)), seconds=Number(run.seconds, "s"))
-        page.add(s, name, half_share=Share(top_share(spectrum(z[:, :HALF]), 2)))
+        runs[name] = page.run(config, s, published=False)
+        seen = task.Seen.of(runs[name], page.budget.held_out)
+        heads[name] = seen.heads(head_steps)
+        page.add(s, name, **task.kept(seen), **lights.look(seen, heads[name]))
         if name == "static_inverse":
-            pair, goal, distance = task.confused_pair(z.cpu(), state.cpu())
+            pair, goal, distance = task.confused_pair(seen.z.cpu(), seen.held_out.state.cpu())
             page.add(s, name, pair_distance=Scale(distance))
             if s == seed:
                 page.arrays |= {"pair": pair.numpy(), "pair_goal": goal.numpy()}
-
-        # Four lights, and what is missing, for each of eight variables.
-        z_known, labelled = run.encode(known.state), known.state[:LABELS]
-        read = task.variables(labelled.cpu())
-        if motion not in of_world:  # what the state and the frames tell
-            features = detection.random_features(run.world, labelled)
-            of_world[motion] = task.held_r2(state.float(), state.cpu(), s), detection.budgeted_r2(features, read)
-        bound, reference = of_world[motion]
-        found["missing"].append(bound - task.held_r2(z, state.cpu(), s) > MISSING)
-        found["budgeted_probe"].append(reference - detection.budgeted_r2(blurred(z_known[:LABELS]), read))
-        heads = detection.Ensemble(z_known, known.action, run.encode(known.next_state), steps=head_steps, seed=s)
-        asked, among = (detection.soft_pictures(run.world, states) for states in (state[:ASKED], known.state))
-        per_model = {
-            "disagreement": heads.disagreement(z, held_out.action),
-            "surprise": detection.surprise(run.model, z, held_out.action, z_next),
-            "look_alikes": detection.look_alikes(z[:ASKED], asked, z_known, among),
-        }
-        for light, reading in per_model.items():
-            page.add(s, name, **{light: Scale(reading.mean().item())})
-            found[light].append(np.full(len(read[0]), reading.mean().item()))
-        page.add(s, name, dropped=Share(found["missing"][-1].mean()))
-        if arm == "inverse" and motion in still:
-            ensembles[motion, s] = heads
     if page.redo:
-        cases = {light: np.concatenate(parts) for light, parts in found.items()}
-        scores = {light: Share(detection.auroc(cases["missing"], cases[light])) for light in lights}
-        page.add(s, "detection", missing_share=Share(cases["missing"].mean()), **scores)
+        page.add(s, "detection", **lights.aurocs())
 
-# %% [markdown]
-# **A task that needs dot 2.** Go to a goal, and stay 8 px away from it.
-
-# %%
-most = torch.full((2,), task.REACH / 16)
-effort = {"samples": 100, "iterations": 10, "elites": 10, **page.budget.search}
-search = CEM(-most, most, horizon=5, std=task.REACH / 16, **effort)
-for s in page.seeds:
     for motion in page.some(still, ()):
-        world, collisions = make_world(f"dots/independent+{motion}"), {}
+        world, ends = make_world(f"dots/independent+{motion}"), {}
         start, goal = task.blocked_tasks(world, page.budget.tasks, generator(s, "tasks"))
         for planner, (arm, penalty) in planners.items():
-            if arm is None:  # knows positions and what follows from actions
-                see, read, rng = torch.Tensor.float, torch.Tensor.float, generator(s, "planning")
-                rollout = lambda z, a, w=world: w.play(z, a, torch.Generator())  # noqa: E731
-            else:
-                run, rng = (
-                    page.run(configs[f"{motion}_{arm}"], s, published=False),
-                    generator(s, "planning", page.device),
-                )
-                labelled = world.sample(READ, generator(s, "labelled frames")).state
-                read = blurred_readout(run.encode(labelled), labelled.float())
-                see, rollout = run.encode, run.model.rollout
-            cost = keeping_away(rollout, read, margin=task.COLLISION + 2, penalty=penalty)
-            path, first = task.act(world, start, goal, cost, see, search, rng)
-            arrived, collided = task.outcome(path, goal)
-            page.add(s, f"{motion}_plan.{planner}", success_percent=Rate(arrived.sum(), len(goal)))
-            page.add(s, f"{motion}_plan.{planner}", collision_percent=Rate(collided.sum(), len(goal)))
-            collisions[planner] = collided.sum().item()
-            if planner == "inverse":  # does the first plan of an episode look uncertain if it ends badly?
-                z = run.encode(start)
-                doubt = doubt_along(run.model, ensembles[motion, s].disagreement)(z, z, first[:, None])[:, 0]
-                page.add(
-                    s, f"{motion}_plan", disagreement=Share(detection.auroc(collided.numpy(), doubt.cpu().numpy()))
-                )
-        saved = 100 * (collisions["ignoring"] - collisions["inverse"]) / len(goal)
-        page.add(s, f"{motion}_plan", saved_points=Number(saved, "points"))
-        ratio = collisions["inverse_sigreg"] / max(collisions["ignoring"], 1)
-        page.add(s, f"{motion}_plan", collision_ratio=Number(ratio))
+            driver = task.Driver.of(runs[f"{motion}_{arm}"]) if arm else task.Driver.oracle(world, s)
+            ends[planner] = task.drive(driver, world, start, goal, task.search(**page.budget.search), penalty)
+            page.add(s, f"{motion}_plan.{planner}", **ends[planner].measures)
+        inverse = f"{motion}_inverse"
+        tells = task.doubted(runs[inverse], heads[inverse], ends["inverse"])
+        page.add(s, f"{motion}_plan", disagreement=tells, **task.compared(ends))
 
 results = page.results()
 
