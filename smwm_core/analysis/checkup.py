@@ -20,14 +20,15 @@ from smwm_core.models import WorldModel
 from smwm_core.seeds import initialising
 from smwm_core.worlds.world import Transitions
 
-UNREAD = 0.09  # of Var(a); wires that are swapped in 40 % of all steps let less than that be told
-READ = 0.95  # of Var(a); a constraint asks for as much
-SHRUNK = 0.1  # of the untrained variance; collapsed dots are at 0.04 and less, open ones at 200 and more
-COPIED = 0.9  # R² of the action from the next observation alone; a moving dot has 0.6, a log of commands 1
-LEANS = 0.25  # R² of the action from one observation: a bias of 0.5, the least that was tried
-PULL = 0.15  # predicted pull of what the policy leans on; above it, the fault is no longer harmless
-LATE, LAGS = 0.9, 3  # of Var(a); a head for the lag at which an action arrives leaves less than a tenth of it
-MISSING = 0.3  # in R²; what the latent tells that much worse than the observation counts as dropped
+# Each is a threshold that a page states and tests; without one, a line has a number and no verdict.
+UNREAD = 0.09  # of Var(a): beyond_actions, where wires that are swapped in 40 % of all steps let less than that be told
+READ = 0.95  # of Var(a): beyond_lambda, whose constraint asks for as much
+SHRUNK = 0.01  # beyond_time, beyond_actions: a collapsed latent has less than a hundredth of an open one's variance
+TOLD = 0.9  # of Var(a): beyond_time, where an action that has arrived leaves less than a tenth
+LEANS = 0.25  # R² of the action from one observation: beyond_policy, a bias of 0.5, the least that was tried
+PULL = 0.15  # beyond_policy: one fault alone pulls less
+LAGS = 3  # steps that an action may come late
+MISSING = 0.3  # in R²: beyond_dropped calls that much less dropped; its test of such a probe is undecided
 LEAST, UNTRAINED = 200, 500  # transitions
 LABELLED = 200  # labels at most that latent and observation are compared with
 SMALLEST = 32  # pixels of a side from which on a picture is looked at through filters
@@ -151,11 +152,12 @@ def _own_share(head: torch.nn.Module, z: Tensor, z_next: Tensor, a: Tensor) -> n
 def _scale(z: Tensor, untrained: Tensor) -> list[Finding]:
     variances = spectrum(z)
     ratio = variances.sum() / max(spectrum(untrained).sum(), 1e-30)
-    verdict = LOOK if ratio < SHRUNK else FINE if ratio >= 1 else ""
-    meaning = "the latent has collapsed" if verdict == LOOK else "how far training opened the latent"
+    shrunk = ratio < SHRUNK  # the pages' open latents have 0.8 times the untrained variance or far more
+    meaning = "the latent has collapsed" if shrunk else "how far training opened the latent"
+    verdict = LOOK if shrunk else ""
     shares = tuple(top_share(variances, k) for k in range(1, min(4, len(variances)) + 1))
     return [
-        Finding("total variance", (ratio,), "of untrained", meaning, "collapse_explorer", verdict),
+        Finding("total variance", (ratio,), "of untrained", meaning, "beyond_time", verdict),
         Finding("knee", (float(knee(variances)),), "components", "where the spectrum falls", "fig4_controllable_dof"),
         Finding("first components", shares, "of variance", "shares of 1, 2, 3, 4 together", "fig4_controllable_dof"),
     ]
@@ -181,9 +183,9 @@ def _r2(x: Tensor, a: Tensor) -> np.ndarray:
 
 def _readback(before: np.ndarray, after: np.ndarray) -> Finding:
     column = after.argmax()
-    copied = bool(((after >= COPIED) & (before < COPIED)).any())
+    copied = bool(((after >= TOLD) & (before < TOLD)).any())
     meaning = "the observation repeats the command" if copied else "what the next observation alone tells of it"
-    return Finding("readback", (after[column],), "R²", meaning, "beyond_series", LOOK if copied else FINE)
+    return Finding("readback", (after[column],), "R²", meaning, "beyond_series", LOOK if copied else "")
 
 
 def _policy(leaning: np.ndarray, told: np.ndarray) -> Finding:
@@ -216,7 +218,7 @@ def _late(seen: Tensor, a: Tensor, lost: np.ndarray) -> Finding:
         share = np.maximum(_share(head, before[half:], after[half:], std[half:]), _r2(rows, std))
         told.append(share[lost].min())
     late = int(np.argmax(told)) + 1
-    found = max(told) >= LATE
+    found = max(told) >= TOLD
     meaning = f"the action shows {late} steps late" if found else "what is told of 1, 2, … steps before"
     return Finding("earlier actions", tuple(told), "of Var(a)", meaning, "beyond_time", LOOK if found else "")
 

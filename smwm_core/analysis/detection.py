@@ -63,17 +63,21 @@ class Ensemble:
 
 
 @torch.no_grad()
-def surprise(model: WorldModel, z: Tensor, a: Tensor, z_next: Tensor) -> Tensor:
+def surprise(model: WorldModel, z: Tensor, a: Tensor, z_next: Tensor, among: Tensor | None = None) -> Tensor:
     """The error of a model's own prediction of a step, as a share of the latent's mean variance.
+
+    Summed over dimensions instead of averaged, error and variance give the same share.
 
     Arguments:
         model: whose forward model predicts.
-        z, a, z_next: latents, actions and next latents ``(N, …)``.
+        z, a, z_next: latents, actions and next latents ``(…, Z)``.
+        among: latents ``(…, Z)`` whose variance it is, as all those of an episode; of ``z`` if not given.
 
     Returns:
-        ``(N,)`` ≥ 0.
+        ``(…,)`` ≥ 0.
     """
-    return (model.predict(z, a) - z_next).square().mean(1) / z.var(0).mean().clamp(min=1e-24)
+    spread = (z if among is None else among).flatten(0, -2).var(0).mean()
+    return (model.predict(z, a) - z_next).square().mean(-1) / spread.clamp(min=1e-24)
 
 
 def soft_pictures(world: World, state: Tensor) -> Tensor:

@@ -5,12 +5,18 @@
 3. A planner that knows positions solves nearly all tasks without a collision, and one that ignores dot 2 does not.
 4. An episode ends at the first arrival or collision.
 5. Of two confused frames one has dot 2 on the way and the other has not, and no fitting pair has nearer latents.
+6. Where a latent lacks dot 2, its variables are the missing cases, and a probe with labels ranks them first, whereas a
+   light that has one reading per model cannot.
+7. Collisions are compared with those of the driver who ignores dot 2, in points and as a ratio.
 """
+
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from smwm_book.experiments import dropped
+from smwm_core.analysis import detection
 from smwm_core.planning import CEM
 from smwm_core.planning.costs import keeping_away
 from smwm_core.seeds import generator
@@ -96,3 +102,32 @@ def test_a_confused_pair_has_dot_2_on_the_way_in_one_frame_only():
     for point in (free[:2], goal, blocked[2:]):
         assert (point - free[2:]).norm() > dropped.COLLISION
     assert distance < 0.1
+
+
+def test_a_probe_finds_what_a_latent_lacks_and_a_light_per_model_does_not():
+    place, n = world("static"), 512
+    held_out, known = (place.sample(count, generator(0, f"{count}")) for count in (n, 2 * n))
+    lights = dropped.Lights()
+    for kept in (4, 2):  # both dots, and dot 1 alone
+        latents = [states[:, :kept].float() for part in (held_out, known) for states in (part.state, part.next_state)]
+        run = SimpleNamespace(world=place, config=SimpleNamespace(world="static"), seed=0)
+        run.model = SimpleNamespace(predict=lambda z, a: z)
+        seen = dropped.Seen(run, held_out, known, *latents)
+        said = lights.look(seen, detection.Ensemble(seen.z_known, known.action, seen.z_known_next, steps=1, seed=0))
+        assert (said["dropped"].value > 0) == (kept == 2)
+    found = {light: measure.value for light, measure in lights.aurocs().items()}
+    assert found["missing_share"] == said["dropped"].value / 2
+    assert found["budgeted_probe"] > 0.9
+    assert found["look_alikes"] < 1
+
+
+def test_collisions_are_compared_with_those_of_who_ignores_dot_2():
+    def episodes(collisions):
+        collided = torch.arange(10) < collisions
+        return dropped.Episodes(torch.zeros(10, 4), torch.zeros(10, 5, 2), ~collided, collided)
+
+    ends = {"ignoring": episodes(8), "inverse": episodes(6), "inverse_sigreg": episodes(2)}
+    found = {name: measure.value for name, measure in dropped.compared(ends).items()}
+    assert found == {"saved_points": 20, "collision_ratio": 0.25}
+    assert ends["inverse"].measures["collision_percent"].value == 60
+    assert ends["inverse"].measures["success_percent"].value == 40

@@ -1,7 +1,7 @@
 """Claims about warning lights.
 
 1. Forward heads agree where they were fitted and disagree where they were not; neither depends on the latent's scale.
-2. Surprise is the error of the model's own prediction over the mean variance.
+2. Surprise is the error of the model's own prediction over the mean variance, of steps or along episodes.
 3. Softened pictures lie further apart the further a dot moved, where sharp ones do not.
 4. Neighbours of a latent that holds both dots look alike; of one that has dropped a dot they differ in it; of noise
    they are like any frames.
@@ -60,6 +60,17 @@ def test_disagreement_and_surprise_have_no_scale():
         readings.append((Ensemble(z, a, z_next, steps=20, seed=1).disagreement(z, a).mean().item(), own))
         assert own == pytest.approx(((z_next - z).square().mean() / z.var(0).mean()).item(), rel=1e-4)
     assert readings[0] == pytest.approx(readings[1], rel=1e-2)
+
+
+def test_surprise_along_episodes_is_measured_against_all_their_latents():
+    path = torch.randn(6, 5, 4, generator=generator(0, "path")) * torch.arange(1, 6)[:, None]
+    a = torch.randn(6, 4, 2, generator=generator(0, "a"))
+    model = WorldModel(nn.Identity(), lambda z, a: z, nn.Identity())
+    found = surprise(model, path[:, :-1], a, path[:, 1:], among=path)
+    wrong = (path[:, :-1] - path[:, 1:]).square().sum(-1)
+    assert found.shape == (6, 4)
+    assert torch.allclose(found, wrong / path.flatten(0, 1).var(0).sum(), rtol=1e-5)
+    assert not torch.allclose(found, surprise(model, path[:, :-1], a, path[:, 1:]), rtol=1e-2)
 
 
 def test_soft_pictures_know_how_far_a_dot_moved():
