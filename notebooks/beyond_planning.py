@@ -25,7 +25,7 @@ from smwm_book.experiments.presets import TASKS
 from smwm_book.tables.hypotheses import Hypothesis, display_hypotheses, display_verdicts
 from smwm_book.tables.report import display_metrics, display_provenance, published_results
 from smwm_core import Objective
-from smwm_core.analysis.detection import Ensemble, auroc
+from smwm_core.analysis.detection import Ensemble, auroc, surprise
 from smwm_core.analysis.directions import random_directions, read_directions, whitening
 from smwm_core.analysis.probes import draw_states, linear_r2
 from smwm_core.analysis.quantities import ASKED
@@ -167,8 +167,7 @@ def surprises(run, outcome) -> np.ndarray:
     """The largest error of a prediction of one block while acting, ``(N,)``, in shares of the latent's variance."""
     z = run.encode(outcome.path[:, :: run.world.frameskip])
     blocks = run.world.block_sequence(outcome.actions[:, : outcome.path.shape[1] - 1])
-    wrong = (run.model.predict(z[:, :-1], blocks.to(z)) - z[:, 1:]).square().sum(-1)
-    return (wrong.amax(1) / z.flatten(0, 1).var(0).sum()).cpu().numpy()
+    return surprise(run.model, z[:, :-1], blocks.to(z), z[:, 1:], among=z).amax(1).cpu().numpy()
 
 
 for s in page.seeds:
