@@ -229,6 +229,12 @@ def test_episodes_are_recorded_as_far_as_the_time_goes_and_their_runs_wait(data,
     assert len(trained) == 1
 
 
+def test_a_plan_needs_no_package_that_draws(data, monkeypatch):
+    monkeypatch.setattr(module, "make_world", lambda name: raising(SMWMError("Reacher needs mujoco.")))
+    frames = Job("fig5_planning", 1, None, 0, 40.0, 10.0, 0.0, world="reacher/drawn", data="frames", amount=4)
+    assert done(frames, TINY, CPU) == 0
+
+
 class Drawing:
     """A world of four files of frames, each of which takes ten looks at a clock to draw."""
 
