@@ -230,9 +230,9 @@ def _reproduce(options: argparse.Namespace) -> None:
     if options.dry_run is not None:
         print(foreseen(preset, device, options.dry_run))
         return
+    notebooks = _book_tool("notebooks.run")
 
     def page(figure: str, seeds: int) -> None:
-        notebooks = _book_tool("notebooks.run")
         asked = {"preset": options.preset, "seed": 0, "device": options.device, "recompute": True}
         print(root.shown(notebooks.run(figure, **asked, seeds=seeds)))
 

@@ -6,6 +6,7 @@ import platform
 import re
 import resource
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,26 +26,36 @@ def pick_device(name: str = "auto", *, elsewhere: bool = False) -> torch.device:
         SMWMError: no such device.
     """
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
+        name = "cuda" if _usable() else "cpu"
     if not re.fullmatch(r"cpu|cuda(:(0|[1-9][0-9]?))?", name):
         raise SMWMError(f"There is no device named {name!r}; choose auto, cpu, cuda or cuda:N.")
     device = torch.device(name)
-    if device.type == "cuda" and not elsewhere and (device.index or 0) >= torch.cuda.device_count():
-        raise SMWMError(
-            f"Device {name!r} is not here: torch sees {torch.cuda.device_count()} CUDA devices{_why_none()}; use "
-            "device cpu or auto."
-        )
+    if device.type == "cuda" and not elsewhere and (device.index or 0) >= _usable():
+        raise SMWMError(f"Device {name!r} is not here: torch sees {seen_gpus()}; use device cpu or auto.")
     return device
 
 
-def _why_none() -> str:
-    """What torch says of a GPU that it cannot use, such as a driver that is too old for it."""
-    if torch.version.cuda is None or torch.cuda.is_available():
-        return ""
+def seen_gpus() -> str:
+    """How many GPUs torch can use; if none, what it was built for and what it says, as of a driver that is too old."""
+    if count := _usable():
+        return f"{count} CUDA devices"
+    build = f"CUDA {torch.version.cuda}" if torch.version.cuda else "processors"
+    return f"0 CUDA devices (its build {torch.__version__} is for {build}{_complaint()})"
+
+
+def _usable() -> int:
+    """How many GPUs torch can use. What it warns of is left to ``seen_gpus``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+def _complaint() -> str:
     try:
-        torch.cuda.init()
+        if torch.version.cuda:
+            torch.cuda.init()
     except RuntimeError as error:
-        return f" ({str(error).strip().splitlines()[0].rstrip('.')})"
+        return "; " + re.split(r"\.\s|\.?$|\n", str(error).strip())[0]
     return ""
 
 
@@ -66,19 +77,26 @@ def a_lost_card_in_one_sentence(work: str) -> Iterator[None]:
     """Say in one sentence that a GPU has no memory left, or does not answer any more, while it does some work."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise SMWMError(
+    except RuntimeError as error:
+        if said := about_a_lost_card(type(error).__name__, str(error), work):
+            raise SMWMError(said) from error
+        raise
+
+
+def about_a_lost_card(kind: str, words: str, work: str) -> str:
+    """What the name and the words of an error say of a GPU, in one sentence; nothing where they speak of none."""
+    if kind == torch.OutOfMemoryError.__name__:
+        return (
             f"The GPU ran out of memory in {work}; what was saved stays. Stop what else uses it, and give the same "
             "command again."
-        ) from error
-    except RuntimeError as error:
-        told = str(error).strip().splitlines()[:1] or [type(error).__name__]
-        if not (isinstance(error, torch.AcceleratorError) or re.search("CUDA|CUBLAS|CUDNN|cuDNN", told[0])):
-            raise
-        raise SMWMError(
-            f"The GPU was lost in {work} ({told[0].rstrip('.')}); what was saved stays, and the same command goes on "
-            "from there in a new process."
-        ) from error
+        )
+    told = (words.strip().splitlines() or [kind])[0]
+    if kind != torch.AcceleratorError.__name__ and not re.search("CUDA|CUBLAS|CUDNN|cuDNN", told):
+        return ""
+    return (
+        f"The GPU was lost in {work} ({told.rstrip('.')}); what was saved stays, and the same command goes on from "
+        "there in a new process."
+    )
 
 
 def peak_memory_bytes(device: torch.device) -> int:

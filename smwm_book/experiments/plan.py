@@ -17,7 +17,9 @@ from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.training.config import ToyConfig
 from smwm_core.training.kinds import Config
-from smwm_core.worlds.lewm.drawn import EPISODES, PART
+from smwm_core.worlds import SIMULATORS, planning_task
+from smwm_core.worlds.lewm import drawn
+from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.frameskip import TRAINING_SHARE
 from smwm_core.worlds.sprite import ACTION_SETS
 
@@ -28,7 +30,9 @@ COMPILING = 120.0  # seconds, a guess: before its first step a compiled model ca
 TOY_MEMORY = 0.6e9  # bytes, as `benchmarks/training.py` measured them on a processor in the laptop's batches
 PAGE_SECONDS = 120.0  # a guess: measuring, planning and drawing a page whose runs are there
 
-DRAWN_PER_CORE = 59  # frames a second, as measured for Reacher on one thread; a GPU may be faster
+# Frames and episodes a second, as measured on one thread of a processor; a GPU may draw faster.
+DRAWN_PER_CORE = {"reacher": 59, "cube": 5.3}
+RECORDED_PER_CORE = {"tworoom": 1_500, "reacher": 1_300, "pusht": 42, "pusht/pose": 7.5, "cube": 3.5}
 ROWS = 201  # of a recorded episode of Reacher and Cube, a frame each
 
 # Windows of the training episodes of each task. TwoRoom's are those of the recorded episodes, Push-T's follow from
@@ -44,8 +48,9 @@ class Machine:
         name: for tables.
         memory: bytes that a run may take.
         step: seconds of a step, by kind of configuration, where they were measured.
-        drawn_per_s: frames that MuJoCo draws and packs in a second, by world, where that was measured.
-        cores: that draw them.
+        recorded_per_s: episodes that are recorded in a second, by world, where that was measured.
+        drawn_per_s: frames that MuJoCo draws and packs in a second, likewise.
+        cores: that do both.
         flops, bytes_per_s: of matrix products in the precision of training, and of memory; for what was not measured.
         float32_flops: the same in float32, in which toy models are trained, or in TF32, which convolutions may take.
         precision: of vision transformers in training.
@@ -55,6 +60,7 @@ class Machine:
     name: str
     memory: float
     step: Mapping[str, float] | None = None
+    recorded_per_s: Mapping[str, float] = field(default_factory=dict)
     drawn_per_s: Mapping[str, float] = field(default_factory=dict)
     cores: int = 1
     flops: float = 0.0
@@ -63,9 +69,14 @@ class Machine:
     precision: str = "bfloat16"
     compiles: bool = True
 
+    def recording_rate(self, world: str) -> float:
+        """Episodes of a world that are recorded in a second, measured or estimated."""
+        kind, task = world.rpartition("/")[0], world.partition("/")[0]
+        return self.recorded_per_s.get(world, RECORDED_PER_CORE.get(kind, RECORDED_PER_CORE[task]) * self.cores)
+
     def drawing_rate(self, world: str) -> float:
         """Frames of a world that are drawn in a second, measured or estimated."""
-        return self.drawn_per_s.get(world, DRAWN_PER_CORE * self.cores)
+        return self.drawn_per_s.get(world, DRAWN_PER_CORE[world.partition("/")[0]] * self.cores)
 
     def floor(self, counted: Needs, kind: str = "vit") -> float:
         """The shortest time of a counted step of a kind of configuration, in seconds."""
@@ -181,16 +192,17 @@ _COUNTED = {"world": "tworoom", "objective": Objective(inverse=1, sigreg=0.09)}
 
 @dataclass(frozen=True)
 class Job:
-    """Frames to draw, a run to train, or a page to make from runs that are there.
+    """Episodes to record, frames to draw, a run to train, or a page to make from runs that are there.
 
     Arguments:
         figure, seeds: the stage that it belongs to.
-        config, seed: of the run; without a configuration it is the page, or frames.
+        config, seed: of the run; without a configuration it is the page, or data.
         seconds: that the whole of it takes.
         least: seconds below which it is not worth beginning.
         memory: bytes.
         obstacle: why it cannot be done here; empty if it can.
-        world: whose frames are drawn; empty for a run and a page.
+        world: whose data is made; empty for a run and a page.
+        data, amount: ``"episodes"`` or ``"frames"``, and how many.
     """
 
     figure: str
@@ -202,18 +214,22 @@ class Job:
     memory: float
     obstacle: str = ""
     world: str = ""
+    data: str = ""
+    amount: int = 0
 
     @property
     def name(self) -> str:
-        """Of the run, the page or the frames."""
+        """Of the run, the page or the data."""
         if self.world:
-            return f"the frames of {self.world}"
+            return f"the {self.data} of {self.world}"
         return run_name(self.config, self.seed) if self.config else f"the page {self.figure}"
 
     @property
     def once(self) -> object:
         """The same for jobs of which one is enough."""
-        return self.world or ((self.config, self.seed) if self.config else (self.figure, self.seeds))
+        if self.world:
+            return self.name
+        return (self.config, self.seed) if self.config else (self.figure, self.seeds)
 
 
 def plan(preset: Preset, machine: Machine, stages: tuple[tuple[str, int, float], ...] = STAGES) -> list[Job]:
@@ -227,15 +243,15 @@ def plan(preset: Preset, machine: Machine, stages: tuple[tuple[str, int, float],
 
 
 def _stage(name: str, wanted: int, preset: Preset, machine: Machine) -> list[Job]:
-    """The runs of a figure, each after the frames that it needs, and its page."""
+    """The runs of a figure, each after the data that it needs, and its page."""
     figure = FIGURES[name]
     seeds = int(min(wanted, preset.seeds, figure.seeds))
     runs = [(config, seed) for seed in range(seeds) for config in figure.configs(preset, seed)]
     jobs = []
     for config, seed in runs:
         run = _training(name, seeds, config, seed, preset, machine)
-        if seed == 0 and drawn_frames(config.world) and config.world not in [job.world for job in jobs]:
-            jobs.append(_drawing(run, machine))
+        if seed == 0 and config.world not in [job.world for job in jobs]:
+            jobs += _data(run, machine)
         jobs.append(run)
     obstacle = next((job.obstacle for job in jobs if job.obstacle), "")
     page = Job(name, seeds, None, 0, PAGE_SECONDS, PAGE_SECONDS, max(job.memory for job in jobs), obstacle)
@@ -258,17 +274,23 @@ def _training(name: str, seeds: int, config: Config, seed: int, preset: Preset, 
     return Job(name, seeds, config, seed, steps(config) * step, least + step, memory, obstacle)
 
 
-def _drawing(run: Job, machine: Machine) -> Job:
-    """The frames that a run needs; the least of them are a file for each core, and a second one while that is drawn."""
-    world, rate = run.config.world, machine.drawing_rate(run.config.world)
-    seconds, least = drawn_frames(world) / rate, 2 * PART * machine.cores / rate
-    return Job(run.figure, run.seeds, None, 0, seconds, min(seconds, least), 0.0, run.obstacle, world)
-
-
-def drawn_frames(world: str) -> int:
-    """How many frames of a world are drawn once before it is learnt; none of most."""
-    _, drawn, count = world.partition("/drawn")
-    return int(TRAINING_SHARE * int(count.removeprefix("/") or EPISODES)) * ROWS if drawn else 0
+def _data(run: Job, machine: Machine) -> list[Job]:
+    """The episodes and frames of a run; the least of them are a file for each core, and a second one meanwhile."""
+    world, jobs = run.config.world, []
+    task, _, kind = world.partition("/")
+    if task not in SIMULATORS or kind == "released":
+        return jobs
+    episodes = planning_task(world)[2]
+    frames = int(TRAINING_SHARE * episodes) * ROWS if kind.startswith("drawn") else 0
+    kinds = {
+        "episodes": (episodes, recording.PART, machine.recording_rate),
+        "frames": (frames, drawn.PART, machine.drawing_rate),
+    }
+    for data, (amount, part, rate) in kinds.items():
+        if amount:
+            seconds, least = (number / rate(world) for number in (amount, min(amount, 2 * part * machine.cores)))
+            jobs.append(Job(run.figure, run.seeds, None, 0, seconds, least, 0.0, run.obstacle, world, data, amount))
+    return jobs
 
 
 def steps(config: Config) -> int:
@@ -314,10 +336,13 @@ def table(jobs: list[Job], shares: list[float], machine: Machine) -> str:
     lines += [f"{figure} waits: {obstacle}." for obstacle, figure in obstacles.items()]
     for job, share in zip(jobs, shares, strict=True):
         if job.world and not job.obstacle and share < 1:
-            rate = machine.drawing_rate(job.world)
+            known, does = {
+                "episodes": (machine.recorded_per_s, "records"),
+                "frames": (machine.drawn_per_s, "draws"),
+            }[job.data]
             lines.append(
-                f"{job.figure} first draws {job.name}, {drawn_frames(job.world):,} at {rate:,.0f} a second"
-                f"{'' if job.world in machine.drawn_per_s else ', estimated'}: {duration(job.seconds * (1 - share))}."
+                f"{job.figure} first {does} {job.name}, {job.amount:,} at {job.amount / job.seconds:,.0f} a second"
+                f"{'' if job.world in known else ', estimated'}: {duration(job.seconds * (1 - share))}."
             )
     made = [share for job, share in zip(jobs, shares, strict=True) if not job.world]
     finished = sum(share == 1 for share in made)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import torch
 
-from smwm_book.experiments.devices import a_lost_card_in_one_sentence, describe_device
-from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, drawn_frames, plan, table
+from smwm_book.experiments.devices import a_lost_card_in_one_sentence, describe_device, seen_gpus
+from smwm_book.experiments.plan import FIGURES, MACHINES, Job, Machine, plan, table
 from smwm_book.experiments.presets import Preset
 from smwm_book.experiments.resources import free_memory, require_room
 from smwm_book.experiments.results import load_results
@@ -26,7 +26,8 @@ from smwm_core.storage import root
 from smwm_core.training.arithmetic import precision_on
 from smwm_core.training.kinds import Config, trainer
 from smwm_core.training.loop import REFRESH_EVERY, Paused
-from smwm_core.worlds import make_world
+from smwm_core.worlds import make_world, planning_task
+from smwm_core.worlds.recorded.recording import PART, collect, collect_parts, share_recorded
 
 TIMED = 20  # frames that are drawn to see how fast that is
 SAVING = 5.0  # seconds that are kept for saving a run and saying what is done
@@ -69,6 +70,7 @@ def reproduce(
     return table(jobs, shares(jobs, budget, device), machine)
 
 
+@a_lost_card_in_one_sentence("the plan")
 def carry_out(
     jobs: list[Job],
     budget: Preset,
@@ -78,13 +80,19 @@ def carry_out(
     clock: Clock,
 ) -> None:
     """Do jobs in their order until the clock shows ``end``; those that do not fit into what is left are passed over."""
+    incomplete: set[str] = set()  # worlds whose runs, and frames, wait for data
     for job in jobs:
-        if job.obstacle or done(job, budget, device) == 1 or job.least + SAVING > end - clock():
+        world = job.config.world if job.config else job.world
+        if job.obstacle or world in incomplete or done(job, budget, device) == 1:
             continue
+        fits = job.least + SAVING <= end - clock()
         if job.world:
-            make_world(job.world).draw(lambda least=job.least: clock() >= end - SAVING - least)
+            if fits:
+                _make(job, lambda least=job.least: clock() >= end - SAVING - least)
+            if done(job, budget, device) < 1:
+                incomplete.add(world)
             continue
-        if job.config and drawn_frames(job.config.world) and make_world(job.config.world).share_drawn() < 1:
+        if not fits:
             continue
         if job.config is None:
             runs = [(config, seed) for seed in range(job.seeds) for config in FIGURES[job.figure].configs(budget, seed)]
@@ -99,18 +107,29 @@ def carry_out(
             torch.cuda.empty_cache()  # for the process that makes a page
 
 
+def _make(job: Job, pause: Callable[[], bool]) -> None:
+    """Record the episodes or draw the frames of a job."""
+    if job.data == "frames":
+        make_world(job.world).draw(pause)
+        return
+    build, name, count = planning_task(job.world)
+    collect(build(), name, count, pause=pause)
+
+
 def shares(jobs: list[Job], budget: Preset, device: torch.device) -> list[float]:
     """What is done of each job, from 0 to 1."""
     return [done(job, budget, device) for job in jobs]
 
 
 def done(job: Job, budget: Preset, device: torch.device) -> float:
-    """The share of a run that is trained and saved, or of frames that are drawn, or whether a page has its seeds."""
-    if job.world:
-        return make_world(job.world).share_drawn()
+    """The share of a run that is trained and saved, or of data that is made, or whether a page has its seeds."""
+    if job.data == "episodes":
+        return share_recorded(*planning_task(job.world)[1:])
     if job.config:
         return _trained(job.config, job.seed, device)
-    with suppress(SMWMError):
+    with suppress(SMWMError):  # no results, or no package that draws
+        if job.world:
+            return make_world(job.world).share_drawn()
         return float(len(load_results(job.figure, budget.name).seeds) >= job.seeds)
     return 0.0
 
@@ -119,8 +138,9 @@ def _trained(config: Config, seed: int, device: torch.device) -> float:
     return progress(trainable(config, device), seed, device)
 
 
+@a_lost_card_in_one_sentence("measuring the machine")
 def measured(budget: Preset, device: torch.device, end: float = inf, clock: Clock = time.monotonic) -> Machine:
-    """The machine here, with the seconds of a step of each kind of run that the budget has, and of drawing frames.
+    """The machine here: seconds of a step of each kind of run that the budget has, rates of recording and drawing.
 
     Raises:
         SMWMError: the time is over before a step of each has been made.
@@ -134,7 +154,7 @@ def measured(budget: Preset, device: torch.device, end: float = inf, clock: Cloc
         compiles=on_gpu,
     )
     step: dict[str, float] = {}
-    drawn: dict[str, float] = {}
+    rates: dict[str, dict[str, float]] = {"episodes": {}, "frames": {}}
     for job in plan(budget, replace(here, step={"toy": 1.0, "control": 1.0, "vit": 1.0})):
         if job.config and not job.obstacle and job.config.kind not in step:
             step[job.config.kind] = seconds_per_step(trainable(job.config, device), device, clock)
@@ -144,20 +164,36 @@ def measured(budget: Preset, device: torch.device, end: float = inf, clock: Cloc
                     f"{step[job.config.kind]:.3g} s, beginning and saving it some more; nothing was trained."
                 )
         if job.world and not job.obstacle and done(job, budget, device) < 1:
-            with suppress(SMWMError):  # such as a missing package; it is said when these frames have their turn
-                drawn[job.world] = here.cores * frames_per_second(job.world, clock)
-    return replace(here, step=step, drawn_per_s=drawn)
+            rate = episodes_per_second if job.data == "episodes" else frames_per_second
+            with suppress(SMWMError):  # such as a missing package; it is said when this data has its turn
+                rates[job.data][job.world] = rate(job.world, clock)
+    return replace(here, step=step, recorded_per_s=rates["episodes"], drawn_per_s=rates["frames"])
+
+
+def episodes_per_second(world: str, clock: Clock = time.monotonic) -> float:
+    """Episodes of a world that all cores together record in a second, twenty each."""
+    build, name, _ = planning_task(world)
+    simulator = build()
+    return PART * _files_per_second(
+        lambda paths: collect_parts(simulator, name, {path: k for k, path in enumerate(paths)}, workers=None), clock
+    )
 
 
 def frames_per_second(world: str, clock: Clock = time.monotonic) -> float:
-    """Frames of a world that one process draws and packs in a second, over the twenty that follow the first twenty."""
+    """Frames of a world that all cores together draw and pack in a second, twenty each."""
     drawn = make_world(world)
-    states = drawn.simulator.collect(1, generator(0, "an episode whose frames are timed"))[0][0]
+    states = drawn.simulator.collect(1, generator(0, "an episode whose frames are timed"))[0][0, :TIMED]
+    return TIMED * _files_per_second(lambda paths: drawn.draw_parts(dict.fromkeys(paths, states)), clock)
+
+
+def _files_per_second(make: Callable[[list[Path]], None], clock: Clock) -> float:
+    """Files that all cores make in a second, one each, after a first one each, for which processes have to start."""
+    cores = torch.multiprocessing.cpu_count()
     with tempfile.TemporaryDirectory() as folder:
-        drawn.draw_into(Path(folder) / "first.h5", states[:TIMED])
+        make([Path(folder) / f"first_{core}" for core in range(cores)])
         began = clock()
-        drawn.draw_into(Path(folder) / "second.h5", states[TIMED : 2 * TIMED])
-        return TIMED / (clock() - began)
+        make([Path(folder) / f"second_{core}" for core in range(cores)])
+        return cores / (clock() - began)
 
 
 def seconds_per_step(config: Config, device: torch.device, clock: Clock = time.monotonic) -> float:
@@ -197,8 +233,8 @@ def require_device(budget: Preset, device: torch.device) -> None:
     """Refuse a processor for a budget that is meant for a GPU."""
     if device.type == "cpu" and budget.vit is not None and budget.published:
         raise SMWMError(
-            f"The preset {budget.name} is for a GPU, and torch sees {torch.cuda.device_count()} here; `smwm reproduce "
-            "--dry-run` shows its plan, and `--preset paper_smoke` tries the code on a processor."
+            f"The preset {budget.name} is for a GPU, and torch sees {seen_gpus()}; `smwm reproduce --dry-run` shows "
+            "its plan, and `--preset paper_smoke` tries the code on a processor."
         )
 
 

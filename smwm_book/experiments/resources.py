@@ -6,7 +6,6 @@ both grow in proportion to the batch. Nothing here is timed.
 
 import os
 import re
-import shutil
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_backward_flop_count, 
 from smwm_core.errors import SMWMError
 from smwm_core.seeds import initialising
 from smwm_core.storage import root
+from smwm_core.storage.files import require_disk
 from smwm_core.training.arithmetic import Arithmetic, precision_on
 from smwm_core.training.config import ToyConfig, VitConfig
 from smwm_core.training.kinds import Config, trainer
@@ -213,12 +213,8 @@ def require_room(config: Config, device: torch.device, folder: Path) -> dict[str
     require_supported(device)
     parameters = sum(p.numel() for p in trainer(config).build_model(config).parameters())
     chosen = {"arithmetic": fitting(config, device)} if parameters > SMALL else {}
-    needed, free = PROGRESS_BYTES * parameters, shutil.disk_usage(folder).free
-    if needed > free:
-        raise SMWMError(
-            f"Saving the progress of a run on {config.world} needs {_gigabytes(needed)}, but the disk of "
-            f"{root.shown(folder)} has {_gigabytes(free)} left; set SMWM_DATA to a larger one."
-        )
+    work = f"Saving the progress of a run on {config.world} in {root.shown(folder)}"
+    require_disk(folder, PROGRESS_BYTES * parameters, work, "")
     return chosen
 
 

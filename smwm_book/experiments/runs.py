@@ -179,8 +179,8 @@ def publish(run: Run) -> None:
 
 def _train_into(folder: Path, config: Config, seed: int, device: torch.device, pause: Callable | None) -> None:
     saved = folder / "progress.pt"
-    chosen = require_room(config, device, folder)
     with a_lost_card_in_one_sentence(run_name(config, seed)):
+        chosen = require_room(config, device, folder)
         trained = trainer(config).train(config, seed, device=device, progress=saved, pause=pause, **chosen)
     arrays = {**trained.losses, "snapshot_steps": trained.snapshot_steps, "snapshots": trained.snapshots}
     save_arrays(folder / "history.npz", arrays)

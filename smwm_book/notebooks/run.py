@@ -24,6 +24,7 @@ import papermill
 from PIL import Image
 
 from smwm_book import paths
+from smwm_book.experiments.devices import about_a_lost_card
 from smwm_book.experiments.page import parse_changes
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
@@ -198,6 +199,8 @@ def execute(
                 raise SMWMError(error.evalue) from None
             if issubclass(getattr(builtins, error.ename, object), OSError):
                 raise SMWMError(f"The file system refused ({error.evalue}); nothing was replaced.") from None
+            if said := about_a_lost_card(error.ename, error.evalue, f"the page {name}"):
+                raise SMWMError(said) from None
             raise
         except (RuntimeError, TimeoutError) as error:  # the kernel's, not a cell's
             raise SMWMError(

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from itertools import takewhile
@@ -124,6 +125,24 @@ def locked(folder: Path, purpose: str, *, wait: bool = False) -> Iterator[None]:
         except OSError as error:
             raise SMWMError(f"The disk of {root.shown(folder)} does not lock files ({error}).") from error
         yield
+
+
+def require_disk(folder: Path, needed: float, work: str, remedy: str) -> None:
+    """Refuse work that its disk cannot hold, before it starts.
+
+    Arguments:
+        folder: that is there.
+        needed: bytes, at most.
+        work, remedy: how the sentence begins and ends.
+
+    Raises:
+        SMWMError: with what may be needed and what there is.
+    """
+    if needed > (free := shutil.disk_usage(folder).free):
+        raise SMWMError(
+            f"{work} may take {needed / 1e9:.1f} GB, and its disk has {free / 1e9:.1f} GB left; set SMWM_DATA to a "
+            f"larger one{remedy}."
+        )
 
 
 def save_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

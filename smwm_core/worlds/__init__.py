@@ -7,7 +7,7 @@ from functools import cache, partial
 from smwm_core.errors import SMWMError, choose
 from smwm_core.worlds.biased_dots import BiasedDots
 from smwm_core.worlds.dots import SETTINGS, DotWorld
-from smwm_core.worlds.lewm.drawn import EPISODES, drawn
+from smwm_core.worlds.lewm.drawn import EPISODES, drawn, drawn_task
 from smwm_core.worlds.lewm.world import SLOWLY_DRAWN, released
 from smwm_core.worlds.moving_blob import MovingBlob
 from smwm_core.worlds.propeller import Propeller
@@ -119,6 +119,8 @@ def planning_task(name: str) -> tuple[Callable[..., Simulator], str, int]:
     task, _, rest = name.partition("/")
     build, usual = choose("planning task", task, SIMULATORS)
     variant, _, episodes = rest.partition("/")
+    if variant == "drawn" and (episodes.isdecimal() or not episodes):
+        return *drawn_task(task), int(episodes or EPISODES)
     if f"{task}/{variant}" not in VARIANTS:
         variant, episodes = "", rest
     if episodes and not episodes.isdecimal():

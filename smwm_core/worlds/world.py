@@ -62,10 +62,11 @@ class Simulator(Protocol):
 
     ``bounds`` are those of a primitive action. ``play`` carries out sequences of actions, ``(N, S)`` and ``(N, K, A)``
     → ``(N, K, S)``; ``reached`` says which states are at their goals, ``distances`` how far each part of that test is
-    off, in units of what it allows, ``inside`` which states can be in this world at all; ``collect`` records episodes,
-    as ``Episodes.from_padded`` takes them. ``velocities`` are the columns of a state that no single frame shows. A
-    simulator may have ``settled``, what becomes of states ``(N, S)`` when it is set up in them, and ``between``, the
-    states ``(N, K, S)`` halfway through actions ``(N, K, A)`` taken in states ``(N, K, S)``, where success counts too.
+    off, in units of what it allows, ``inside`` which states can be in this world at all; ``collect`` records episodes
+    of at most ``episode_steps``, as ``Episodes.from_padded`` takes them. ``velocities`` are the columns of a state that
+    no single frame shows. A simulator may have ``settled``, what becomes of states ``(N, S)`` when it is set up in
+    them, and ``between``, the states ``(N, K, S)`` halfway through actions ``(N, K, A)`` taken in states
+    ``(N, K, S)``, where success counts too.
     """
 
     state_dim: int
@@ -74,6 +75,7 @@ class Simulator(Protocol):
     image_size: int
     bounds: tuple[float, float]
     velocities: slice
+    episode_steps: int
 
     def play(self, state: Tensor, actions: Tensor) -> Tensor: ...
 

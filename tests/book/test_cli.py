@@ -158,7 +158,9 @@ def test_without_the_book_tools_the_command_line_says_what_to_install(capsys, mo
     assert_one_sentence(capsys.readouterr().err, "needs the package jupytext", "pip install -r requirements.txt")
 
 
-@pytest.mark.parametrize("words", [["list"], ["run", NOTEBOOK], ["pages"], ["student", "folder"], ["book"]])
+@pytest.mark.parametrize(
+    "words", [["list"], ["run", NOTEBOOK], ["reproduce"], ["pages"], ["student", "folder"], ["book"]]
+)
 def test_what_needs_the_repository_says_so_outside_a_clone(words, capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(paths, "REPOSITORY", tmp_path)
     monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path / "notebooks")

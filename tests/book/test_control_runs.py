@@ -1,6 +1,7 @@
 """Claims about runs of the control models: kept, found again, continued, exported and swept."""
 
 import functools
+import shutil
 import tempfile
 from collections import namedtuple
 from dataclasses import fields, replace
@@ -82,8 +83,8 @@ def test_too_little_disk_is_refused_with_both_numbers(monkeypatch, elsewhere):
     usage = namedtuple("usage", "free")
     needed = 26 * resources.needs(CONFIG).parameters
     assert needed > 2 * len(uninterrupted()[1][-1]) * 0.95
-    monkeypatch.setattr(resources.shutil, "disk_usage", lambda folder: usage(1_000))
-    words = rf"a run on tworoom/40 needs {needed / 1e9:.1f} GB, but the disk of .* has 0\.0 GB left; set SMWM_DATA"
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage(1_000))
+    words = rf"a run on tworoom/40 in .* may take {needed / 1e9:.1f} GB, and its disk has 0\.0 GB left; set SMWM_DATA"
     with pytest.raises(SMWMError, match=words):
         runs.train_run(CONFIG, 0, CPU)
     assert not list(elsewhere.rglob("*.safetensors"))

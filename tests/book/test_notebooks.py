@@ -285,5 +285,5 @@ def test_generated_pages_do_not_change_when_written_again(tmp_path):
     shutil.copytree(paths.REPOSITORY / "book", tmp_path / "book")
     shutil.copy(paths.REPOSITORY / "README.md", tmp_path)
     build.write_generated(tmp_path)
-    for name in ("README.md", "book/intro.md", "book/scorecard.md", "book/scorecard.csv"):
+    for name in ("README.md", "book/intro.md", "book/gpu.md", "book/scorecard.md", "book/scorecard.csv"):
         assert (tmp_path / name).read_text() == (paths.REPOSITORY / name).read_text()

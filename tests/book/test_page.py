@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import nbformat
 import numpy as np
+import papermill
 import pytest
 from cells import run_notebook
 
@@ -242,6 +243,34 @@ def test_an_edited_notebook_is_not_replaced(tmp_path, monkeypatch):
     for recompute, changes in ((False, []), (True, []), (False, ["inverse=1"])):
         with pytest.raises(SMWMError, match=r"page\.ipynb was edited, and `run` executes notebooks/page\.py"):
             notebooks.run("page", preset="smoke", seed=0, device="cpu", recompute=recompute, changes=changes)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "told"),
+    [
+        (
+            "AcceleratorError",
+            "CUDA error: device lost\nCompile with",
+            r"lost in the page page \(CUDA error: device lost\)",
+        ),
+        (
+            "OutOfMemoryError",
+            "CUDA out of memory. Tried to",
+            "ran out of memory in the page page; what was saved stays",
+        ),
+    ],
+)
+def test_a_card_that_is_lost_in_a_page_is_one_sentence(tmp_path, monkeypatch, kind, words, told):
+    monkeypatch.setattr(paths, "NOTEBOOKS", tmp_path)
+    (tmp_path / "page.py").write_text("# %%\nx = 1\n")
+
+    def failing(*_, **__):
+        raise papermill.PapermillExecutionError(0, 1, "x = 1", kind, words, [])
+
+    monkeypatch.setattr(papermill, "execute_notebook", failing)
+    with pytest.raises(SMWMError, match=told):
+        notebooks.execute("page", {}, tmp_path / "page.ipynb")
+    assert not (tmp_path / "page.ipynb").exists()
 
 
 def test_what_was_left_in_the_environment_reaches_no_kernel(tmp_path, monkeypatch):

@@ -1,15 +1,17 @@
 """Claims about reproducing the paper as far as the time goes.
 
 1. The plan's runs are those behind the committed results; shared runs come once, in order of what they tell per second.
-2. Times and memory are arithmetic on the machine's numbers, those of drawing frames too, which come once and first;
-   what cannot be done says why.
+2. Times and memory are arithmetic on the machine's numbers, those of recording episodes and drawing frames too, which
+   come once and first; what cannot be done says why.
 3. However often it is interrupted, and wherever a budget ends, the runs end with the same bits as those of one sitting.
 4. A page is made when its runs are there and there is time for it, and never again.
-5. A wrong budget, too little time and a processor for a GPU's preset are one sentence; the table is printed always.
+5. A wrong budget, too little time, a processor for a GPU's preset, a driver that is too old and a card that is lost
+   are one sentence; the table is printed always, and what is finished is kept.
 """
 
 import json
 import random
+import warnings
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -22,9 +24,11 @@ from smwm_book.experiments import plan as planning
 from smwm_book.experiments import reproduce as module
 from smwm_book.experiments import runs
 from smwm_book.experiments.plan import (
+    DRAWN_PER_CORE,
     FIGURES,
     MACHINES,
     PAGE_SECONDS,
+    RECORDED_PER_CORE,
     STAGES,
     TOY_STEP,
     Job,
@@ -36,8 +40,10 @@ from smwm_book.experiments.plan import (
 from smwm_book.experiments.presets import get_preset
 from smwm_book.experiments.provenance import provenance
 from smwm_book.experiments.reproduce import (
+    SAVING,
     carry_out,
     done,
+    episodes_per_second,
     frames_per_second,
     parse_duration,
     reproduce,
@@ -165,28 +171,68 @@ def test_times_are_steps_times_seconds(counted):
     assert known[rooms.name].seconds == 30_900 / 2
 
 
-def test_frames_are_drawn_once_and_before_the_runs_that_need_them(counted):
-    machine = replace(MACHINES["h100"], cores=4, drawn_per_s={"reacher/drawn": 100.0})
+def test_data_is_made_once_and_before_the_runs_that_need_it(counted):
+    rates = {"recorded_per_s": {"cube/drawn": 2.0}, "drawn_per_s": {"reacher/drawn": 100.0}}
+    machine = replace(MACHINES["h100"], cores=4, **rates)
     jobs = plan(PAPER, machine)
     names = [job.name for job in jobs]
-    (reacher,) = [job for job in jobs if job.world == "reacher/drawn"]
-    (cube,) = [job for job in jobs if job.world == "cube/drawn"]
+    made = {(job.world, job.data): job for job in jobs if job.world}
+    episodes = {world: job.amount for (world, data), job in made.items() if data == "episodes"}
+    assert episodes == {"tworoom": 10_000, "pusht/20000": 20_000, "reacher/drawn": 10_000, "cube/drawn": 10_000}
     frames = 9_000 * 201  # nine of ten episodes
+    assert {job.amount for job in made.values() if job.data == "frames"} == {frames}
+    reacher, cube = (made[f"{task}/drawn", "frames"] for task in ("reacher", "cube"))
     assert reacher.seconds == frames / 100
     assert reacher.least == 2 * 1_000 * 4 / 100  # two files for each core
-    assert cube.seconds == frames / (4 * 59)
-    for task in ("reacher", "cube"):
-        runs = [number for number, job in enumerate(jobs) if job.config and job.config.world == f"{task}/drawn"]
-        assert len(runs) == 15
-        assert names.index(f"the frames of {task}/drawn") < runs[0]
+    assert cube.seconds == frames / (4 * DRAWN_PER_CORE["cube"])
+    assert made["cube/drawn", "episodes"].seconds == 10_000 / 2
+    assert made["cube/drawn", "episodes"].least == 2 * 20 * 4 / 2
+    assert made["pusht/20000", "episodes"].seconds == 20_000 / (4 * RECORDED_PER_CORE["pusht"])
+    for (world, data), job in made.items():
+        runs = [number for number, job in enumerate(jobs) if job.config and job.config.world == world]
+        assert len(runs) >= 15
+        assert names.index(job.name) < runs[0]
+        assert data == "episodes" or names.index(f"the episodes of {world}") < names.index(job.name)
     said = table(jobs, [0.5 if job.world else 0.0 for job in jobs], machine)
     assert "draws the frames of reacher/drawn, 1,809,000 at 100 a second: 2.5 h." in said
-    assert "draws the frames of cube/drawn, 1,809,000 at 236 a second, estimated: 64 min." in said
-    assert f"0 of {len(jobs) - 2} runs and pages are done" in said
+    assert "draws the frames of cube/drawn, 1,809,000 at 21 a second, estimated: 11.9 h." in said
+    assert "fig5_planning first records the episodes of cube/drawn, 10,000 at 2 a second: 42 min." in said
+    assert "fig9_horizon first records the episodes of tworoom, 10,000 at 6,000 a second, estimated: 1 s." in said
+    assert f"0 of {len(jobs) - 6} runs and pages are done" in said
     fig5 = sum(job.seconds for job in jobs if (job.figure, job.seeds) == ("fig5_planning", 1))
-    without = sum(job.seconds for job in plan(PAPER, replace(machine, cores=10**9, drawn_per_s={}))
+    without = sum(job.seconds for job in plan(PAPER, replace(machine, cores=10**9, recorded_per_s={}, drawn_per_s={}))
                   if (job.figure, job.seeds) == ("fig5_planning", 1))  # fmt: skip
-    assert fig5 == pytest.approx(without + reacher.seconds + cube.seconds, rel=1e-6)
+    first = sum(job.seconds for (world, _), job in made.items() if world != "tworoom")  # that comes with fig9_horizon
+    assert fig5 == pytest.approx(without + first, rel=1e-6)
+
+
+def test_released_episodes_are_not_recorded_and_others_have_their_own_rate(counted, monkeypatch):
+    monkeypatch.setattr(planning, "steps", lambda config: 1)
+    assert not any(job.world for job in plan(get_preset("paper_released"), MACHINES["h100"]))
+    usual, pose = (MACHINES["t4"].recording_rate(world) for world in ("pusht/20000", "pusht/pose/4000"))
+    assert (usual, pose) == (2 * RECORDED_PER_CORE["pusht"], 2 * RECORDED_PER_CORE["pusht/pose"])
+
+
+def test_episodes_are_recorded_as_far_as_the_time_goes_and_their_runs_wait(data, monkeypatch):
+    clock, trained = Ticks(), []
+    config = replace(TINY.planner_config("tworoom", TINY.objectives("tworoom")["smwm"]), world="tworoom/60")
+    episodes = Job("fig9_horizon", 1, None, 0, 4.0, 1.0, 0.0, world="tworoom/60", data="episodes", amount=60)
+    run = Job("fig9_horizon", 1, config, 0, 5.0, 1.0, 0.0)
+    monkeypatch.setattr(module, "train_run", lambda *given, **_: trained.append(given))
+    carry_out([episodes, run], TINY, CPU, Pages(), end=clock() + SAVING + 4, clock=clock)
+    assert done(episodes, TINY, CPU) == 1 / 3
+    carry_out([episodes, run], TINY, CPU, Pages(), end=clock() + SAVING, clock=clock)  # too late to begin
+    assert done(episodes, TINY, CPU) == 1 / 3
+    assert not trained
+    carry_out([episodes, run], TINY, CPU, Pages(), end=clock() + 1_000, clock=clock)
+    assert done(episodes, TINY, CPU) == 1
+    assert len(trained) == 1
+
+
+def test_a_plan_needs_no_package_that_draws(data, monkeypatch):
+    monkeypatch.setattr(module, "make_world", lambda name: raising(SMWMError("Reacher needs mujoco.")))
+    frames = Job("fig5_planning", 1, None, 0, 40.0, 10.0, 0.0, world="reacher/drawn", data="frames", amount=4)
+    assert done(frames, TINY, CPU) == 0
 
 
 class Drawing:
@@ -208,7 +254,7 @@ def test_frames_are_drawn_as_far_as_the_time_goes_and_their_runs_wait(data, monk
     clock, trained = Ticks(), []
     world = Drawing(clock)
     config = replace(TINY.planner_config("reacher", TINY.objectives("reacher")["smwm"]), world="reacher/drawn/20")
-    frames = Job("fig5_planning", 1, None, 0, 40.0, 10.0, 0.0, world="reacher/drawn/20")
+    frames = Job("fig5_planning", 1, None, 0, 40.0, 10.0, 0.0, world="reacher/drawn/20", data="frames", amount=4)
     run = Job("fig5_planning", 1, config, 0, 5.0, 1.0, 0.0)
     monkeypatch.setattr(module, "make_world", lambda name: world if name == "reacher/drawn/20" else None)
     monkeypatch.setattr(module, "_trained", lambda *_: 0.0)
@@ -222,21 +268,33 @@ def test_frames_are_drawn_as_far_as_the_time_goes_and_their_runs_wait(data, monk
     assert len(trained) == 1
 
 
-def test_drawing_is_measured_over_the_second_twenty_frames(monkeypatch):
+def test_drawing_is_measured_on_all_cores_over_the_second_twenty_frames_of_each(monkeypatch):
     clock, states = Ticks(), torch.arange(201.0)[:, None]
     drawn = []
 
     class Timed:
         simulator = SimpleNamespace(collect=lambda count, draws: (states[None], None, None))
 
-        def draw_into(self, path, some):
-            assert path.parent.is_dir()
-            drawn.append(some.flatten().tolist())
+        def draw_parts(self, parts):
+            assert all(path.parent.is_dir() for path in parts)
+            drawn.append([some.flatten().tolist() for some in parts.values()])
             clock.now += 3
 
     monkeypatch.setattr(module, "make_world", lambda name: Timed())
-    assert frames_per_second("reacher/drawn", clock) == 20 / 4  # the look itself takes a second
-    assert drawn == [list(range(20)), list(range(20, 40))]
+    monkeypatch.setattr(torch.multiprocessing, "cpu_count", lambda: 8)
+    assert frames_per_second("reacher/drawn", clock) == 8 * 20 / 4  # the look itself takes a second
+    assert drawn == [8 * [list(range(20))]] * 2
+
+
+def test_recording_is_measured_on_all_cores_and_leaves_nothing(data, monkeypatch):
+    made, collect_parts = [], module.collect_parts
+    monkeypatch.setattr(
+        module, "collect_parts", lambda *given, **how: made.append(given) or collect_parts(*given, **how)
+    )
+    assert episodes_per_second("tworoom/40", Ticks()) == 20
+    assert [(name, list(numbers.values())) for _, name, numbers in made] == [("tworoom", [0])] * 2
+    assert not any(path.exists() for *_, numbers in made for path in numbers)
+    assert not list(data.rglob("*"))
 
 
 @pytest.mark.parametrize(
@@ -347,16 +405,49 @@ def test_a_page_waits_for_its_runs_and_for_its_time(data, monkeypatch):
     assert len(pages) == 3
 
 
-def test_a_failure_prints_the_table_first_and_keeps_what_is_finished(data, monkeypatch, capsys):
+@pytest.mark.parametrize("failure", [SMWMError("The page is broken."), OSError(28, "No space left on device")])
+def test_a_failure_prints_the_table_first_and_keeps_what_is_finished(data, monkeypatch, capsys, failure):
     monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
 
     def refuse(figure: str, seeds: int) -> None:
-        raise SMWMError("The page is broken.")
+        raise failure
 
-    with pytest.raises(SMWMError, match=r"The page is broken\."):
+    with pytest.raises(type(failure), match=r"The page is broken\.|No space left on device"):
         reproduce(TINY, CPU, refuse)
     assert "2 of 10 runs and pages are done" in capsys.readouterr().out
     assert len(weights(data)) == 2
+
+
+def test_a_card_that_is_lost_is_one_sentence_and_what_is_finished_is_kept(data, in_one_sitting, monkeypatch, capsys):
+    monkeypatch.setattr(module, "seconds_per_step", lambda *_: 0.01)
+    lost, update, pages = torch.AcceleratorError("CUDA error: device lost\nCompile with"), Step.update, Pages()
+
+    def failing(step, number):
+        if list(data.glob("cache/runs/tworoom-*")) and number == 3:
+            raise lost
+        update(step, number)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Step, "update", failing)
+        with pytest.raises(
+            SMWMError, match=r"^The GPU was lost in tworoom-40_.*_seed0 \(CUDA error: device lost\); .*\.$"
+        ):
+            reproduce(TINY, CPU, pages)
+    printed = capsys.readouterr().out
+    assert "3 of 10 runs and pages are done" in printed
+    assert "begun" in printed
+    with monkeypatch.context() as patch:  # it does not come back
+        patch.setattr(module, "free_memory", lambda device: raising(lost))
+        with pytest.raises(
+            SMWMError, match=r"lost in measuring the machine \(CUDA error: device lost\); what was saved"
+        ):
+            reproduce(TINY, CPU, pages)
+    reproduce(TINY, CPU, pages)
+    assert_same(weights(data), in_one_sitting)
+
+
+def raising(error: Exception) -> None:
+    raise error
 
 
 def test_steps_are_measured_over_the_second_twenty(data):
@@ -401,6 +492,24 @@ def test_the_command_line(counted, tmp_path, monkeypatch, capsys):
         assert cli.main(["reproduce", "--device", "cpu", *wrong]) == 2
         assert words in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_driver_that_is_too_old_is_one_sentence_with_both_numbers(tmp_path, monkeypatch, capsys):
+    told = (
+        "The NVIDIA driver on your system is too old (found version 11040). Please update your GPU driver by "
+        "downloading and installing a new version from the URL: http://www.nvidia.com/Download/index.aspx "
+        "Alternatively, go to: https://pytorch.org to install another version."
+    )
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: bool(warnings.warn(told, stacklevel=1)))
+    monkeypatch.setattr(torch.cuda, "init", lambda: raising(RuntimeError(told)))
+    for device in ("auto", "cuda"):
+        assert cli.main(["reproduce", "--device", device]) == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        assert f"torch sees 0 CUDA devices (its build {torch.__version__} is for CUDA 12.8; The NVIDIA driver" in said
+        assert "too old (found version 11040))" in said
 
 
 def test_the_command_makes_a_page_from_the_seeds_that_are_there(data, monkeypatch, capsys):

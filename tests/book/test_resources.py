@@ -225,6 +225,16 @@ def test_a_card_that_is_lost_in_a_run_is_one_sentence_and_the_run_goes_on(monkey
     assert run.arithmetic == "bfloat16"
 
 
+def test_a_card_that_is_lost_before_the_first_step_is_one_sentence(monkeypatch, tmp_path):
+    def lost(device):
+        raise torch.AcceleratorError("CUDA error: device lost")
+
+    monkeypatch.setenv("SMWM_DATA", str(tmp_path))
+    monkeypatch.setattr(resources, "free_memory", lost)
+    with pytest.raises(SMWMError, match=r"The GPU was lost in tworoom-40_.*_seed0 \(CUDA error: device lost\); what"):
+        runs.train_run(CONFIG, 0, CPU)
+
+
 def test_other_errors_are_bugs_and_keep_their_names(monkeypatch, tmp_path):
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
     monkeypatch.setattr(Step, "update", lambda *_: torch.ones(2) @ torch.ones(3))

@@ -4,11 +4,12 @@
 2. What is there is not drawn again, after an interruption or a pause either; another version or other states are other
    files; how much is there is known without recording episodes.
 3. Windows begin at every step, and batches are in wholly random order.
-4. A damaged file, a disk that is too small and rows that there are not are one sentence.
+4. A damaged file, frames of another size, a disk that is too small and rows that there are not are one sentence.
 5. Their episodes are those of the published agents, by name.
 """
 
 import pickle
+import shutil
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ import torch
 from smwm_core.errors import SMWMError
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.training.windows import Windows, feed, shuffled
-from smwm_core.worlds import make_world
+from smwm_core.worlds import make_world, planning_task
 from smwm_core.worlds.lewm import drawn as module
 from smwm_core.worlds.lewm.drawn import DrawnFrameSkip, drawn
 from smwm_core.worlds.lewm.look import LewmCube, LewmReacher
@@ -134,10 +135,16 @@ def test_what_cannot_be_read_or_drawn_is_one_sentence(tmp_path, data, monkeypatc
     module._path(tmp_path, 0).write_bytes(module._path(read.folder, 0).read_bytes()[:900])
     with pytest.raises(SMWMError, match=r"part_0\.h5 cannot be read"):
         module.DrawnFrames(tmp_path, 20, 224, 20)(torch.tensor([0]))
+    other = tmp_path / "other"
+    other.mkdir()
+    module._save(module._path(other, 0), torch.zeros(20, 64, 64, 3, dtype=torch.uint8).numpy())
+    words = r"part_0\.h5 cannot be read \(its frames are uint8 \(64, 64, 3\), not uint8 of 224 px\); delete the file"
+    with pytest.raises(SMWMError, match=words):
+        module.DrawnFrames(other, 20, 224, 20)(torch.tensor([0]))
     with pytest.raises(SMWMError, match=r"There is no file .*part_1\.h5"):
         module.DrawnFrames(tmp_path, 40, 224, 20)(torch.tensor([20]))
     monkeypatch.setenv("SMWM_DATA", str(tmp_path))
-    monkeypatch.setattr(module.shutil, "disk_usage", lambda folder: type("Disk", (), {"free": 10**6}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: type("Disk", (), {"free": 10**6}))
     with pytest.raises(SMWMError, match=r"Drawing 120 frames into .* may take 0\.0 GB, and its disk has 0\.0 GB left"):
         _ = world().read
     assert not list(tmp_path.rglob("part_*.h5.*"))
@@ -149,6 +156,9 @@ def test_worlds_are_found_by_name():
     assert reacher.record.args == (reacher.simulator, "reacher-fresh", 10_000)
     assert cube.simulator == LewmCube()
     assert cube.record.args == (cube.simulator, "cube", 40)
+    for name, world in (("reacher/drawn", reacher), ("cube/drawn/40", cube)):
+        build, recording, count = planning_task(name)
+        assert (build(), recording, count) == world.record.args
     assert reacher.components == ("lewm", "recording", "reacher")
     assert reacher.describe().endswith("; in the look of the released frames")
     with pytest.raises(SMWMError, match="no task that is drawn once named 'pusht'; choose one of: cube, reacher"):

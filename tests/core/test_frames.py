@@ -2,9 +2,12 @@
 
 1. They are what the simulator draws, to the nearest of 256 levels, whether prepared or not, in any order.
 2. The outcome does not depend on the workers nor on an interruption; what is drawn is not drawn again.
-3. A damaged file is refused.
+3. A damaged file and a disk that is too small are refused.
 4. A world with a store trains on blocks that begin at every fifth step.
 """
+
+import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -101,6 +104,14 @@ def test_a_damaged_file_is_refused(data):
     path.write_bytes(path.read_bytes()[:50])
     with pytest.raises(SMWMError, match=r"frames\.npy cannot be read .*; delete it"):
         FrameStore(TwoRoom(), "test", workers=1).prepare(places())
+
+
+def test_too_little_disk_is_refused_with_both_numbers(data, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=123e6))
+    words = r"Drawing 5,050 frames into .*test_.* may take 0\.1 GB, and its disk has 0\.1 GB left; set SMWM_DATA"
+    with pytest.raises(SMWMError, match=words):  # 124.1 MB: of 64 × 64 px in three colours, twice
+        FrameStore(Counting(), "test", workers=1).prepare(places(5_050))
+    assert not list(data.rglob("*.npy"))
 
 
 def test_blocks_of_a_world_with_a_store_begin_at_every_fifth_step():

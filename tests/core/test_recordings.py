@@ -1,10 +1,14 @@
 """Claims about collecting episodes.
 
-1. The outcome does not depend on the number of workers, nor on an interruption; finished parts are not done again.
+1. The outcome does not depend on the number of workers, nor on an interruption or a pause; finished parts are not done
+   again, and how much is there is known.
 2. It is collected once, and again if a version has been raised.
-3. A damaged file is refused.
+3. A damaged file and a disk that is too small are refused.
 4. The worlds of the planning tasks are made of them, also of other episodes of the same simulator.
 """
+
+import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,7 +18,7 @@ from smwm_core.storage.versions import VERSIONS
 from smwm_core.worlds import SIMULATORS, VARIANTS, FrameSkip, TwoRoom, make_world, planning_task
 from smwm_core.worlds.recorded import recording
 from smwm_core.worlds.recorded.episodes import Episodes
-from smwm_core.worlds.recorded.recording import PART, recorded
+from smwm_core.worlds.recorded.recording import PART, collect, recorded, share_recorded
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +59,35 @@ def test_an_interrupted_collection_goes_on(data, monkeypatch):
     assert calls == [0, 1, 1, 2]
     recorded(TwoRoom(), "test", 3 * PART, workers=1)
     assert calls == [0, 1, 1, 2]
+
+
+def test_a_collection_pauses_between_parts_and_goes_on(data, monkeypatch):
+    whole = recorded(TwoRoom(), "test", 3 * PART, workers=1)
+    monkeypatch.setenv("SMWM_DATA", str(data / "other"))
+    shares = [share_recorded("test", 3 * PART)]
+    for parts in (2, 1):  # all are there then, and not yet joined
+        asked = []
+        collect(
+            TwoRoom(), "test", 3 * PART, workers=1, pause=lambda n=parts, seen=asked: seen.append(1) or len(seen) > n
+        )
+        shares.append(share_recorded("test", 3 * PART))
+    assert shares[:2] == [0, 2 / 3]
+    assert 0.999 < shares[2] < 1
+    assert same(recorded(TwoRoom(), "test", 3 * PART, workers=1), whole)
+    assert share_recorded("test", 3 * PART) == 1
+    collect(TwoRoom(), "test", 3 * PART, pause=lambda: pytest.fail("There is nothing to collect."))
+
+
+def test_too_little_disk_is_refused_with_both_numbers(data, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=600_000_000))
+    words = (
+        r"Recording 200,000 episodes into .*test_200000_.* may take 0\.6 GB, and its disk has 0\.6 GB left; set SMWM"
+    )
+    with pytest.raises(SMWMError, match=words):  # two numbers in, two out, float32, of up to 101 rows, and twice
+        collect(TwoRoom(), "test", 200_000)
+    assert not list(data.rglob("*.npz"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=650_000_000))
+    collect(TwoRoom(), "test", 200_000, workers=1, pause=lambda: True)
 
 
 def test_another_version_is_recorded_anew(monkeypatch):

@@ -7,7 +7,6 @@ Blosc with LZ4 27), and one core unpacks 8,000 from anywhere in a second, far mo
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -19,7 +18,7 @@ from torch import Tensor
 
 from smwm_core.errors import SMWMError, choose
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, make_parts, write_whole
+from smwm_core.storage.files import locked, make_parts, require_disk, write_whole
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.worlds.lewm.files import packages
 from smwm_core.worlds.lewm.look import FRAME, LewmCube, LewmReacher, averaged
@@ -27,6 +26,7 @@ from smwm_core.worlds.lewm.world import _opened, _read
 from smwm_core.worlds.recorded.frame_store import to_bytes
 from smwm_core.worlds.recorded.frameskip import FrameSkip
 from smwm_core.worlds.recorded.recording import recorded, recording_path
+from smwm_core.worlds.world import Simulator
 
 EPISODES = 10_000  # as many as the released files are said to hold
 PART, CHUNK = 1_000, 8  # frames of a file, and of what is unpacked together
@@ -47,7 +47,7 @@ def drawn(task: str, count: int = EPISODES, image_size: int = FRAME) -> "DrawnFr
     Raises:
         SMWMError: an unknown task, a package is missing, or a frame that is too small or too large.
     """
-    build, recording = choose("task that is drawn once", task, _TASKS)
+    build, recording = drawn_task(task)
     simulator = build(image_size=image_size)
     return DrawnFrameSkip(
         simulator,
@@ -55,6 +55,11 @@ def drawn(task: str, count: int = EPISODES, image_size: int = FRAME) -> "DrawnFr
         components=("lewm", "recording", task),
         recording=partial(recording_path, recording, count),
     )
+
+
+def drawn_task(task: str) -> tuple[Callable[..., Simulator], str]:
+    """What moves and draws a task that is drawn once, and the name of its recording."""
+    return choose("task that is drawn once", task, _TASKS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,20 +85,15 @@ class DrawnFrameSkip(FrameSkip):
             SMWMError: another process is drawing them, or the disk is too small.
         """
         states = self.split[0].state
-        parts = {path: (self._whole, states[k * PART : (k + 1) * PART]) for k, path in enumerate(self._paths)}
+        parts = {path: states[k * PART : (k + 1) * PART] for k, path in enumerate(self._paths)}
         missing = sum(not path.exists() for path in parts)
         if not missing:
             return
         folder = self._folder
         with locked(folder, "drawing frames"):
-            needed, free = missing * PART * FRAME_BYTES, shutil.disk_usage(folder).free
-            if needed > free:
-                raise SMWMError(
-                    f"Drawing {missing * PART:,} frames into {root.shown(folder)} may take {needed / 1e9:.1f} GB, and "
-                    f"its disk has {free / 1e9:.1f} GB left; set SMWM_DATA to a larger one, or ask for fewer episodes."
-                )
-            desc, unit = f"drawing {self._name}", f" × {PART} frames"
-            make_parts(_draw_part, parts, workers=None, desc=desc, unit=unit, pause=pause)
+            work = f"Drawing {missing * PART:,} frames into {root.shown(folder)}"
+            require_disk(folder, missing * PART * FRAME_BYTES, work, ", or ask for fewer episodes")
+            self.draw_parts(parts, pause=pause)
 
     def share_drawn(self) -> float:
         """How much of the training frames is there, from 0 to 1; records no episodes."""
@@ -101,13 +101,12 @@ class DrawnFrameSkip(FrameSkip):
             return 0.0
         return sum(path.exists() for path in self._paths) / len(self._paths)
 
-    def draw_into(self, path: Path, states: Tensor) -> None:
-        """Draw states ``(N, S)`` and pack them into a file, as the frames of training are."""
-        _draw_part(path, self._whole, states)
-
-    @property
-    def _whole(self):
-        return replace(self.simulator, image_size=FRAME)
+    def draw_parts(self, parts: dict[Path, Tensor], pause: Callable[[], bool] | None = None) -> None:
+        """Draw states ``(N, S)`` for each file that is not there yet and pack them, as the frames of training are."""
+        whole = replace(self.simulator, image_size=FRAME)
+        unit = f" × {len(next(iter(parts.values())))} frames"
+        jobs = {path: (whole, states) for path, states in parts.items()}
+        make_parts(_draw_part, jobs, workers=None, desc=f"drawing {self._name}", unit=unit, pause=pause)
 
     @property
     def _name(self) -> str:
@@ -160,7 +159,10 @@ class DrawnFrames:
         for part in np.unique(wanted // self.per_file):
             path, here = _path(self.folder, part), wanted[wanted // self.per_file == part] - part * self.per_file
             try:
-                frames.append(_read(_opened(path, os.getpid())["pixels"], here))
+                pixels = _opened(path, os.getpid())["pixels"]
+                if (pixels.shape[1:], pixels.dtype) != ((FRAME, FRAME, 3), np.uint8):
+                    raise ValueError(f"its frames are {pixels.dtype} {pixels.shape[1:]}, not uint8 of {FRAME} px")
+                frames.append(_read(pixels, here))
             except (OSError, KeyError, ValueError) as error:
                 raise SMWMError(
                     f"A frame of {root.shown(path)} cannot be read ({error}); delete the file to draw it anew."

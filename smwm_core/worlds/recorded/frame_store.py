@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, make_parts, write_whole
+from smwm_core.storage.files import locked, make_parts, require_disk, write_whole
 from smwm_core.storage.reading import mapped_array
 from smwm_core.storage.schemas import FRAMES
 from smwm_core.storage.versions import VERSIONS
@@ -72,9 +72,12 @@ class FrameStore:
 
     def _draw(self, rows: np.ndarray, folder: Path, whole: Path) -> None:
         parts = {folder / f"part_{k}.npy": (self.simulator, rows[k : k + PART]) for k in range(0, len(rows), PART)}
+        size = self.simulator.image_size
+        left = 2 * len(rows) - PART * sum(path.exists() for path in parts)  # in parts, and in the file of all of them
+        work = f"Drawing {len(rows):,} frames into {root.shown(folder)}"
+        require_disk(folder, left * 3 * size**2, work, ", or ask for fewer episodes")
         desc, unit = f"drawing {self.name}", f" × {PART} frames"
         make_parts(_draw_part, parts, workers=self.workers, desc=desc, unit=unit)
-        size = self.simulator.image_size
         drawn = (self._mapped(path, len(states)) for path, (_, states) in parts.items())
         write_whole(whole, lambda unfinished: _join(unfinished, drawn, (len(rows), size, size, 3)))
         for part in parts:

@@ -4,6 +4,8 @@ Episodes are collected in parts, each from a seed of its own, so the outcome doe
 share the work or how often it is interrupted; parts that are finished stay.
 """
 
+from collections.abc import Callable
+from math import nextafter
 from pathlib import Path
 
 import torch
@@ -11,7 +13,7 @@ import torch
 from smwm_core.errors import SMWMError
 from smwm_core.seeds import generator
 from smwm_core.storage import root
-from smwm_core.storage.files import locked, make_parts
+from smwm_core.storage.files import locked, make_parts, require_disk
 from smwm_core.storage.versions import VERSIONS
 from smwm_core.worlds.recorded.episodes import Episodes
 
@@ -28,16 +30,42 @@ def recorded(simulator, name: str, count: int, *, workers: int | None = None) ->
         workers: processes; by default one per core.
 
     Raises:
-        SMWMError: a number that is no multiple of 20, another process is collecting them, or their file is damaged.
+        SMWMError: their file is damaged, or what ``collect`` says.
+    """
+    collect(simulator, name, count, workers=workers)
+    return Episodes.load(recording_path(name, count), simulator)
+
+
+def collect(
+    simulator, name: str, count: int, *, workers: int | None = None, pause: Callable[[], bool] | None = None
+) -> None:
+    """Record those episodes that are not there yet, part after part, until ``pause`` says yes.
+
+    Raises:
+        SMWMError: a number that is no multiple of 20, another process is collecting them, or the disk is too small.
     """
     if count < PART or count % PART:
         raise SMWMError(f"Episodes are recorded in parts of {PART}; {count} is not a multiple of that.")
     whole = recording_path(name, count)
-    if not whole.exists():
-        with locked(whole.parent, "collecting episodes"):
-            if not whole.exists():
-                _collect(simulator, name, count, whole.parent, workers)
-    return Episodes.load(whole, simulator)
+    if whole.exists():
+        return
+    with locked(whole.parent, "collecting episodes"):
+        if not whole.exists():
+            _collect(simulator, name, count, whole.parent, workers, pause)
+
+
+def share_recorded(name: str, count: int) -> float:
+    """How much of a recording is there, from 0 to 1; 1 only if its file is, in which all parts are joined."""
+    whole = recording_path(name, count)
+    if whole.exists():
+        return 1.0
+    return min(PART * len(list(whole.parent.glob("part_*.npz"))) / count, nextafter(1.0, 0.0))
+
+
+def collect_parts(simulator, name: str, numbers: dict[Path, int], **how) -> None:
+    """Record those parts that are not there yet, each into its file; further arguments are those of ``make_parts``."""
+    parts = {path: (simulator, name, number) for path, number in numbers.items()}
+    make_parts(_collect_part, parts, desc=f"collecting {name}", unit=f" × {PART} episodes", **how)
 
 
 def recording_path(name: str, count: int) -> Path:
@@ -45,9 +73,15 @@ def recording_path(name: str, count: int) -> Path:
     return root.data() / "cache" / "episodes" / f"{name}_{count}_{version(name)}" / "episodes.npz"
 
 
-def _collect(simulator, name: str, count: int, folder: Path, workers: int | None) -> None:
-    parts = {folder / f"part_{number}.npz": (simulator, name, number) for number in range(count // PART)}
-    make_parts(_collect_part, parts, workers=workers, desc=f"collecting {name}", unit=f" × {PART} episodes")
+def _collect(simulator, name: str, count: int, folder: Path, workers: int | None, pause: Callable | None) -> None:
+    episode = 4 * (simulator.episode_steps + 1) * (simulator.state_dim + simulator.action_dim)  # bytes, at most
+    left = count * (2 - share_recorded(name, count))  # in parts, and in the file in which they are joined
+    work = f"Recording {count:,} episodes into {root.shown(folder)}"
+    require_disk(folder, left * episode, work, ", or ask for fewer")
+    parts = {folder / f"part_{number}.npz": number for number in range(count // PART)}
+    collect_parts(simulator, name, parts, workers=workers, pause=pause)
+    if pause and pause():
+        return
     loaded = [Episodes.load(part, simulator) for part in parts]
     columns = (torch.cat([getattr(part, column) for part in loaded]) for column in ("state", "action", "length"))
     Episodes(*columns).save(folder / "episodes.npz")
