@@ -199,8 +199,8 @@ for name, judge in models.items():
 print("Right: your loss agrees with that of the library on the latents of all four models.")
 
 # %% [markdown] tags=["solution"]
-# There is no action in the second term. That is SIGReg's strength where nobody acts, and the reason why it cannot tell
-# the agent's own doing from the rest.
+# There is no action in the second term. So SIGReg works where nobody acts, and cannot tell what the agent moves from
+# the rest.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A read-out that cannot magnify
@@ -233,8 +233,8 @@ print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in m
 # ## What you have learned
 #
 # - Several terms keep a latent open, and they differ in what fills it.
-# - What moves by chance is dropped for the forward loss's sake, under every one of the objectives that stay open here.
-# - A method that needs no action cannot know what the agent controls; the inverse loss can, and needs actions that show.
+# - What moves by chance costs forward loss, and is dropped under each of the four objectives whose latent stays open here.
+# - A method that needs no action cannot tell what the agent controls; the inverse loss can, and needs actions that can be seen.
 #
 # ## Numbers and provenance
 #

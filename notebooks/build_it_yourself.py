@@ -203,13 +203,14 @@ print(f"λ = 10: R² of the blue blob {blue:.2f}, of the orange one {orange:.2f}
 
 # %% [markdown]
 # Two directions stand out, the action has two, and a linear probe finds the blue blob in them and not the orange one.
-# No loss mentions blobs. The inverse loss has no use for what the action does not move, and the forward loss cannot
-# predict it, so encoding it costs.
+# No loss mentions blobs. What the action does not move does not help to recover it, and since it moves by chance,
+# encoding it costs forward loss.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: SIGReg in ten lines
 #
-# LeWorldModel has no inverse loss; its latent is to look like a standard normal ([why](../book/method.md)). Write
+# LeWorldModel has no inverse loss; SIGReg asks its latents for a standard normal distribution
+# ([why](../book/method.md)). Write
 # `sigreg(z)` for latents `(N, 8)`: project them on 32 random directions of length 1; for each projection $p$ compare
 # $\frac1N\sum_n e^{itp_n}$ with $e^{-t^2/2}$ at 17 values of $t$ from 0 to 3; integrate the squared distance times
 # $e^{-t^2/2}$ by `torch.trapezoid`; multiply by $2N$ (the integral from −3 is twice that from 0); take the mean over
@@ -309,7 +310,8 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 #   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
 # - **Open is not the same as filtered.** [All three others](#fig-blob-latents) keep the grid, but with SIGReg the orange
-#   blob can be read too (`orange_r2`), and with the inverse loss alone the latent grows tenfold, its forward loss too.
+#   blob can be read too (`orange_r2`), though it moves by chance; in a [world of dots](anticollapse_gallery.ipynb) it
+#   cannot. With the inverse loss alone the latent grows tenfold, its forward loss too.
 #
 # ## Now meet `fit`
 #
@@ -341,7 +343,7 @@ print(f"R² of the blue blob {fitted[0]:.2f}, of the orange one {fitted[1]:.2f}"
 #
 # - Two losses and a loop are the whole method, and one line is the difference between a latent that lives and one that collapses.
 # - A forward loss alone can always be lowered by shrinking the latent; an inverse loss cannot.
-# - The inverse loss keeps what the action moves; SIGReg keeps whatever the frames offer.
+# - The inverse loss keeps what the action moves; SIGReg makes all directions vary, and here they encode the orange blob too.
 #
 # ## Numbers and provenance
 #
