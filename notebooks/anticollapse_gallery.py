@@ -2,8 +2,8 @@
 # # How worlds are kept from collapsing
 #
 # **The claim.** Several things keep a latent from collapsing, but they do not make the same latent. On the same data,
-# with the same encoder, predictor, optimiser and number of steps, seven objectives differ in what survives, in how much
-# room it takes, and in what they need to know for it.
+# with the same encoder, predictor, optimiser and number of steps, seven objectives differ in what their latent
+# encodes, in how many directions it spreads, and in what has to be known for it.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -71,7 +71,7 @@ r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_m
 figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
 
 # %% [markdown]
-# A linear probe does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
+# A linear probe works at any scale: it finds a position even in a latent that has shrunk to a millionth of its
 # variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table.
 #
 # ## The seven methods

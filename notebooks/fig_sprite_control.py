@@ -128,7 +128,7 @@ for control, label in labels.items():
 #   `sees_nothing` is the error of one cloud for all frames, which the collapsed agent's decoder reaches.
 # - **The paper's decoders see a little more.** Its errors for x and for xy are a third of `sees_place_only` or less,
 #   which takes some knowledge of the heading. Our latents carry none that a short decoder training could find.
-# - **A linear probe does not mind a small scale.** The agent without control has collapsed (`total_variance`), yet
+# - **A linear probe works at any scale.** The agent without control has collapsed (`total_variance`), yet
 #   least squares finds half of the position in what is left (R² 0.56). The paper reports an R² of 0, after about five
 #   hundred times as many transitions.
 #
