@@ -35,7 +35,7 @@ STEPS = min(400, page.budget.comparison_steps)
 # chance moves the orange one as far ([figure](#fig-blobs)). A frame is a row of 512 numbers.
 
 
-# %%
+# %% tags=["hide-input"]
 def render(places):
     """x and y of both blobs, (N, 4) -> frames (N, 512)."""
     x, y = places.view(-1, 2, 2, 1).unbind(2)

@@ -23,6 +23,7 @@ ON_ALL_PAGES = (
 # What folds on a single page, which would be too long with it.
 ON_ONE_PAGE = {
     "book/beyond": ("every-expectation-page-by-page",),
+    "book/differences": ("at-the-paper-s-budget",),
     "book/gpu": ("what-most-figures-take", "several-gpus", "a-t4-and-colab", "how-it-is-made-fast"),
     "book/teaching": ("how-long-it-takes",),
     "notebooks/anticollapse_gallery": ("the-table",),
