@@ -2,8 +2,8 @@
 # # How worlds are kept from collapsing
 #
 # **The claim.** Several things keep a latent from collapsing, but they do not make the same latent. On the same data,
-# with the same encoder, predictor, optimiser and number of steps, seven objectives differ in what survives, in how much
-# room it takes, and in what they need to know for it.
+# with the same encoder, predictor, optimiser and number of steps, seven objectives differ in what their latent
+# encodes, in how many directions it spreads, and in what has to be known for it.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -71,7 +71,7 @@ r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_m
 figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
 
 # %% [markdown]
-# A linear probe does not mind a small scale: it finds a position even in a latent that has shrunk to a millionth of its
+# A linear probe works at any scale: it finds a position even in a latent that has shrunk to a millionth of its
 # variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table.
 #
 # ## The seven methods
@@ -199,8 +199,8 @@ for name, judge in models.items():
 print("Right: your loss agrees with that of the library on the latents of all four models.")
 
 # %% [markdown] tags=["solution"]
-# There is no action in the second term. That is SIGReg's strength where nobody acts, and the reason why it cannot tell
-# the agent's own doing from the rest.
+# There is no action in the second term. So SIGReg works where nobody acts, and cannot tell what the agent moves from
+# the rest.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A read-out that cannot magnify
@@ -233,8 +233,8 @@ print("Right:", ", ".join(f"{labels[name]} {blurred_r2[name]:.2f}" for name in m
 # ## What you have learned
 #
 # - Several terms keep a latent open, and they differ in what fills it.
-# - What moves by chance is dropped for the forward loss's sake, under every one of the objectives that stay open here.
-# - A method that needs no action cannot know what the agent controls; the inverse loss can, and needs actions that show.
+# - What moves by chance costs forward loss, and is dropped under each of the four objectives whose latent stays open here.
+# - A method that needs no action cannot tell what the agent controls; the inverse loss can, and needs actions that can be seen.
 #
 # ## Numbers and provenance
 #

@@ -35,7 +35,7 @@ STEPS = min(400, page.budget.comparison_steps)
 # chance moves the orange one as far ([figure](#fig-blobs)). A frame is a row of 512 numbers.
 
 
-# %%
+# %% tags=["hide-input"]
 def render(places):
     """x and y of both blobs, (N, 4) -> frames (N, 512)."""
     x, y = places.view(-1, 2, 2, 1).unbind(2)
@@ -58,7 +58,7 @@ torch.manual_seed(seed)
 places, moves = places_and_moves(512)  # held out: nothing is trained on them
 held_out = render(places), moves[:, :2], render(places + 3 * moves)
 
-# %% mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The solid arrow is the action. The orange blob moves by chance, as far (dashed arrow), and no action tells where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A solid arrow leads the blue blob and a dashed one the orange blob to where they are in the second frame.", "classes": "dark-light"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The solid arrow is the action. The orange blob moves by chance, as far (dashed arrow), and no action tells where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A solid arrow leads the blue blob and a dashed one the orange blob to where they are in the second frame.", "classes": "dark-light", "width": "400px"}}
 figures.blob_transition(held_out[0][0].view(2, 16, 16), held_out[2][0].view(2, 16, 16), places[0], 3 * moves[0])
 
 # %% [markdown]
@@ -203,13 +203,14 @@ print(f"λ = 10: R² of the blue blob {blue:.2f}, of the orange one {orange:.2f}
 
 # %% [markdown]
 # Two directions stand out, the action has two, and a linear probe finds the blue blob in them and not the orange one.
-# No loss mentions blobs. The inverse loss has no use for what the action does not move, and the forward loss cannot
-# predict it, so encoding it costs.
+# No loss mentions blobs. What the action does not move does not help to recover it, and since it moves by chance,
+# encoding it costs forward loss.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: SIGReg in ten lines
 #
-# LeWorldModel has no inverse loss; its latent is to look like a standard normal ([why](../book/method.md)). Write
+# LeWorldModel has no inverse loss; SIGReg asks its latents for a standard normal distribution
+# ([why](../book/method.md)). Write
 # `sigreg(z)` for latents `(N, 8)`: project them on 32 random directions of length 1; for each projection $p$ compare
 # $\frac1N\sum_n e^{itp_n}$ with $e^{-t^2/2}$ at 17 values of $t$ from 0 to 3; integrate the squared distance times
 # $e^{-t^2/2}$ by `torch.trapezoid`; multiply by $2N$ (the integral from −3 is twice that from 0); take the mean over
@@ -287,11 +288,11 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-collapse-open", "caption": "Total variance of the latent and both losses while training, on held-out transitions, all from the same open start (thin lines: seeds; thick: their geometric mean; in one seed all latents become equal to the last bit, which is drawn at 10⁻¹²). With the forward loss alone, variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone it stays open too, but nothing makes it predictable."}, "image": {"alt": "Three panels, one below the other, over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-collapse-open", "caption": "Total variance of the latent and both losses while training, on held-out transitions, all from the same open start (thin lines: seeds; thick: their geometric mean; in one seed all latents become equal to the last bit, which is drawn at 10⁻¹²). With the forward loss alone, variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone it stays open too, but nothing makes it predictable."}, "image": {"alt": "Three panels side by side over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light wide"}}
 labels = {"forward_only": "λ = 0", "smwm": "λ = 10", "sigreg": "SIGReg", "inverse_only": "inverse loss alone"}
 figures.collapse_from_open({label: results.arrays[name] for name, label in labels.items()}, floor=1 / 3)
 
-# %% mystnb={"figure": {"name": "fig-blob-latents", "caption": "Latents of 81 positions of the blue blob, the orange one at rest, in their first two principal components, after the last step (first seed; coloured by position). Each panel has its own scale, written on its axes. λ = 10 and the inverse loss alone have the grid. SIGReg has it too, beside other directions. At λ = 0 look at the scale before the shape."}, "image": {"alt": "Four scatter plots of 81 coloured points. For λ = 10 and the inverse loss alone they form a nearly regular grid, for SIGReg a bent one. For λ = 0 the axes are smaller by powers of ten.", "classes": "dark-light"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-blob-latents", "caption": "Latents of 81 positions of the blue blob, the orange one at rest, in their first two principal components, after the last step (first seed; coloured by position). Each panel has its own scale, written on its axes. λ = 10 and the inverse loss alone have the grid. SIGReg has it too, beside other directions. At λ = 0 look at the scale before the shape."}, "image": {"alt": "Four scatter plots of 81 coloured points. For λ = 10 and the inverse loss alone they form a nearly regular grid, for SIGReg a bent one. For λ = 0 the axes are smaller by powers of ten.", "classes": "dark-light wide"}}
 ticks = torch.linspace(4, 11, 9)
 grid = torch.stack(torch.meshgrid(ticks, ticks, indexing="xy"), -1).view(-1, 2)
 resting = torch.cat([grid, torch.full((81, 2), 7.5)], 1)
@@ -309,7 +310,8 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 #   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
 # - **Open is not the same as filtered.** [All three others](#fig-blob-latents) keep the grid, but with SIGReg the orange
-#   blob can be read too (`orange_r2`), and with the inverse loss alone the latent grows tenfold, its forward loss too.
+#   blob can be read too (`orange_r2`), though it moves by chance; in a [world of dots](anticollapse_gallery.ipynb) it
+#   cannot. With the inverse loss alone the latent grows tenfold, its forward loss too.
 #
 # ## Now meet `fit`
 #
@@ -341,7 +343,7 @@ print(f"R² of the blue blob {fitted[0]:.2f}, of the orange one {fitted[1]:.2f}"
 #
 # - Two losses and a loop are the whole method, and one line is the difference between a latent that lives and one that collapses.
 # - A forward loss alone can always be lowered by shrinking the latent; an inverse loss cannot.
-# - The inverse loss keeps what the action moves; SIGReg keeps whatever the frames offer.
+# - The inverse loss keeps what the action moves; SIGReg makes all directions vary, and here they encode the orange blob too.
 #
 # ## Numbers and provenance
 #

@@ -86,10 +86,10 @@ curves = {label: results.arrays[f"{method}_spectrum"] for label, method in metho
 figures.spectra(curves, run.world.controllable_dim)
 
 # %% [markdown]
-# ## Collapse happens early
+# ## The two part early
 #
-# For a few steps the two models look alike. Then one finds the action in its latents and spreads them out; the other
-# goes on shrinking, the easy way to lower a forward loss.
+# For a few steps the two models look alike. Then, with the inverse loss, the action is found in the latents, and they
+# spread out. Without it the latents go on shrinking, the easy way to lower a forward loss.
 
 # %% mystnb={"figure": {"name": "fig-dot-collapse", "caption": "Total variance of the latents of 256 fixed frames while training (thin lines: seeds; thick line: their geometric mean). Without the inverse loss the latent shrinks for as long as one trains; with it, the latent opens up within the first hundred steps and stays open."}, "image": {"alt": "Line plot, both axes logarithmic. Total latent variance against training step: the curve with inverse loss rises within a hundred steps by four powers of ten to about one and stays there; the curve without it falls by two powers of ten and goes on falling.", "classes": "dark-light"}}
 totals = {label: results.arrays[f"{method}_total"] for label, method in methods.items()}

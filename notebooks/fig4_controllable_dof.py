@@ -89,7 +89,8 @@ figures.controllable_worlds(panels)
 #
 # ## Dot by dot
 #
-# What a linear probe finds in the latent of the first seed, on held-out frames (R² of the worse coordinate).
+# What a linear probe finds in the latent of the first seed, on held-out frames (R² of the worse
+# coordinate).
 
 # %% tags=["hide-input"]
 lines = ["| world | what is read | kind | R² |", "|:--|:--|:--|--:|"]
@@ -105,7 +106,7 @@ display(Markdown("\n".join(lines)))
 # ## How a distractor is filtered out
 #
 # An untrained encoder passes on a little of everything. Then the latent opens up along what the action moves, and what
-# is left of the distractor [drowns](#fig-distractor).
+# is left of the distractor becomes [negligible beside it](#fig-distractor).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-distractor", "caption": "Left: how well the positions of the two dots can be read from the latent while training (thin lines: seeds, thick: their mean; R² below zero is drawn as zero). Right: latents of the first seed. Grey: the controlled dot visits a grid, the distractor rests. Orange: the controlled dot rests on five places while the distractor visits everything that it can reach. What the distractor does is all but invisible."}, "image": {"alt": "Left: two curves over training steps. Both positions are partly readable from the untrained encoder; the controlled dot rises to one, the distractor falls to zero. Right: a grey grid of latents, and five small orange clusters on it.", "classes": "dark-light wide"}}
 run = page.run(configs["distractor"])

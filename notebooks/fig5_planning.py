@@ -2,8 +2,8 @@
 # # Planning in the latent (paper's Fig. 5)
 #
 # **The claim.** A latent that encodes what the agent controls is a latent to plan in. Given two frames, *here* and
-# *there*, a search over action sequences in the model's own predictions finds the way about as often as with a model
-# that was kept from collapsing by other means, and far more often than by chance.
+# *there*, a search over action sequences in the model's own predictions finds the way about as often as in the
+# latent of another anti-collapse method, SIGReg, and far more often than a random policy.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -64,7 +64,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and eighty to a hundred and seventy times the training; outlines are four times the training of the bars, where that was run. TwoRoom comes out as in the paper. In Reacher SMWM stays behind SIGReg, in Push-T a hundred thousand windows do not suffice for either, and in OGBench-Cube, where many starts already count as reached, both are above chance."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, and lines across for true dynamics and for standing still. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, the others near twenty-five. Reacher: SIGReg near fifty, the others below fifteen, true dynamics at one hundred and, all at rest, at eighty-three. Push-T: SMWM at twenty and SIGReg at fourteen, their outlines at forty and forty-seven, the others near zero. OGBench-Cube: SMWM and SIGReg at sixty, all others near forty-five.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-planning", "caption": "Share of 100 tasks whose goal was reached: mean over three seeds, with a 95 % interval. Black lines are the paper's numbers, which come from larger models, other data and eighty to a hundred and seventy times the training; outlines are four times the training of the bars, where that was run. TwoRoom comes out as in the paper. In Reacher SMWM stays behind SIGReg, in Push-T a hundred thousand windows do not suffice for either, and in OGBench-Cube, where many starts already count as reached, both are above chance."}, "image": {"alt": "Four bar charts, one per world, with bars for SMWM, SIGReg, forward only and random, and lines across for true dynamics and for standing still. TwoRoom: SMWM, SIGReg and true dynamics near one hundred, the others near twenty-five. Reacher: SIGReg near fifty, the others below fifteen, true dynamics at one hundred and, all at rest, at eighty-three. Push-T: SMWM at twenty and SIGReg at fourteen, their outlines at forty and forty-seven, the others near zero. OGBench-Cube: SMWM and SIGReg at sixty, all others near forty-five.", "classes": "dark-light wide"}}
 stands_for = {"oracle": "true dynamics", "oracle_still": "true dynamics, all at rest", "stay": "stand still"}
 
 
@@ -90,8 +90,8 @@ figures.planning_success(rates(METHOD_LABELS), longer, rates(stands_for))
 # as soon as the simulator's own test holds; a task whose start already counts as reached is *trivial*, and the table
 # has the numbers without those too. There are 100 tasks per world, the same for all.
 #
-# What needs no model stands beside it. *Random* draws uniform actions, *stand still* takes the action zero, *repeat*
-# the recorded actions (which reach every goal, so no task is impossible). With the *true dynamics* the same search
+# Four baselines need no model. *Random* draws uniform actions, *stand still* takes the action zero, *repeat* the
+# recorded actions (which reach every goal, but in Push-T only 98 %). With the *true dynamics* the same search
 # looks at the simulator and the goal test's own distances; *all at rest* hides the velocities at the start of each
 # plan, as a single frame does. In Reacher these two plan the first 20 tasks with three seeds; in Push-T and
 # OGBench-Cube they would take days and are left out.
@@ -116,7 +116,7 @@ for name, values in results.arrays.items():
     task, label, part = name.split(".")
     films[task].setdefault(label, {})[part] = values
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TwoRoom. Plans (orange) lie close to the way that was then taken (black). In the task that failed, the goal is behind the wall: the planner goes straight for it and gets stuck, for the way through the door first leads away."}, "image": {"alt": "Rows of frames of a red dot in two rooms, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TwoRoom. Plans (orange) lie close to the trajectory that was then taken (black). In the task that failed, the goal is behind the wall: the planner goes straight for it and gets stuck, for the way through the door first leads away."}, "image": {"alt": "Rows of frames of a red dot in two rooms, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["tworoom"])
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-pusht", "caption": "Push-T. The disc is brought where the goal shows it; the T is met sometimes, and a goal counts only if all of it is right."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
@@ -125,7 +125,7 @@ figures.filmstrips(films["pusht"])
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-reacher", "caption": "Reacher. The shoulder's angle makes the latent a ring, and the wrist is nowhere in it. Both angles have to be met within three degrees at the same moment, so where the wrist ends is luck."}, "image": {"alt": "Rows of frames of a two-link arm seen from above, from start to goal, each with a plot of the latent in two components: grey points on a ring, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["reacher"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-cube", "caption": "OGBench-Cube. Only the place of the cube counts. To move it, the gripper has to close around something four pixels wide; where the cube rests, leaving it alone is enough."}, "image": {"alt": "Rows of frames of a robot arm with a purple gripper and a small red cube, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-cube", "caption": "OGBench-Cube. Only the position of the cube counts. To move it, the gripper has to close around something four pixels wide; where the cube rests, leaving it alone is enough."}, "image": {"alt": "Rows of frames of a robot arm with a purple gripper and a small red cube, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["cube"])
 
 # %% tags=["nbval-check-output", "remove-cell"]
@@ -136,12 +136,12 @@ for task in AGAIN:
 # %% [markdown]
 # ## What to notice
 #
-# - **TwoRoom reproduces**: 99 %, as in the paper, and as many as a search with the true dynamics solves.
+# - **TwoRoom comes out as in the paper**: 99 %, and as many as a search with the true dynamics solves.
 # - **In Reacher the order is the other way round.** SIGReg reaches 47 %, SMWM 14 %, little more than chance, in all
 #   three seeds; the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
 #   little else: [two components hold more than 99 % of its variance](fig6_fig10_geometry.ipynb), and of the wrist there
 #   are [traces](table_probes.ipynb) that the planner's distance does not see. [Four times the
-#   training](night_reacher.ipynb) do not change that. SIGReg spreads over whatever can be seen, so both joints can be
+#   training](night_reacher.ipynb) do not change that. SIGReg makes all directions vary, and both joints can be
 #   read linearly from its latent.
 # - **One frame hides how fast the arm turns.** With the true dynamics the search reaches every goal, and 83 % if it has
 #   to take the arm to be at rest: the ceiling of any planner that sees a single frame.
@@ -150,7 +150,7 @@ for task in AGAIN:
 #   that page says what stands in the way.
 # - **In OGBench-Cube both methods beat chance and neither the other.** 42 of 100 starts already count as reached; where
 #   the cube has to move, SMWM solves 28 % and SIGReg 33 %, standing still 5 %. In the paper SMWM is far ahead.
-# - **The forward loss alone is at chance everywhere**, and the actions that were recorded reach every goal.
+# - **The forward loss alone is at chance everywhere.**
 #
 # **Try it.** Let the models plan with fewer samples, `CEM(*world.bounds, samples=50)`. Which of them suffers first?
 #

@@ -82,7 +82,7 @@ print(f"error ratio after one block {after[0]:.2f}, after five {after[1]:.2f}")
 # - **The model is coarse, and good enough.** On random actions it misses the new latent by more than half of how far it
 #   moved (`error_ratio`). To *rank* 300 plans, some of which lead far away, that suffices.
 # - **It looks 25 steps ahead, not farther.** From far down in one room to far down in the other, the plan that runs
-#   straight at the wall ends nearest to the goal in the latent, so the agent goes there and stays: most journeys that
+#   straight at the wall ends nearest to the goal in the latent, so the agent goes there and stays: the journeys that
 #   fail end in the wrong room. That is a limit of a short horizon and a straight-line cost, not of what the latent
 #   encodes.
 # - **The cost falls with the distance in the room;** the [planner at work](planner_at_work.ipynb) measures how well.
@@ -114,7 +114,7 @@ print(f"Right: {int(within.sum())} of {len(within)} journeys")
 
 # %% [markdown] tags=["solution"]
 # The longer of the two distances decides. Compare `outcome.success[within]` with `outcome.success[~within]`: a goal
-# within reach through the wall need not be within reach through the door, and the cost knows straight lines only.
+# within reach through the wall need not be within reach through the door, and the cost measures straight lines only.
 
 # %% [markdown]
 # ## What you have learned

@@ -43,7 +43,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth that the model likes best and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth with the lowest predicted cost and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
 world, tasks = shown["smwm"].world, page.tasks(shown["smwm"], OFFSET)
 far = (tasks.start - tasks.goal).norm(dim=1).argsort()[-len(tasks) // 4].item()
 start, goal = tasks.start[far], tasks.goal[far]
@@ -98,8 +98,7 @@ for method in ("smwm", "sigreg"):
 #   difference shows for [farther goals](fig9_horizon.ipynb).
 # - **In Push-T both rank worse**, 0.48 and 0.44 where it is 0.93 and 0.71 in TwoRoom: how the T moves and turns is
 #   [known in part only](table_probes.ipynb).
-# - **Without anything against collapse there is almost no ranking**: the latent is a point, and the cost is nearly
-#   noise.
+# - **The forward loss alone ranks hardly better than chance**: its latent is nearly a point, and the cost is noise.
 #
 # **Try it.** Replace `HORIZON = 5` by 2 and by 8. Which of the two models loses its ranking first as plans get longer?
 #
@@ -143,8 +142,8 @@ for number in range(1, min(4, search.iterations)):
 print(f"Right: your round is the planner's; the spread of a plan is {std.mean():.2f} now and was {search.std:.2f}.")
 
 # %% [markdown] tags=["solution"]
-# All there is to the method is drawing, sorting and averaging. The spread shrinks where the cost cares, because the
-# elites agree there, and stays where it does not.
+# All there is to the method is drawing, sorting and averaging. The spread shrinks where the cost depends on the plan,
+# because the elites agree there, and stays where it does not.
 
 # %%
 searched = search(cost, z_here, z_there, generator(seed, "search to compare"))
@@ -176,7 +175,7 @@ print(f"Right: {tries:,} random plans reach {shooting_cost:.3f}, the search {sea
 # %% [markdown]
 # ## What you have learned
 #
-# - The planner needs no gradient: it draws plans, keeps those that the model likes, and draws around them.
+# - The planner needs no gradient: it draws plans, keeps those of the lowest predicted cost, and draws around them.
 # - A model helps the search only by ranking plans as the world would, and that can be measured without any search.
 # - Where little but the controlled quantity is left in a latent, its distance leads straight to the goal.
 #

@@ -79,14 +79,14 @@ for task in AGAIN:
 #   almost perfectly, and by a linear probe better than from SIGReg's, as in the paper.
 # - **What the action moves only through something else is there in part**: the T's position, by a linear probe R² 0.71
 #   for SMWM and 0.78 for SIGReg; the cube's, 0.93 and 0.91.
-# - **The T's angle is SIGReg's**, R² 0.47 by an MLP, and hardly SMWM's, 0.12, while the paper reads it from all its
-#   latents. The disc moves as its action says however the T is turned, so the inverse loss asks for the angle only as
-#   far as the demonstrator's habits depend on it. With [four times the training](night_pusht.ipynb) SMWM knows more.
+# - **The T's angle is encoded with SIGReg**, R² 0.47 by an MLP, and hardly with the inverse loss, 0.12, while the paper
+#   reads it from all its latents. The disc moves as its action says however the T is turned, so the inverse loss asks for the angle only as
+#   far as the demonstrator's habits depend on it. With [four times the training](night_pusht.ipynb) SMWM encodes more of it.
 # - **Linear or not makes a difference where things turn.** An MLP probe recovers both joint angles of Reacher from
 #   SMWM's latent (R² 0.98), a linear probe less (0.85): the wrist is there, in traces. Euclidean distance, which the
 #   planner uses, does not see traces; SIGReg's latent has both angles for a linear probe (0.98), and
 #   [plans better](fig5_planning.ipynb).
-# - **A collapsed latent still knows something,** for probes standardise what they read. A planner does not, and [finds
+# - **A collapsed latent still encodes something:** probes standardise what they read. A planner does not, and [finds
 #   nothing there](planner_at_work.ipynb).
 #
 # **Try it.** Read the *velocity* of the disc (`state[:, 5:7]`) from a latent. What should a single frame know of it?

@@ -123,7 +123,7 @@ print(f"this model: composition error of two steps {page.here['composition.relat
 #   displacement. Outside, where steps end but none begin, the latents crowd together, and the same action moves them
 #   less.
 # - **Composition holds better than prediction.** A single step misses the encoded frame by some part of its length
-#   ([rollouts](fig3_latent_rollout.ipynb)), yet small steps and one large step miss it alike.
+#   ([rollouts](fig3_latent_rollout.ipynb)), yet several small steps and one large step miss it by nearly the same vector.
 # - **A property of good models is not a recipe for them.** Asking only for equivariance invites collapse.
 # - **That actions are translations is found, not proved.** An encoder can be exactly equivariant, lose nothing, and turn
 #   every action into a [multiplication](ex-method-2).

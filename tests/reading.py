@@ -43,7 +43,11 @@ def wait_until(page, expression, arg=None, timeout=30_000):
 
 
 def assert_whole(page, width):
-    """An open page has a title, a language, pictures with alt text, and does not scroll sideways in either scheme."""
+    """An open page has a title, a language, pictures with alt text, and does not scroll sideways in either scheme.
+
+    What is folded below headings is opened first, and stays open.
+    """
+    page.evaluate("document.querySelectorAll('details.folded').forEach((part) => { part.open = true; })")
     assert page.title()
     assert page.locator("html").get_attribute("lang")
     for scheme in ("dark", "light"):

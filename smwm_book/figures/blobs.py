@@ -29,24 +29,23 @@ def blob_transition(frame: np.ndarray, next_frame: np.ndarray, places: np.ndarra
 
 
 def collapse_from_open(curves: dict[str, np.ndarray], floor: float, every: int = 5) -> Figure:
-    """Variance and both losses while training, one panel below the other.
+    """Variance and both losses while training, side by side.
 
     Arguments:
         curves: per label ``(seeds, R, 3)`` readings: total variance, forward and inverse loss.
         floor: the inverse loss of a constant.
         every: steps between two readings.
     """
-    figure, axes = new_figure(6, 8, 3, 1, sharex=True, dpi=100)
+    figure, axes = new_figure(11, 3.8, 1, 3)
     for (label, readings), colour in zip(curves.items(), _COLOURS, strict=True):
         steps = every * np.arange(readings.shape[1])
         for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
             seeds_and_mean(axis, steps, np.maximum(values, 1e-12), colour, geometric=True, label=label, marker="")
     for axis, title in zip(axes, _READINGS, strict=True):
-        axis.set(title=title, yscale="log")
+        axis.set(title=title, yscale="log", xlabel="training step")
         axis.minorticks_off()
     axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
-    axes[2].set(xlabel="training step")
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    axes[0].legend(loc="lower left", fontsize="small")
     return figure
 
 
@@ -57,9 +56,9 @@ def blob_latents(position: np.ndarray, planes: dict[str, np.ndarray]) -> Figure:
         position: ``(P, 2)`` of the controlled blob.
         planes: per label ``(P, 2)`` coordinates of the latents.
     """
-    figure, axes = new_figure(6, 6, 2, 2, dpi=100)
+    figure, axes = new_figure(11, 3.2, 1, len(planes))
     colours = position_colours(np.asarray(position))
-    for axis, (label, points) in zip(axes.flat, planes.items(), strict=True):
+    for axis, (label, points) in zip(axes, planes.items(), strict=True):
         reach = 1.15 * np.abs(points).max()
         axis.scatter(*np.asarray(points).T, c=colours, s=22)
         axis.set(title=label, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")

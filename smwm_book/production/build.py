@@ -56,11 +56,11 @@ def build() -> Path:
         for name, notebook in executed.items():
             nbformat.write(notebook, stage / "notebooks" / f"{name}.ipynb")
         write_generated(stage)
-        badges = scorecard.badges()
+        badges = scorecard.badges() | beyond.badges()
         for name, notebook in executed.items():
             page = exercises.boxed(notebook, name)
-            if name in badges:  # below the claim, with which every page opens
-                page.cells[0].source += f"\n\n{badges[name]}"
+            if name in badges:
+                page.cells[0].source = below_the_claim(page.cells[0].source, badges[name])
             nbformat.write(page, stage / "notebooks" / f"{name}.ipynb")
         html = lay_out(stage, folder / "new").parent
         slides.write(executed, html / "slides.html")
@@ -72,6 +72,12 @@ def build() -> Path:
         for finished in ("executed", "new"):
             shutil.rmtree(folder / finished)
     return folder / "html" / "index.html"
+
+
+def below_the_claim(source: str, badge: str) -> str:
+    """The first cell of a page, its title and its claim, with a line after the claim."""
+    title, claim, *rest = source.split("\n\n")
+    return "\n\n".join([title, claim, badge, *rest])
 
 
 def _executed(folder: Path) -> dict[str, nbformat.NotebookNode]:

@@ -1,5 +1,6 @@
 """What the pages beyond the paper found: their own hypotheses and verdicts, as their executed notebooks show them."""
 
+import re
 from collections import Counter
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ LIMITATIONS = {
 }
 
 
+VERDICTS = ("holds", "refuted", "undecided")
+
+
 class Finding(NamedTuple):
     """A hypothesis of a page, what was measured, and the verdict: holds, refuted or undecided."""
 
@@ -36,6 +40,28 @@ def parts() -> dict[str, str]:
     return {"beyond": "\n\n".join(sections), "tally": _tally(pages)}
 
 
+def badges() -> dict[str, str]:
+    """Markdown per page: what became of its expectations, and under which heading they stand."""
+    committed = notebooks.committed()
+    return {name: badge(committed[name]) for name in LIMITATIONS if name in committed}
+
+
+def badge(notebook: nbformat.NotebookNode) -> str:
+    """Markdown: how many expectations of a page hold, and under which heading its table of verdicts stands.
+
+    Raises:
+        SMWMError: it has no such table, or its verdicts are of another kind.
+    """
+    count, heading = Counter(finding.verdict for finding in findings(notebook)), ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next(reversed(re.findall(r"^## (.+)$", cell.source, re.MULTILINE)), heading)
+        elif any(_verdict(row) for text in _markdown(cell) for row in _rows(text)):
+            break
+    said = f"{count['holds']} hold, {count['refuted']} refuted, {count['undecided']} undecided"
+    return f"*Stated beforehand*: {count.total()} expectations ({said}), with numbers and thresholds under *{heading}*."
+
+
 def findings(notebook: nbformat.NotebookNode) -> list[Finding]:
     """The rows of a notebook's table of verdicts.
 
@@ -47,9 +73,9 @@ def findings(notebook: nbformat.NotebookNode) -> list[Finding]:
         shown = [cell.source] if cell.cell_type == "markdown" else _markdown(cell)
         for text in shown:
             for row in _rows(text):
-                if row[-1].startswith("**") and row[-1].strip("*") in ("holds", "refuted", "undecided"):
+                if verdict := _verdict(row):
                     says, measured = row[-3:-1] if len(row) == 4 else (stated.get(row[0], row[0]), row[1])
-                    found.append(Finding(says, measured, row[-1].strip("*")))
+                    found.append(Finding(says, measured, verdict))
                 elif len(row) == 3 and row[0].startswith("H"):  # stated above the results, with a number
                     stated[row[0]] = row[1]
     if not found:
@@ -67,6 +93,12 @@ def _rows(text: str) -> list[list[str]]:
     return [[entry.strip() for entry in line.strip("|").split(" | ")] for line in lines if line.startswith("|")]
 
 
+def _verdict(row: list[str]) -> str | None:
+    """What the last entry of a row says, if that is a verdict."""
+    said = row[-1].strip("*")
+    return said if row[-1] == f"**{said}**" and said in VERDICTS else None
+
+
 def _section(name: str, found: list[Finding]) -> str:
     if not found:
         return f"### {LIMITATIONS[name]}\n\nNo page yet."
@@ -77,7 +109,12 @@ def _section(name: str, found: list[Finding]) -> str:
 
 def _tally(pages: dict[str, list[Finding]]) -> str:
     count = Counter(finding.verdict for found in pages.values() for finding in found)
+    lines = ["| limitation that the paper states | hold | refuted | undecided |", "|:--|--:|--:|--:|"]
+    for name, found in pages.items():
+        numbers = Counter(finding.verdict for finding in found)
+        counted = " | ".join(f"{numbers[verdict]}" for verdict in VERDICTS)
+        lines.append(f"| [{LIMITATIONS[name]}](../notebooks/{name}.ipynb) | {counted} |")
     return (
         f"Of {count.total()} expectations that {len(pages)} pages state, {count['holds']} hold, {count['refuted']} are "
-        f"refuted and {count['undecided']} are undecided."
+        f"refuted and {count['undecided']} are undecided.\n\n" + "\n".join(lines)
     )

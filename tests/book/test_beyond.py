@@ -3,6 +3,7 @@
 1. It has every hypothesis of every page, with the verdict that the page shows.
 2. Tables of two kinds are read: with the expectation beside the numbers, and with a number that stands for it.
 3. A notebook without verdicts is refused in one sentence.
+4. A page says below its claim what became of its expectations, and under which heading they stand.
 """
 
 import nbformat
@@ -48,3 +49,13 @@ def test_tables_of_both_kinds_are_read():
 def test_a_notebook_without_verdicts_is_refused():
     with pytest.raises(SMWMError, match="no verdicts"):
         beyond.findings(_notebook(("markdown", "| a | b |\n|:--|:--|\n| 1 | 2 |")))
+
+
+def test_a_page_says_what_became_of_its_expectations():
+    rows = "| | expectation | measured | verdict |\n|--:|:--|:--|:--|\n| 1 | It rises. | 0.3 | **holds** |"
+    page = _notebook(
+        ("markdown", "# A page"), ("markdown", "## Verdicts\n\n…"), ("code", rows), ("markdown", "## Later")
+    )
+    said = beyond.badge(page)
+    assert "1 expectations (1 hold, 0 refuted, 0 undecided)" in said
+    assert "*Verdicts*" in said

@@ -1,7 +1,9 @@
-"""Claims about sections that fold away.
+"""Claims about what folds away.
 
-1. What is named folds below its heading, with all that is nested in it, and nothing else does.
-2. On the scorecard everything but the first section folds.
+1. A section that is named folds below its heading, with all that is nested in it, and nothing else does.
+2. On the scorecard everything but the first section folds, on one page what is named for it alone.
+3. A program of more than thirty lines folds, and one of thirty does not.
+4. Sections of the library's page show their names, which lead to what is folded below them.
 """
 
 from bs4 import BeautifulSoup
@@ -32,12 +34,42 @@ def test_what_is_not_there_changes_nothing():
     assert folded.folded(PAGE, ("provenance",)) == PAGE
 
 
-def test_the_scorecard_folds_all_but_its_first_section(tmp_path):
-    for name in ("book", "notebooks"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "book" / "scorecard.html").write_text(PAGE)
-    (tmp_path / "notebooks" / "page.html").write_text(PAGE)
+def test_pages_fold_what_is_named_for_them(tmp_path):
+    pages = {
+        "book/scorecard.html": (PAGE, ["what-to-notice"]),
+        "book/teaching.html": (PAGE + section("how-long-it-takes", "<p>long</p>"), ["exercises", "how-long-it-takes"]),
+        "notebooks/page.html": (PAGE + section("how-long-it-takes", "<p>long</p>"), ["exercises"]),
+    }
+    for name, (page, _) in pages.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(page)
     folded.write(tmp_path)
-    for path, wanted in (("book/scorecard.html", "what-to-notice"), ("notebooks/page.html", "exercises")):
-        page = BeautifulSoup((tmp_path / path).read_text(), "html.parser")
-        assert [details.parent["id"] for details in page.find_all("details")] == [wanted]
+    for name, (_, wanted) in pages.items():
+        page = BeautifulSoup((tmp_path / name).read_text(), "html.parser")
+        assert [details.parent["id"] for details in page.find_all("details")] == wanted
+
+
+def program(lines: int) -> str:
+    code = "a = 1\n" * lines
+    shown = f'<div class="highlight-python"><div class="highlight"><pre>{code}</pre></div>\n</div>\n</div>\n'
+    return f'<div class="cell docutils container">\n<div class="cell_input docutils container">\n{shown}</div>\n'
+
+
+def test_a_long_program_folds_and_a_short_one_does_not():
+    assert folded.shortened(program(30)) == program(30)
+    page = BeautifulSoup(folded.shortened(program(30) + program(31)), "html.parser")
+    (details,) = page.find_all("details")
+    assert "31 lines" in details.summary.text
+    assert details.pre.text.count("a = 1") == 31
+    assert [len(cell.find_all("pre")) for cell in page.find_all("div", class_="cell")] == [1, 1]
+
+
+def test_names_of_the_library_stand_above_their_signatures():
+    inside = (
+        '<dl class="py class">\n<dt class="sig sig-object py" id="smwm_core.models.Model">\n<em>class</em></dt></dl>'
+    )
+    page = BeautifulSoup(folded.indexed(section("models", inside)), "html.parser")
+    (link,) = page.select("p a")
+    assert (link.text, link["href"]) == ("Model", "#smwm_core.models.Model")
+    assert not link.find_parent("details")
+    assert page.details.find(id="smwm_core.models.Model")
