@@ -108,7 +108,7 @@ class Drive:
         off = np.linalg.norm(table * unit - self.collapsed_points, axis=1).max()
         return (
             f"Total variance of the latents of the coloured places: {open_:.2g} at λ = 10, {shut:.2g} at λ = 0. "
-            f"The points at λ = 0 are read from a table of all {len(table):,} places, off by at most {off:.1g}."
+            f"The points at λ = 0 are read from a table of all {len(table):,} places, off by at most {off:.5f}."
         )
 
     def spread(self, model: WorldModel) -> float:

@@ -123,7 +123,7 @@ def test_the_table_is_the_collapsed_encoder_at_every_place():
     variances = [of.double().var(0).sum().item() for of in (opened, coloured)]
     assert data["variances"] == (
         f"Total variance of the latents of the coloured places: {variances[0]:.2g} at λ = 10, {variances[1]:.2g} at "
-        f"λ = 0. The points at λ = 0 are read from a table of all 3,600 places, off by at most {off:.1g}."
+        f"λ = 0. The points at λ = 0 are read from a table of all 3,600 places, off by at most {off:.5f}."
     )
     (said,) = re.findall(r"a point by at most ([\d.]+)", (paths.NOTEBOOKS / "drive_the_dot.py").read_text())
     assert off < float(said) < 2 * off
