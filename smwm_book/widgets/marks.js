@@ -1,4 +1,18 @@
-  // Marks on a canvas, and where pointers and keys lead on it.
+  // Frames and marks on a canvas, and where pointers and keys lead on it.
+  // A frame (64 · 64, 3) in [0, 1], as large as the canvas.
+  function drawFrame(context, side, frame) {
+    const pixels = new ImageData(64, 64);
+    for (let i = 0; i < 64 * 64; i++) {
+      for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = Math.round(255 * frame[3 * i + c]);
+      pixels.data[4 * i + 3] = 255;
+    }
+    const small = document.createElement("canvas");
+    small.width = small.height = 64;
+    small.getContext("2d").putImageData(pixels, 0, 0);
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, side, side);
+  }
+
   function disc(context, x, y, radius, colour, outline) {
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
