@@ -55,7 +55,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %%
+# %% tags=["hide-input"]
 panels = {
     method: {
         title: {
