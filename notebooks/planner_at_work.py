@@ -55,8 +55,8 @@ display(HTML(watch_the_search(planning, seed)))
 
 # %% [markdown]
 # One search in TwoRoom, with the plans that it really draws: each line is where a sequence of 25 actions would take the
-# dot. The curve is what the model thinks of the best of them; that the lines reach the star is the world's answer. [The
-# same search](#fig-search), five rounds side by side:
+# dot. The curves are what the model thinks of them; where the lines end is the world's answer. [The same
+# search](#fig-search), five rounds side by side:
 
 # %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth that the model likes best and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
 plan = planning.plan(start, goal, seed)

@@ -37,6 +37,7 @@ def watch_the_search(planning: Planning, seed: int) -> str:
             "frame": _text(255 * planning.world.render(planning.start[None])[0].permute(1, 2, 0)),
             "goal": (planning.goal * UNITS).tolist(),
             "best": plan.best[:, 0].tolist(),
+            "average": [cost.mean().item() for _, cost in rounds],
             "steps": planning.play(planning.start, plan.actions).shape[1],
             "ways": [_text(UNITS * planning.play(planning.start, plans[:SHOWN_WAYS])) for plans, _ in rounds],
             "elites": [_elites(cost, planning.search.elites) for _, cost in rounds],

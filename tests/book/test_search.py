@@ -78,7 +78,9 @@ def test_the_page_holds_the_search_itself(planning, html):
         drawn = (plan.means[number, 0] + plan.stds[number, 0] * noise).clamp(*planning.world.bounds)
         ways = np.frombuffer(base64.b64decode(data["ways"][number]), np.uint8).reshape(60, data["steps"], 2) / UNITS
         assert np.abs(ways - planning.play(planning.start, drawn[:60]).numpy()).max() < 0.5
-        elites = cost(z, z_goal, drawn[None])[0].topk(9, largest=False).indices
+        costs = cost(z, z_goal, drawn[None])[0]
+        assert data["average"][number] == pytest.approx(costs.mean().item(), rel=1e-4)
+        elites = costs.topk(9, largest=False).indices
         assert sorted(data["elites"][number]) == sorted(elites[elites < 60].tolist())
     frame = np.frombuffer(base64.b64decode(data["frame"]), np.uint8).reshape(64, 64, 3) / 255
     assert np.abs(frame - planning.world.render(planning.start[None])[0].permute(1, 2, 0).numpy()).max() < 0.003
