@@ -51,7 +51,7 @@ DriveTheDot(drive)
 
 # %% [markdown]
 # Your browser computes encoder, forward model and inverse model of the [single dot](fig2_dot_world.ipynb) (λ = 10,
-# first seed) at every move; nothing is sent anywhere. In Jupyter the cell is a live widget.
+# first seed) at every move; nothing is sent anywhere. In Jupyter the cell is a live widget, without the switch to λ = 0.
 #
 # ## How to read it
 #
@@ -63,6 +63,11 @@ DriveTheDot(drive)
 # - the encoder looks at the new frame: the black point;
 # - the forward model *says*, from the old latent and the action, where the new one will be: the orange diamond;
 # - the inverse model sees both latents and says what the action was: the orange arrow on the black one.
+#
+# **The switch** shows the latent of the same network trained without the inverse loss (λ = 0), in its own two principal
+# components and at the scale of λ = 10, until you magnify it. Here the encoder is not computed but looked up: the page
+# holds a table of its two components at all 3,600 places of the dot, every whole pixel, so that nothing is interpolated.
+# Rounding to eight bits moves a point by at most 0.00003, measured against the encoder at every place.
 
 # %% mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of positions; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
 chosen = [((30, 30), (36, 28)), ((20, 44), (36, 44)), ((44, 20), (44, 36)), ((58, 58), (50, 44))]
@@ -83,7 +88,8 @@ print(f"spread {page.here['spread']:.1f}; without the inverse loss {page.here['c
 # - **The square is where it learned.** A training step may end at the border, but none starts there, so forward and
 #   inverse model have to guess: compare `usual` with `border`, or drive into a corner.
 # - **Actions are whole pixels, the inverse model's answer is continuous.** Move by 4 px and look at the tenths.
-# - **Without the inverse loss there is nothing to drive:** see `collapsed.spread` and the [collapse
+# - **Without the inverse loss there is nothing to drive:** turn the switch and drag the dot through all of the frame.
+#   Magnified, most places still lie on one another, and their colours have no order. See `collapsed.spread` and the [collapse
 #   explorer](collapse_explorer.ipynb).
 #
 # **Try it.** Find the move with the largest miss: `drive.moves(start, end)` takes many moves at once. Is it long or

@@ -14,12 +14,14 @@ recompute: bool = False  # False reads the published weights and results, True t
 from copy import deepcopy
 
 import torch
+from IPython.display import HTML, display
 
 from smwm_book import figures
 from smwm_book.experiments.measures import Number
 from smwm_book.experiments.page import Page
 from smwm_book.tables.report import display_metrics, display_provenance
 from smwm_book.widgets import Planning
+from smwm_book.widgets.search import watch_the_search
 from smwm_core.analysis.cost_landscape import cost_landscape, rank_correlation
 from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator
@@ -43,12 +45,24 @@ for s in page.seeds:
 
 results = page.results()
 
+<<<<<<< HEAD
 # %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth with the lowest predicted cost and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
+=======
+# %%
+>>>>>>> h2-drag
 world, tasks = shown["smwm"].world, page.tasks(shown["smwm"], OFFSET)
 far = (tasks.start - tasks.goal).norm(dim=1).argsort()[-len(tasks) // 4].item()
 start, goal = tasks.start[far], tasks.goal[far]
 search = CEM(*world.bounds, **page.budget.search)
 planning = Planning(world, deepcopy(shown["smwm"].model).cpu(), search, start, goal)
+display(HTML(watch_the_search(planning, seed)))
+
+# %% [markdown]
+# One search in TwoRoom, with the plans that it really draws: each line is where a sequence of 25 actions would take the
+# dot. The curves are what the model thinks of them; where the lines end is the world's answer. [The same
+# search](#fig-search), five rounds side by side:
+
+# %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth that the model likes best and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls steeply in the first rounds and then levels off.", "classes": "dark-light wide"}}
 plan = planning.plan(start, goal, seed)
 rounds = sorted({0, 1, 2, 4, search.iterations - 1} & set(range(search.iterations)))
 figures.search_narrowing(

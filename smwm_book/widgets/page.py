@@ -10,9 +10,10 @@ from matplotlib.figure import Figure
 _HERE = Path(__file__).parent
 _PARTS = {
     "PLAY_STYLE": "page.css",
-    "PLAY_PAGE": "page.js",  # which has the marks of the next two
+    "PLAY_PAGE": "page.js",  # which has those of the next three
     "PLAY_CANVAS": "canvas.js",
     "PLAY_NETWORK": "network.js",
+    "PLAY_MARKS": "marks.js",
     "PLAY_CHANCE": "chance.js",
 }
 

@@ -2,6 +2,7 @@
 
 1. A page's weights are the published ones to the last bit; weights with more digits and other networks are refused.
 2. The HTML names no host, holds network and data, and its name follows from them.
+   The table at λ = 0 is the collapsed encoder's at every place, as near as it says; so it is for the published one.
 3. In Jupyter the sliders redraw the picture and the words.
 4. The words and the drawn moves are what the model says; moves that no action makes are refused.
 5. A journey keeps the rule of the room and ends at the goal or after four plans; places are pushed out of the walls.
@@ -18,9 +19,13 @@ import numpy as np
 import pytest
 import torch
 
+from smwm_book import paths
+from smwm_book.experiments.presets import get_preset
+from smwm_book.experiments.runs import load_run
 from smwm_book.widgets import Drive, DriveTheDot, Planning, PlanYourWay, reachable
 from smwm_book.widgets.packed_weights import pack
 from smwm_core.errors import SMWMError
+from smwm_core.losses.objective import Objective
 from smwm_core.models import WorldModel
 from smwm_core.planning import CEM
 from smwm_core.seeds import initialising
@@ -92,6 +97,36 @@ def test_the_html_holds_everything_and_names_no_host(shown):
     assert "<noscript>" in rest
     name = re.search(r'id="((?:drive|planner)-[0-9a-f]{8})"', rest)[1]
     assert f"#{name}:not([data-ready])" in rest
+
+
+def listed(html: str) -> tuple[np.ndarray, dict]:
+    """The points at λ = 0 that a page holds, ``(60, 60, 2)``, rows from top to bottom, and all of its data."""
+    data = json.loads(re.search(r'<script type="application/json">(.*?)</script>', html, re.DOTALL)[1])
+    whole = np.frombuffer(base64.b64decode(data["table"]["bytes"]), np.int8)
+    return data["table"]["unit"] * whole.reshape(60, 60, 2), data
+
+
+def test_the_table_is_the_collapsed_encoder_at_every_place():
+    config, cpu = get_preset("laptop").config, torch.device("cpu")
+    shown = Drive(*(load_run(config("dots/single", Objective(inverse=lam)), 0, cpu).model for lam in (10, 0)))
+    table, data = listed(shown.html())
+    x, y = np.meshgrid(np.arange(2, 62), np.arange(2, 62))
+    z = shown.collapsed.encode_states(shown.world, torch.from_numpy(np.stack([x, y], -1).reshape(-1, 2))).double()
+    coloured = shown.collapsed.encode_states(shown.world, shown.positions).double()
+    axes = torch.linalg.eigh(coloured.T.cov())[1][:, [-1, -2]]
+    points = ((z - coloured.mean(0)) @ axes).view(60, 60, 2).numpy()
+    points *= np.sign((points * table).sum((0, 1)))
+    off = np.linalg.norm(table - points, axis=-1).max()
+    assert off < 0.01 * np.abs(points).max()
+    assert len(data["table"]["bytes"]) < 10_000
+    opened = shown.model.encode_states(shown.world, shown.positions)
+    variances = [of.double().var(0).sum().item() for of in (opened, coloured)]
+    assert data["variances"] == (
+        f"Total variance of the latents of the coloured places: {variances[0]:.2g} at λ = 10, {variances[1]:.2g} at "
+        f"λ = 0. The points at λ = 0 are read from a table of all 3,600 places, off by at most {off:.5f}."
+    )
+    (said,) = re.findall(r"a point by at most ([\d.]+)", (paths.NOTEBOOKS / "drive_the_dot.py").read_text())
+    assert off < float(said) < 2 * off
 
 
 def test_sliders_drive_the_dot():

@@ -1,7 +1,7 @@
 """Claims about the pages to play with, checked in a real browser against torch; opened as files, as a reader may do.
 
 1. Frames, latents, predictions, recovered actions and costs are torch's to 1e-4, and so are TwoRoom's steps in px; a
-   frame is encoded in less than 30 ms.
+   frame is encoded in less than 30 ms. A switch leads to the points at λ = 0, as near as their table says.
 2. By keyboard, mouse and touch the dot moves, and the words are those of the Python side; a long drag is many actions.
 3. The search is torch's, round by round, when both draw the same numbers, and the page's numbers are standard normal.
    It lowers its cost, repeats with its seed, finds the way into the other room, and gives up after four plans.
@@ -137,6 +137,38 @@ def test_a_frame_is_encoded_in_time(opened):
     )
     page = opened("drive")
     assert sorted(asked(page, timed) for _ in range(21))[10] < 30
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_switch_leads_to_the_collapsed_latent(opened, drive, width):
+    page, places = opened("drive", width), [[2, 2], [61, 2], [2, 61], [31, 40], [36, 28]]
+    found = torch.tensor(asked(page, "given[0].map(smwm.listed)", places), dtype=torch.float64)
+    points = torch.from_numpy(drive.collapsed_points).view(60, 60, 2)
+    assert (found - torch.stack([points[y - 2, x - 2] for x, y in places])).norm(dim=1).max() < 3e-5
+    switch, magnify = page.get_by_role("switch"), page.get_by_label("magnify")
+    assert magnify.is_hidden()
+    before = canvases(page)
+    switch.focus()
+    page.keyboard.press("Space")
+    assert all(a != b for a, b in zip(before, canvases(page), strict=True))
+    moved = (points[26, 34] - points[34, 22]).norm()
+    said = f"Trained without the inverse loss, the latent moved by {moved:.4f} in these two components."
+    assert words(page) == f"The dot went from (24, 36) to (36, 28). {said} The scale is that of λ = 10."
+    for part in ("the action that the inverse model finds", "where the forward model expected the latent"):
+        assert page.get_by_text(part).is_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    small = canvases(page)[1]
+    magnify.check()
+    assert canvases(page)[1] != small
+    times = round(abs(drive.cloud).max() / abs(drive.collapsed_points).max())
+    assert words(page).endswith(f"{said} Magnified {times} times.")
+    page.locator("canvas").first.focus()
+    page.keyboard.press("ArrowLeft")
+    settled(page)
+    assert words(page).startswith("The dot went from (36, 28) to (32, 28). Trained without")
+    switch.uncheck()
+    assert words(page) == drive.sentence(drive.move((36, 28), (32, 28)))
+    assert magnify.is_hidden()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
