@@ -312,8 +312,8 @@ display_metrics(results, page.here)
 # - **But the gap that it explains is small.** With 30 plans a round SMWM leads by 5 points [−4, 13], which decides nothing; the search makes up
 #   for a poor landscape.
 # - **In Reacher the landscape is not what is missing.** The wrist has a thousandth of the variance of SMWM's latent, and we had suspected that the planner does not see it for that
-#   reason ([Reacher after a night of training](night_reacher.ipynb)). Made as large as the rest, it does not help: 10 % of the goals instead of 14 %. Planning with SIGReg's
-#   latent is best as it is.
+#   reason ([Reacher after a night of training](night_reacher.ipynb)). Made as large as the rest, it does not help: 10 % of the goals instead of 14 %. What helps, on that page, is a second frame.
+#   Planning with SIGReg's latent is best as it is.
 # - **Two kinds of not knowing.** Half of the goals in [the unseen quarter](#fig-quarter) are missed, although the position is read there at R² 0.999: the encoder is not
 #   what fails. Disagreement points at them with an AUROC of 0.76, too near the threshold to decide. Whether it tells of a moved door differs from seed to
 #   seed, 0.45 to 0.84. Surprise while acting tells the changed world from the old one with 0.80 [0.70, 0.91], undecided against 0.9; 86 % of the ways

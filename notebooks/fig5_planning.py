@@ -141,7 +141,7 @@ for task in AGAIN:
 #   three seeds; the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
 #   little else: [two components hold more than 99 % of its variance](fig6_fig10_geometry.ipynb), and of the wrist there
 #   are [traces](table_probes.ipynb) that the planner's distance does not see. [Four times the
-#   training](night_reacher.ipynb) do not change that. SIGReg makes all directions vary, and both joints can be
+#   training](night_reacher.ipynb) do not change that; other recordings and a second frame do. SIGReg makes all directions vary, and both joints can be
 #   read linearly from its latent.
 # - **One frame hides how fast the arm turns.** With the true dynamics the search reaches every goal, and 83 % if it has
 #   to take the arm to be at rest: the ceiling of any planner that sees a single frame.
