@@ -242,12 +242,14 @@ asked, among, few = (
 )
 looks = [detection.soft_pictures(ideal, states) for states in (asked, among)]
 by_frames = detection.budgeted_r2(detection.random_features(ideal, few), task.variables(few))
+said = []
 for name, kept in (("both dots", 4), ("dot 1 alone", 2)):
     alike = detection.look_alikes(asked[:, :kept].float(), looks[0], among[:, :kept].float(), looks[1]).mean()
     lacking = by_frames - detection.budgeted_r2(few[:, :kept].float(), task.variables(few))
-    print(
+    said.append(
         f"{name:12} look-alikes {alike:.2f}   100 labels, y of dot 1: {lacking[1]:5.2f}   y of dot 2: {lacking[3]:5.2f}"
     )
+print("\n".join(said))
 
 # %% [markdown]
 # ## How far a light without labels could get

@@ -60,7 +60,7 @@ for s in page.seeds:
 results = page.results()
 
 
-# %% mystnb={"figure": {"name": "fig-night-reacher", "caption": "Reacher after 410,000 windows, by how the torques of the training episodes were drawn (the tasks are from episodes of the same kind). Left: goals reached; the dotted line is the search on the true dynamics if it takes the arm to be at rest, the most that one frame allows. Right: the median error with which an MLP reads the wrist from latents of held-out frames; dashed: what the goal test tolerates. Large marks: means with 95 % intervals, points: three seeds. A second frame doubles what SMWM reaches; where the torques are held SIGReg loses its lead."}, "image": {"alt": "Two plots with two kinds of recordings each. Left, goals reached in percent. Torques held for a while: SMWM 28 with seeds from 12 to 43, SIGReg 30, SMWM with two frames 57; dotted line at 78. Half of them new at every step: SMWM 17, SIGReg 55; dotted line at 83. Right, error of the wrist in radians, tolerance 0.05: SMWM 0.02 and 0.06, SIGReg 0.01 in both.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-reacher", "caption": "Reacher after 410,000 windows, by how the torques of the training episodes were drawn (the tasks are from episodes of the same kind). Left: goals reached; the dotted line is the search on the true dynamics if it takes the arm to be at rest, the most that one frame allows. Right: the median error with which an MLP reads the wrist from latents of held-out frames; dashed: what the goal test tolerates. Large marks: means with 95 % intervals, points: three seeds. A second frame doubles what SMWM reaches; where the torques are held SIGReg loses its lead."}, "image": {"alt": "Two plots with two kinds of recordings each. Left, goals reached in percent. Torques held for a while: SMWM 28 with seeds from 12 to 43, SIGReg 30, SMWM with two frames 57; dotted line at 78. Half of them new at every step: SMWM 17, SIGReg 55; dotted line at 83. Right, error of the wrist in radians, tolerance 0.05: SMWM 0.02 and 0.06, SIGReg 0.01 in both.", "classes": "dark-light wide"}}
 names = {"reacher_held": "all held", "reacher": "half held,\nhalf new each step"}
 metrics = {
     what: {label: results.each(f"*.{key}.{what}", names) for key, label in LABELS.items()}
@@ -74,10 +74,10 @@ figures.by_recording(*metrics.values(), ceilings, ASKED[TASK]["wrist"])
 
 # %% [markdown]
 # Torques that are new at every step act five at a time between two frames that the model sees, and only their joint
-# effect shows. Where a torque is held, the two frames tell more of it. For the usual recordings, half of each, the next
-# figure has the shorter training beside the longer one.
+# effect shows. Where a torque is held, the two frames tell more of it. For the usual recordings, half of each,
+# [the next figure](#fig-night-windows) has the shorter training beside the longer one.
 
-# %% mystnb={"figure": {"name": "fig-night-windows", "caption": "The usual recordings, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, with the same search on the true dynamics as a ceiling. Middle and right: the median error with which an MLP reads the two joints from latents of held-out frames; dashed, what the goal test tolerates. Four times the training do not bring SMWM near SIGReg, which reads the wrist five times as well."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Left: goals reached rise from fourteen to seventeen percent for SMWM and from forty-seven to fifty-five for SIGReg; random actions reach nine, true dynamics one hundred, and eighty-three with everything at rest; the paper's hollow marks are near two thirds. Middle: the errors of the shoulder, near 0.02 radians and below it, below a dashed line at 0.05. Right: that of the wrist falls from 0.09 to 0.06 for SMWM, just above the line; for SIGReg it is at 0.01.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-windows", "caption": "The usual recordings, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, with the same search on the true dynamics as a ceiling. Middle and right: the median error with which an MLP reads the two joints from latents of held-out frames; dashed, what the goal test tolerates. Four times the training do not bring SMWM near SIGReg, which reads the wrist five times as well."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Left: goals reached rise from fourteen to seventeen percent for SMWM and from forty-seven to fifty-five for SIGReg; random actions reach nine, true dynamics one hundred, and eighty-three with everything at rest; the paper's hollow marks are near two thirds. Middle: the errors of the shoulder, near 0.02 radians and below it, below a dashed line at 0.05. Right: that of the wrist falls from 0.09 to 0.06 for SMWM, just above the line; for SIGReg it is at 0.01.", "classes": "dark-light wide"}}
 seen = smwm.batch_size * smwm.steps
 success = by_windows(results, f"{TASK}.*.success_percent", ONE, seen)
 lines = {"random actions": results.metric(f"{TASK}.random.success_percent")}
@@ -100,7 +100,8 @@ figures.success_and_readings(
 # Models and search are those of the [planning page](fig5_planning.ipynb); the training is four times as long, 410,000
 # windows instead of 102,000, with a warm-up and a cosine of its own. The usual 6,000 episodes have torques that are
 # drawn anew at every step in one half and held for a while in the other, five steps on average; 6,000 more have held
-# torques only. What the paper's recordings have is not said there. A goal of Reacher counts as reached if
+# torques only. The paper's recordings are [said](../book/differences.md) to be those of a trained agent, and the released
+# ones look as if every torque were new. A goal of Reacher counts as reached if
 # [both joints](#fig-night-reacher) are within 0.05 rad of it; an MLP is fitted to read exactly these angles from
 # latents of training frames, and its median error on held-out frames is compared with the tolerance.
 # `…_share` in the table is the share of the latent's variance that is a function of an angle, `inverse_loss` that of
@@ -122,7 +123,8 @@ for name in published:
 # ## What to notice
 #
 # - **A second frame doubles what is reached**: 57 % of the goals [51, 62] instead of 28 % [23, 33], in each of three
-#   seeds more than with one frame (48, 59 and 64 against 43, 28 and 12). With one frame the first plan leaves 27 % of
+#   seeds more than with one frame (48, 59 and 64 against 43, 28 and 12; the intervals count tasks, and seeds with one frame
+#   differ by more than these). With one frame the first plan leaves 27 % of
 #   the way where the model expected 7 %; with two, 11 % where it expected 6 %. The paper has 66 % with one frame.
 # - **When the wrist is found decides.** With held torques two of three seeds find it: it gets 41 and 56 % of the
 #   latent's variance, and a third of the torques' variance is missed. The third seed misses 69 %, gives the wrist 2 %

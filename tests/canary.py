@@ -99,7 +99,10 @@ _CONTROL = {
         )
         for world in _PLANNED
     },
-    "control-two-frames": ControlConfig(f"tworoom/{_EPISODES}", frames=2, **_SLOW),
+    **{
+        f"control-{name}two-frames": ControlConfig(f"{world}/{_EPISODES}", frames=2, **_SLOW)
+        for name, world in (("", "tworoom"), ("reacher-", "reacher"))
+    },
 }
 FAMILIES: dict[str, Config] = {
     **{

@@ -108,11 +108,11 @@ def by_recording(
     Arguments:
         success: per method's label and kind of recording, a metric in percent.
         readings: the same of the median error of a quantity.
-        ceilings: per kind, the percentage that a search reaches with the true dynamics and everything at rest.
+        ceilings: per kind, where known, the percentage that a search reaches with the true dynamics and all at rest.
         asked: the quantity; its tolerance is drawn.
     """
     figure, axes = new_figure(7.6, 4.6, 1, 2)
-    kinds = list(ceilings)
+    kinds = list(dict.fromkeys(kind for metrics in success.values() for kind in metrics))
     for axis, panel in zip(axes, (success, readings), strict=True):
         for label, shift in zip(success, (-0.2, 0, 0.2), strict=False):
             for kind, metric in panel.get(label, {}).items():
@@ -123,8 +123,9 @@ def by_recording(
                 axis.plot([at + 0.07] * len(metric["per_seed"]), metric["per_seed"], ".", color=colour, alpha=0.6)
         axis.set_xticks(range(len(kinds)), kinds)
         axis.set(xlim=(-0.5, len(kinds) - 0.5), xlabel="torques in the training data")
-    for k, value in enumerate(ceilings.values()):
-        axes[0].plot([k - 0.4, k + 0.4], [value, value], color=INK, linestyle=":")
+    for kind, value in ceilings.items():
+        at = kinds.index(kind)
+        axes[0].plot([at - 0.4, at + 0.4], [value, value], color=INK, linestyle=":")
     axes[0].set(title="goals reached (%)", ylim=(0, 132), yticks=range(0, 101, 20))  # above all, room for a legend
     axes[1].set(title=f"error of the wrist ({asked.unit})", ylim=(0, None))
     axes[1].axhline(asked.tolerance, color=INK, linestyle="--", linewidth=1.2)

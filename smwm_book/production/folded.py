@@ -28,6 +28,7 @@ ON_ONE_PAGE = {
     "book/teaching": ("how-long-it-takes",),
     "notebooks/anticollapse_gallery": ("the-table",),
     "notebooks/beyond_dropped": (
+        "the-experiment",
         "the-lights-on-two-latents-that-are-known",
         "how-far-a-light-without-labels-could-get",
     ),

@@ -28,7 +28,7 @@ TOLD = 0.9  # of Var(a): beyond_time, where an action that has arrived leaves le
 LEANS = 0.25  # R² of the action from one observation: beyond_policy, a bias of 0.5, the least that was tried
 PULL = 0.15  # beyond_policy: one fault alone pulls less
 LAGS = 3  # steps that an action may come late
-MISSING = 0.3  # in R²: beyond_dropped calls that much less dropped; its test of such a probe is undecided
+DROPPED = 0.3  # R²: beyond_dropped, where the latent tells less of a dot that nobody moves
 LEAST, UNTRAINED = 200, 500  # transitions
 LABELLED = 200  # labels at most that latent and observation are compared with
 SMALLEST = 32  # pixels of a side from which on a picture is looked at through filters
@@ -235,7 +235,7 @@ def _quantity(name: str, seen: Tensor, z: Tensor, labels: Tensor | np.ndarray) -
     in_latent = budgeted_r2(blurred(z)[:some], of[:some])
     pictures = seen.ndim == 4 and min(seen.shape[2:]) >= SMALLEST
     rows = convolved(seen[:some]) if pictures else seen[:some].flatten(1)
-    missing = (budgeted_r2(rows, of[:some]) - in_latent).max() > MISSING
+    missing = ((in_latent < DROPPED) & (budgeted_r2(rows, of[:some]) - in_latent > DROPPED)).any()
     r2 = blurred_r2(z[: len(of)], of) if len(of) // 2 > z.shape[1] else in_latent
     meaning = "dropped: the observation tells it" if missing else f"read with {len(of)} labels"
     verdict = LOOK if missing else ""

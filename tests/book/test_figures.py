@@ -23,6 +23,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 from smwm_book import figures
+from smwm_core.analysis.quantities import ASKED
 
 RANDOM = np.random.default_rng(0)
 
@@ -353,11 +354,28 @@ def test_steps_circles_and_wires_are_drawn_as_given():
     assert right.patches[0].get_width() == pytest.approx(0.25)
 
 
+def test_success_is_drawn_by_how_it_was_recorded():
+    metric = {"value": 50.0, "low": 40.0, "high": 60.0, "per_seed": [45.0, 55.0]}
+    success = {"SMWM": {"held": metric}, "SIGReg": {"held": metric, "new": {**metric, "value": 20.0, "low": 10.0}}}
+    readings = {"SMWM": {"new": {**metric, "value": 0.1, "low": 0.0, "high": 0.2, "per_seed": [0.1, 0.1]}}}
+    axes = figures.by_recording(success, readings, {"new": 78.0}, ASKED["reacher"]["wrist"]).axes
+    assert [label.get_text() for label in axes[0].get_xticklabels()] == ["held", "new"]
+    marks = [line for line in axes[0].lines if line.get_marker() == "o" and len(line.get_xdata())]
+    means = [mark.get_xydata()[0].tolist() for mark in marks]
+    assert means == [[-0.2, 50.0], [0.0, 50.0], [1.0, 20.0]]
+    assert list(next(line for line in axes[0].lines if line.get_linestyle() == ":").get_ydata()) == [78.0, 78.0]
+    assert [line.get_xydata()[0].tolist() for line in axes[1].lines if line.get_marker() == "o"] == [[0.8, 0.1]]
+
+
 def test_costs_doubts_and_drifts_are_drawn_as_given():
     points = {10: np.array([20.0, 40.0]), 100: np.array([60.0, 70.0])}
     costs = dict.fromkeys(("latent", "read-out only", "random directions", "whitened"), points)
-    figure = figures.costs_compared(dict.fromkeys("abcd", costs))
+    figure = figures.costs_compared(dict.fromkeys("abcd", costs), {"a": 99.0})
     assert figure.axes[0].lines[0].get_ydata() == pytest.approx([30, 65])
+    known = [
+        [line.get_ydata()[0] for line in axis.lines if line.get_label() == "true dynamics"] for axis in figure.axes
+    ]
+    assert known == [[99.0], [], [], []]
     goals, doubt = 200 * RANDOM.random((5, 2)), np.array([0.1, 5.0, 0.3, 0.2, 0.4])
     axis = figures.doubtful_goals(goals, doubt, np.array([0, 1, 0, 0, 1], bool)).axes[0]
     assert np.array_equal(axis.collections[0].get_array(), [0, 1, 0.5, 0.25, 0.75])
