@@ -40,13 +40,15 @@ for kind, recorded in KINDS.items():
 runs["reacher_held.smwm_two_frames"] = replace(runs["reacher_held.smwm"], frames=2)
 published = ("reacher_held.smwm", "reacher_held.smwm_two_frames")
 for s in page.seeds:
-    for name, config in page.some(runs, published).items():
-        run = page.run(config, s, published=name in published)
+    trained = {
+        name: page.run(config, s, published=name in published) for name, config in page.some(runs, published).items()
+    }
+    for name, run in trained.items():
         plan_and_diagnose(page, run, name)
         if page.redo and run.config.objective.inverse:
             page.add(run, name, inverse_loss=Scale(run.history["inverse"][-100:].mean()))
     for kind in page.some(KINDS, ()):
-        run = page.run(runs[f"{kind}.smwm"], s, published=False)
+        run = trained[f"{kind}.smwm"]
         world, tasks = run.world, page.tasks(run, OFFSET)
         chance = evaluate(world, random_policy(world), tasks, ACT_STEPS, s)
         page.add(s, f"{kind}.random", **planning_measures(chance))

@@ -45,8 +45,7 @@ def _recorded(world: FrameSkip, n: int, seen: int) -> tuple[Tensor, Tensor]:
     rows = episodes.starts(world.frameskip * (AHEAD + 1))
     rows = rows[episodes.step[rows] >= seen - 1]
     rows = rows[torch.randint(len(rows), (n,), generator=generator(0, "held-out windows"))]
-    drawn = []
-    for before in reversed(range(seen)):
-        states, actions = world.windows(episodes, rows - before, AHEAD)
-        drawn.append(world.render(states.flatten(0, 1)).unflatten(0, states.shape[:2]))
-    return torch.cat(drawn, 2), actions
+    together = [world.windows(episodes, rows - before, AHEAD)[0] for before in reversed(range(seen))]
+    states = torch.stack(together, 2)  # (n, AHEAD + 1, seen, S)
+    frames = world.render(states.flatten(0, 2)).unflatten(0, states.shape[:3])
+    return frames.flatten(2, 3), world.windows(episodes, rows, AHEAD)[1]

@@ -3,7 +3,9 @@
 import time
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from sklearn.metrics import r2_score
 from torch import Tensor, nn
 
 from smwm_book.experiments.page import Page
@@ -14,7 +16,7 @@ from smwm_core.worlds import make_world
 LATENT_DIM = 64
 
 
-def oracle_r2(page: Page, name: str, world: str, read: Callable[[Tensor], Tensor], seed: int) -> Tensor:
+def oracle_r2(page: Page, name: str, world: str, read: Callable[[Tensor], Tensor], seed: int) -> np.ndarray:
     """Train encoder and linear read-out end to end on labelled frames, and score them on others.
 
     The encoder is that of the toy models without its tanh; it trains for the usual steps of the budget, with a batch of
@@ -49,4 +51,4 @@ def oracle_r2(page: Page, name: str, world: str, read: Callable[[Tensor], Tensor
     with torch.no_grad():
         parts = held_out.to(page.device).split(512)
         answered = torch.cat([model(drawn.render(part)) for part in parts]).cpu() * std + mean
-    return 1 - (answered - target).square().sum(0) / (target - mean).square().sum(0)
+    return r2_score(target, answered, multioutput="raw_values")

@@ -42,8 +42,7 @@ def planning_success(
                 drawn["four times the training"] = axis.bar(place, longer[task][label]["value"], width=0.8, **outline)
                 marked.append((longer[task][label], place + 0.33))
             for number, at in marked:
-                spread = [[number["value"] - number["low"]], [number["high"] - number["value"]]]
-                axis.errorbar(at, number["value"], yerr=spread, color=INK, capsize=4, linewidth=1.2)
+                _interval(axis, at, number, color=INK, linewidth=1.2)
             if metric["paper"] is not None:
                 (drawn["the paper's"],) = axis.plot(
                     [place - 0.45, place + 0.45], [metric["paper"]] * 2, INK, linewidth=2.5
@@ -54,6 +53,11 @@ def planning_success(
         row[0].set_ylabel("goals reached (%)")
     figure.legend(drawn.values(), drawn, loc="outside lower center")
     return figure
+
+
+def _interval(axis, at: float, metric: dict, **look) -> None:
+    value = metric["value"]
+    axis.errorbar(at, value, [[value - metric["low"]], [metric["high"] - value]], capsize=4, **look)
 
 
 def success_and_readings(
@@ -117,9 +121,7 @@ def by_recording(
         for label, shift in zip(success, (-0.2, 0, 0.2), strict=False):
             for kind, metric in panel.get(label, {}).items():
                 at, colour = kinds.index(kind) + shift, METHOD_COLOURS[label]
-                value = metric["value"]
-                spread = [[value - metric["low"]], [metric["high"] - value]]
-                axis.errorbar(at, value, spread, color=colour, marker="o", markersize=8, capsize=4)
+                _interval(axis, at, metric, color=colour, marker="o", markersize=8)
                 axis.plot([at + 0.07] * len(metric["per_seed"]), metric["per_seed"], ".", color=colour, alpha=0.6)
         axis.set_xticks(range(len(kinds)), kinds)
         axis.set(xlim=(-0.5, len(kinds) - 0.5), xlabel="torques in the training data")

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from smwm_core.errors import SMWMError
+from smwm_core.models.encoder import seen_together
 from smwm_core.worlds.world import Transitions
 
 MOST = 4_000  # transitions
@@ -75,13 +76,10 @@ def moments_of(o: Tensor, a: Tensor, frames: int) -> tuple[Tensor, Tensor]:
     Raises:
         SMWMError: windows with fewer than two moments.
     """
-    if frames > 1 and o.ndim == 5 and o.shape[2] == 3 * frames:
-        frames = 1
-    moments = o.shape[1] - frames + 1
-    if moments < 2:
+    seen = seen_together(o, frames)
+    if seen.shape[1] < 2:
         raise SMWMError(f"A model that sees {frames} frames needs windows of {frames + 1} or more, not {o.shape[1]}.")
-    seen = torch.cat([o[:, k : k + moments] for k in range(frames)], 2) if frames > 1 else o
-    return seen, a[:, frames - 1 :]
+    return seen, a[:, o.shape[1] - seen.shape[1] :]
 
 
 @torch.no_grad()

@@ -81,3 +81,14 @@ class ConvEncoder(nn.Module):
         with torch.autocast(o.device.type, torch.bfloat16, enabled=self.bfloat16 and self.training):
             h = torch.cat([self.expand(self.features(part)) for part in parts])
         return self.squash(self.head(h.to(o.dtype)))
+
+
+def seen_together(frames: Tensor, seen: int) -> Tensor:
+    """What an encoder of ``seen`` frames sees: windows ``(N, T, 3, …)`` → moments ``(N, T - seen + 1, 3 · seen, …)``.
+
+    Frames that come side by side already, ``(N, T, 3 · seen, H, W)``, stay as they are.
+    """
+    if seen == 1 or (frames.ndim == 5 and frames.shape[2] == 3 * seen):
+        return frames
+    moments = max(0, frames.shape[1] - seen + 1)
+    return torch.cat([frames[:, k : k + moments] for k in range(seen)], 2)

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from smwm_core.errors import SMWMError
 from smwm_core.losses.objective import Objective
 from smwm_core.models import WorldModel
+from smwm_core.models.encoder import seen_together
 from smwm_core.seeds import generator, initialising, own_random_numbers, random_state, set_random_state, stream_seed
 from smwm_core.storage import root
 from smwm_core.storage.files import write_whole
@@ -113,17 +114,15 @@ class Step:
         An encoder of F frames needs the first F - 1 to see the next one, so T is smaller by that; unless the frames
         that it sees at once come side by side, ``(N, T + 1, 3 · F, H, W)``.
         """
-        if (seen := self.model.frames) > 1 and frames.shape[2] == 3:
-            moments = frames.shape[1] - seen + 1
-            if moments < 2:
-                raise SMWMError(f"A model that sees {seen} frames needs windows of {seen + 1}, not {frames.shape[1]}.")
-            frames = torch.cat([frames[:, k : k + moments] for k in range(seen)], 2)
+        together = seen_together(frames, seen := self.model.frames)
+        if seen > 1 and together.shape[1] < 2:
+            raise SMWMError(f"A model that sees {seen} frames needs windows of {seen + 1}, not {frames.shape[1]}.")
         if self.auxiliary.target is None:
-            z = self._encode(self.model.encoder, frames)
+            z = self._encode(self.model.encoder, together)
             return z[:, :-1], z[:, 1:]
         with torch.no_grad():
-            z_next = self._encode(self.auxiliary.target, frames[:, 1:])
-        return self._encode(self.model.encoder, frames[:, :-1]), z_next
+            z_next = self._encode(self.auxiliary.target, together[:, 1:])
+        return self._encode(self.model.encoder, together[:, :-1]), z_next
 
     def losses(self, z: Tensor, a: Tensor, z_next: Tensor, frames: Tensor) -> dict[str, Tensor]:
         """Every term of the objective; actions and ``frames`` are those of the whole windows."""
