@@ -15,6 +15,7 @@ from dataclasses import replace
 import pytest
 import torch
 from reading import wait_until
+from widget_pages import canvases, whole_page
 
 from smwm_book.experiments.presets import PLANNING_OBJECTIVES, get_preset
 from smwm_book.experiments.runs import load_run
@@ -49,12 +50,6 @@ def addresses(drive, planning, tmp_path_factory):
     return found
 
 
-def whole_page(html: str) -> str:
-    phone = '<meta name="viewport" content="width=device-width">'
-    dark = "<style>html[data-theme=dark] { color: white; background: black; }</style>"
-    return f'<!doctype html><html lang="en"><meta charset="utf-8"><title>test</title>{phone}{dark}{html}</html>'
-
-
 @pytest.fixture
 def opened(watched, addresses):
     return lambda name, width=1280, **options: watched(addresses[name], width, 900, **options)
@@ -68,10 +63,6 @@ def asked(page, expression: str, *arguments):
 
 def words(page) -> str:
     return page.locator("p[aria-live]").inner_text()
-
-
-def canvases(page) -> list[str]:
-    return [canvas.evaluate("c => c.toDataURL()") for canvas in page.locator("canvas").all()]
 
 
 def at(page, x: float, y: float, length: float) -> tuple[float, float]:

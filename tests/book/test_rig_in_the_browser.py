@@ -10,13 +10,12 @@
 7. It is whole on a phone, follows the theme, has nothing serious for axe-core, and says so without data or JavaScript.
 """
 
-from pathlib import Path
 from types import SimpleNamespace
 
-import axe_playwright_python
 import pytest
 import torch
 from reading import wait_until
+from widget_pages import canvases, serious_faults, whole_page, without_javascript
 
 from smwm_book.experiments.series import ARMS, WINDOW, Telemetry, build, record
 from smwm_book.experiments.series_control import Examined, Readout, blurred, encoded
@@ -24,7 +23,6 @@ from smwm_book.widgets.rig import AHEAD, OPINIONS, two_opinions
 from smwm_core.worlds import ThermalRig
 
 RIG = ThermalRig()
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 
 
 @pytest.fixture(scope="module")
@@ -46,18 +44,10 @@ def html(models):
     return two_opinions(arrays)
 
 
-def whole_page(html: str) -> str:
-    phone = '<meta name="viewport" content="width=device-width">'
-    dark = "<style>html[data-theme=dark] { color: #ced6dd; background: #14181e; }</style>"
-    below = '<p style="margin-top: 3000px">far below</p>'
-    page = f"<title>test</title>{phone}{dark}<main><h1>test</h1>{html}{below}</main></html>"
-    return f'<!doctype html><html lang="en"><meta charset="utf-8">{page}'
-
-
 @pytest.fixture
 def opened(watched, html, tmp_path):
     def open_page(width=1280, shown=html, **options):
-        (tmp_path / "rig.html").write_text(whole_page(shown))
+        (tmp_path / "rig.html").write_text(whole_page(shown, '<p style="margin-top: 3000px">far below</p>'))
         return watched((tmp_path / "rig.html").as_uri(), width, 1200, **options)
 
     return open_page
@@ -81,10 +71,6 @@ def moves(page) -> bool:
     before = now(page)
     page.wait_for_timeout(1_000)
     return now(page) > before
-
-
-def canvases(page) -> list[str]:
-    return [canvas.evaluate("c => c.toDataURL()") for canvas in page.locator("canvas").all()]
 
 
 def test_weights_travel_in_half_precision_under_the_names_of_the_arms(models, html):
@@ -266,18 +252,13 @@ def test_it_is_whole_and_axe_has_nothing_serious_to_say(opened, width, theme):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for canvas in page.locator("canvas").all():
         assert "The sensors have " in canvas.get_attribute("aria-label")
-    page.add_script_tag(path=str(AXE))
-    found = page.evaluate("axe.run().then((found) => found.violations.map(({id, impact}) => [id, impact]))")
-    assert not [rule for rule, impact in found if impact in ("serious", "critical")]
+    assert serious_faults(page) == []
 
 
 def test_broken_data_and_no_javascript_are_named(opened, browser, html, tmp_path):
     page = still(opened, shown=html.replace('"halves":"', '"halves":"AAAA', 1))
     assert page.locator("p[aria-live]").inner_text().startswith("The page could not read its network (")
     assert page.locator("canvas").first.is_hidden()
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((tmp_path / "rig.html").as_uri())
-    assert "needs JavaScript" in page.locator("noscript").inner_text()
-    assert page.locator("canvas").first.is_hidden()
-    context.close()
+    with without_javascript(browser, (tmp_path / "rig.html").as_uri()) as page:
+        assert "needs JavaScript" in page.locator("noscript").inner_text()
+        assert page.locator("canvas").first.is_hidden()

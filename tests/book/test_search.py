@@ -11,13 +11,12 @@ import base64
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
-import axe_playwright_python
 import numpy as np
 import pytest
 import torch
 from reading import wait_until
+from widget_pages import canvases, note_sizes_of_words, serious_faults, whole_page, without_javascript
 
 from smwm_book.widgets import Planning
 from smwm_book.widgets.search import UNITS, watch_the_search
@@ -26,7 +25,6 @@ from smwm_core.planning import CEM, final_distance
 from smwm_core.seeds import generator, initialising
 from smwm_core.worlds import make_world
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 ROUNDS = 4
 
 
@@ -47,10 +45,7 @@ def html(planning):
 @pytest.fixture
 def opened(watched, html, tmp_path):
     def open_page(width=1280, shown=html, **options):
-        phone = '<meta name="viewport" content="width=device-width">'
-        dark = "<style>html[data-theme=dark] { color: #ced6dd; background: #14181e; }</style>"
-        page = f"<title>test</title>{phone}{dark}<main><h1>test</h1>{shown}</main></html>"
-        (tmp_path / "search.html").write_text(f'<!doctype html><html lang="en"><meta charset="utf-8">{page}')
+        (tmp_path / "search.html").write_text(whole_page(shown))
         return watched((tmp_path / "search.html").as_uri(), width, 1200, **options)
 
     return open_page
@@ -58,10 +53,6 @@ def opened(watched, html, tmp_path):
 
 def words(page) -> str:
     return page.locator("p[aria-live]").inner_text()
-
-
-def canvases(page) -> list[str]:
-    return [canvas.evaluate("c => c.toDataURL()") for canvas in page.locator("canvas").all()]
 
 
 def test_the_page_holds_the_search_itself(planning, html):
@@ -139,11 +130,7 @@ def test_who_asked_for_less_motion_goes_round_by_round(opened):
 def test_it_fits_a_phone_with_readable_words_in_either_theme(opened, scheme):
     page = opened(390)
     light = canvases(page)
-    page.evaluate(
-        """() => { window.sizes = []; const write = CanvasRenderingContext2D.prototype.fillText;
-        CanvasRenderingContext2D.prototype.fillText = function (...given) {
-            window.sizes.push(parseFloat(this.font)); return write.apply(this, given); }; }"""
-    )
+    note_sizes_of_words(page)
     page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
     wait_until(page, "() => window.sizes.length > 4")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -151,9 +138,7 @@ def test_it_fits_a_phone_with_readable_words_in_either_theme(opened, scheme):
     room, chart = (a != b for a, b in zip(canvases(page), light, strict=True))
     assert not room  # a frame keeps its own colours
     assert chart == (scheme == "dark")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document.querySelector('.smwm-search')).then((found) => found.violations)")
-    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+    assert serious_faults(page, ".smwm-search") == []
 
 
 @pytest.mark.parametrize(("whole", "broken"), [('"frame"', "frame"), ('"ways":["', '"ways":["%')])
@@ -165,9 +150,6 @@ def test_broken_data_are_named_in_their_place(opened, html, whole, broken):
 
 def test_without_javascript_it_points_to_the_picture(opened, browser, tmp_path):
     opened()
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((tmp_path / "search.html").as_uri())
-    assert "the captioned picture below shows some of its rounds" in page.locator("noscript").inner_text()
-    assert page.locator("canvas").first.is_hidden()
-    context.close()
+    with without_javascript(browser, (tmp_path / "search.html").as_uri()) as page:
+        assert "the captioned picture below shows some of its rounds" in page.locator("noscript").inner_text()
+        assert page.locator("canvas").first.is_hidden()

@@ -12,17 +12,15 @@ import base64
 import io
 import json
 import re
-from pathlib import Path
 
-import axe_playwright_python
 import numpy as np
 import pytest
 from PIL import Image
+from widget_pages import canvases, note_sizes_of_words, serious_faults, whole_page, without_javascript
 
 from smwm_book.figures import position_colours
 from smwm_book.widgets.turn import turn_the_latents
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 AXES = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [-0.2, -0.2, 0.1]], dtype=float)
 PLACES = np.array([[0, 0], [10, 0], [10, 20], [0, 20]], dtype=float)
 SPECTRA = {  # elbows after 2 and after 5 components
@@ -47,10 +45,7 @@ def html():
 @pytest.fixture
 def opened(watched, html, tmp_path):
     def open_page(width=1280, shown=html, **options):
-        phone = '<meta name="viewport" content="width=device-width">'
-        dark = "<style>html[data-theme=dark] { color: #ced6dd; background: #14181e; }</style>"
-        page = f"<title>test</title>{phone}{dark}<main><h1>test</h1>{shown}</main></html>"
-        (tmp_path / "turn.html").write_text(f'<!doctype html><html lang="en"><meta charset="utf-8">{page}')
+        (tmp_path / "turn.html").write_text(whole_page(shown))
         return watched((tmp_path / "turn.html").as_uri(), width, 1200, **options)
 
     return open_page
@@ -59,10 +54,6 @@ def opened(watched, html, tmp_path):
 def settled(page) -> None:
     """After the next drawing."""
     page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
-
-
-def canvases(page) -> list[str]:
-    return [canvas.evaluate("c => c.toDataURL()") for canvas in page.locator("canvas").all()]
 
 
 def view(page) -> tuple[int, int]:
@@ -197,11 +188,7 @@ def test_another_world_changes_pictures_and_words(opened, html):
 def test_it_fits_a_phone_with_readable_words_in_either_theme(opened, scheme):
     page = opened(390)
     light = canvases(page)
-    page.evaluate(
-        """() => { window.sizes = []; const write = CanvasRenderingContext2D.prototype.fillText;
-        CanvasRenderingContext2D.prototype.fillText = function (...given) {
-            window.sizes.push(parseFloat(this.font)); return write.apply(this, given); }; }"""
-    )
+    note_sizes_of_words(page)
     page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -212,9 +199,7 @@ def test_it_fits_a_phone_with_readable_words_in_either_theme(opened, scheme):
     first, second = (canvas.bounding_box() for canvas in page.locator("canvas").all()[:2])
     assert first["y"] == second["y"]
     assert first["width"] == second["width"] > 140
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document.querySelector('.smwm-turn')).then((found) => found.violations)")
-    assert [rule["id"] for rule in found if rule["impact"] in ("serious", "critical")] == []
+    assert serious_faults(page, ".smwm-turn") == []
 
 
 @pytest.mark.parametrize(("whole", "broken"), [('"worlds"', "worlds"), ('"points":"', '"points":"%')])
@@ -226,9 +211,6 @@ def test_broken_data_are_named_in_their_place(opened, html, whole, broken):
 
 def test_without_javascript_it_points_to_the_figures(opened, html, browser, tmp_path):
     opened()
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto((tmp_path / "turn.html").as_uri())
-    assert "the captioned figures on this page show the same points" in page.locator("noscript").inner_text()
-    assert page.locator("canvas").first.is_hidden()
-    context.close()
+    with without_javascript(browser, (tmp_path / "turn.html").as_uri()) as page:
+        assert "the captioned figures on this page show the same points" in page.locator("noscript").inner_text()
+        assert page.locator("canvas").first.is_hidden()

@@ -14,6 +14,7 @@ import pytest
 import torch
 from reading import wait_until
 from torch import nn
+from widget_pages import canvases, without_javascript
 
 from smwm_book import paths
 from smwm_core.losses.sigreg import sigreg_loss
@@ -173,10 +174,6 @@ def test_it_trains_by_itself_and_rests_out_of_sight(opened):
     wait_until(page, "(rested) => document.querySelector('.smwm-watch').smwm.now().step > rested + 10", arg=rested)
 
 
-def canvases(page) -> list[str]:
-    return [canvas.evaluate("c => c.toDataURL()") for canvas in page.locator("canvas").all()]
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_fits_and_follows_theme_and_start_scale(opened, width):
     page = opened(width)
@@ -194,11 +191,8 @@ def test_it_fits_and_follows_theme_and_start_scale(opened, width):
 
 
 def test_without_scripts_it_points_to_the_picture(browser, address):
-    context = browser.new_context(java_script_enabled=False)
-    page = context.new_page()
-    page.goto(address)
-    assert "the figure below shows" in page.locator(".smwm-watch").inner_text()
-    context.close()
+    with without_javascript(browser, address) as page:
+        assert "the figure below shows" in page.locator(".smwm-watch").inner_text()
 
 
 def test_its_scripts_are_small_and_evaluate_nothing():
