@@ -4,6 +4,19 @@
   root.dataset.ready = "";
   const words = root.querySelector("p[aria-live]");
 
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+  // What is made of the page's data, whose controls and pictures then appear; if that fails, the page says so.
+  function readData(made, failed = "The figure could not read its data") {
+    try {
+      const found = made(JSON.parse(root.querySelector("script[type='application/json']").textContent));
+      root.querySelectorAll("[hidden]").forEach((part) => part.removeAttribute("hidden"));
+      return found;
+    } catch (error) {
+      words.textContent = failed + " (" + error.message + ").";
+    }
+  }
+
   // A pen on a cleared canvas in CSS pixels.
   function pen(canvas) {
     const side = canvas.clientWidth, ratio = window.devicePixelRatio || 1;

@@ -4,7 +4,6 @@ In Jupyter sliders redraw a figure by way of torch. A page without Python comput
 has a switch to the latents of the network that was trained without the inverse loss: those are a table.
 """
 
-import base64
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from torch import Tensor
 
 from smwm_book import figures
 from smwm_book.widgets.packed_weights import pack
-from smwm_book.widgets.page import page, png
+from smwm_book.widgets.page import as_text, page, png
 from smwm_core.analysis.spectrum import PrincipalPlane, spectrum
 from smwm_core.errors import SMWMError
 from smwm_core.models import WorldModel
@@ -180,7 +179,7 @@ class Drive:
                 "cloud": np.rint(self.cloud * _UNITS_PER_ONE).astype(int).tolist(),
                 "colours": [to_hex(colour) for colour in colours],
                 "places": self.positions.tolist(),
-                "table": {"bytes": base64.b64encode(table.tobytes()).decode(), "unit": unit},
+                "table": {"bytes": as_text(table), "unit": unit},
                 "variances": self.variances(),
             },
         )

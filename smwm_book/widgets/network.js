@@ -1,12 +1,12 @@
   // The paper's toy model in plain JavaScript. Matrices lie row by row; a frame is (64 · 64, 3), a batch of latents (n, 64).
   // Every layer with weights is one call of linear, convolutions too: on the patches that they look at.
   function makeNetwork({shapes, halves}) {
-    const bytes = Uint8Array.from(atob(halves), (character) => character.charCodeAt(0)), count = bytes.length / 2;
+    const planes = bytes(halves), count = planes.length / 2;
     const weights = {};
     let first = 0;
     for (const [name, shape] of Object.entries(shapes)) {
       const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-      for (let i = 0; i < values.length; i++) values[i] = half(bytes[first + i] | bytes[count + first + i] << 8);
+      for (let i = 0; i < values.length; i++) values[i] = half(planes[first + i] | planes[count + first + i] << 8);
       weights[name] = values;
       first += values.length;
     }

@@ -1,11 +1,10 @@
 """A network's weights as text for a page, exactly as they were published."""
 
-import base64
-
 import numpy as np
 import torch
 from torch import nn
 
+from smwm_book.widgets.page import as_text
 from smwm_core.errors import SMWMError
 from smwm_core.models import ConvEncoder, WorldModel
 
@@ -49,5 +48,5 @@ def packed(weights: dict[str, np.ndarray]) -> dict:
     planes = halves.view(np.uint8).reshape(-1, 2).T
     return {
         "shapes": {name: list(w.shape) for name, w in weights.items()},
-        "halves": base64.b64encode(planes.tobytes()).decode(),
+        "halves": as_text(planes),
     }

@@ -1,10 +1,12 @@
 """HTML for a page that moves by itself: data, style and script in one element, nothing fetched."""
 
+import base64
 import hashlib
 import io
 import json
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 _HERE = Path(__file__).parent
@@ -31,6 +33,11 @@ def page(template: str, data: dict) -> str:
         html = html.replace(mark, (_HERE / file).read_text().rstrip())
     name = f"{Path(template).stem}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
     return html.replace("PLAY_NAME", name).replace("PLAY_DATA", text)
+
+
+def as_text(values: np.ndarray) -> str:
+    """The bytes of numbers, row by row, as ``bytes`` in ``canvas.js`` reads them."""
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def png(figure: Figure) -> bytes:

@@ -1,11 +1,9 @@
 """One search of the planner to watch, round by round: plans that it draws, its elites, and their mean."""
 
-import base64
-
 import numpy as np
 from torch import Tensor
 
-from smwm_book.widgets.page import page
+from smwm_book.widgets.page import as_text, page
 from smwm_book.widgets.planner import SHOWN_WAYS, Planning
 from smwm_core.planning import final_distance
 from smwm_core.seeds import generator
@@ -52,4 +50,4 @@ def _elites(cost: Tensor, number: int) -> list[int]:
 
 
 def _text(values: Tensor) -> str:
-    return base64.b64encode(np.rint(values.numpy()).astype(np.uint8).tobytes()).decode()
+    return as_text(np.rint(values.numpy()).astype(np.uint8))

@@ -1,11 +1,9 @@
 """Latents to turn: three components of two methods side by side, turned together by dragging, with their spectra."""
 
-import base64
-
 import numpy as np
 
 from smwm_book.figures import position_colours
-from smwm_book.widgets.page import page
+from smwm_book.widgets.page import as_text, page
 from smwm_core.analysis.spectrum import knee, top_share
 
 COMPONENTS = 16  # of a spectrum that are drawn
@@ -58,4 +56,4 @@ def _words(title: str, action_dim: int, latents: dict[str, dict]) -> str:
 
 
 def _text(values: np.ndarray, kind: np.dtype) -> str:
-    return base64.b64encode(np.rint(values).astype(kind).tobytes()).decode()
+    return as_text(np.rint(values).astype(kind))
