@@ -138,7 +138,7 @@ for name in published:
 #   [does not help](beyond_planning.ipynb).
 # - **SIGReg depends on the recordings as well**, the other way round: 55 % [50, 61] with the usual ones and 30 % [25, 36]
 #   with held torques, although it reads both joints to 0.01 rad in either case. The tasks differ too: they come from
-#   episodes of the same kind, and an arm under a held torque turns faster. We have not separated the two.
+#   episodes of the same kind, and under held torques goals lie farther from their starts. We have not separated the two.
 # - **What is left open.** Whether more steps or a smaller rate would let every seed find the wrist; two frames for
 #   SIGReg; torques that are new at every step throughout.
 #
