@@ -11,6 +11,8 @@ device: str = "auto"  # auto, cpu, cuda or cuda:N
 recompute: bool = False  # False reads the published weights and results, True trains
 
 # %% tags=["hide-input"]
+from itertools import pairwise
+
 import numpy as np
 import torch
 
@@ -29,11 +31,11 @@ POINTS, COMPONENTS = 150, 8
 figure = "λ against training step"
 page = Page("collapse_explorer", figure, preset, seed, device, recompute, seeds=1, varies=["inverse"])
 lambdas = (0, 0.01, 0.1, 1, 10, 100)
-with_weights = (0, 10)  # their weights are published with the dot world's page
+with_weights = (100,)  # published with this page
 
 # %%
 for lam in page.some(lambdas, with_weights):
-    run = page.run(page.budget.config("dots/single", Objective(inverse=lam)), published=False)
+    run = page.run(page.budget.config("dots/single", Objective(inverse=lam)), published=lam in with_weights)
     held_out = run.world.sample(page.budget.held_out, generator(seed, "held-out transitions")).state
     z, of = run.encode(held_out), f"lambda_{lam:g}"
     variances = spectrum(z)
@@ -49,7 +51,11 @@ for lam in page.some(lambdas, with_weights):
         page.arrays["clouds"].append([plane(latents) for latents in centred])
         page.arrays["spectra"].append(each[:, :COMPONENTS])
         page.arrays["variances"].append(each.sum(1))
-        page.arrays["steps"] = run.history["snapshot_steps"]
+        page.arrays["steps"] = steps = run.history["snapshot_steps"]
+        none = np.zeros(steps[-1])  # at λ = 0 there is no inverse loss
+        losses = np.stack([run.history["forward"], run.history.get("inverse", none)], 1)
+        since = [losses[:1], *(losses[a:b] for a, b in pairwise(steps))]
+        page.arrays["losses"].append([part.mean(0) for part in since])
         watched = run.world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS]
         page.arrays["colours"] = figures.position_colours(watched.numpy())
 

@@ -27,6 +27,8 @@ class Exploration:
         spectra: ``(L, S, K)`` variances along the first K principal components.
         variances: ``(L, S)`` total variances.
         colours: ``(P, 3)`` in [0, 1].
+        losses: ``(L, S, 2)``, forward and inverse, each the mean over the training steps since the moment before; 0
+            where a loss is not computed.
 
     Raises:
         SMWMError: the shapes do not belong together.
@@ -38,6 +40,7 @@ class Exploration:
     spectra: np.ndarray
     variances: np.ndarray
     colours: np.ndarray
+    losses: np.ndarray
 
     def __post_init__(self) -> None:
         moments = (len(self.lambdas), len(self.steps))
@@ -48,6 +51,8 @@ class Exploration:
                 f"{points}; the clouds have {self.clouds.shape}, the spectra {self.spectra.shape} and the total "
                 f"variances {self.variances.shape}."
             )
+        if self.losses.shape != (*moments, 2):
+            raise SMWMError(f"Two losses at these moments have the shape {(*moments, 2)}, not {self.losses.shape}.")
 
     @property
     def extent(self) -> float:
@@ -58,9 +63,11 @@ class Exploration:
         """What there is to see for the ``i``-th λ at the ``j``-th step, in words."""
         total = self.variances[i, j]
         share = self.spectra[i, j, :2].sum() / total if total else 0.0
+        forward, inverse = self.losses[i, j]
         return (
             f"λ = {self.lambdas[i]:g}, step {self.steps[j]:,}: total variance {total:.2g}, "
-            f"{100 * share:.0f} % of it in the first two components."
+            f"{100 * share:.0f} % of it in the first two components; forward loss {forward:.2g}, "
+            + (f"inverse loss {inverse:.2g}." if inverse else "no inverse loss.")
         )
 
 
@@ -107,8 +114,14 @@ def viewer(exploration: Exploration) -> str:
         "extent": e.extent,
         "extents": [[float(f"{value:.4g}") for value in row] for row in extents],
         "clouds": thousandths.reshape(*e.clouds.shape[:2], -1).tolist(),
-        "exponents": [[[round(float(v), 2) for v in s] for s in row] for row in np.log10(np.maximum(e.spectra, 1e-12))],
+        "exponents": [_logarithms(spectra) for spectra in e.spectra],
         "sentences": [[e.sentence(i, j) for j in range(len(e.steps))] for i in range(len(e.lambdas))],
         "colours": [to_hex(colour) for colour in e.colours],
+        "losses": [_logarithms(losses) for losses in e.losses],
     }
     return page("explorer.html", data)
+
+
+def _logarithms(values: np.ndarray) -> list[list[float]]:
+    """Decimal logarithms of a matrix, to two digits."""
+    return [[round(float(v), 2) for v in row] for row in np.log10(np.maximum(values, 1e-12))]

@@ -92,7 +92,7 @@ def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
     page, problems = open_page(browser, address, EXPLORER, width)
     root = page.locator(".smwm-explorer")
     lam, step = root.locator("input[type=range]").all()
-    cloud, bars = root.locator("canvas").all()
+    cloud, bars, _ = root.locator("canvas").all()
     words = root.locator("p[aria-live]")
     results = load_results("collapse_explorer", "laptop")
     last = len(results.arrays["lambdas"]) - 1, len(results.arrays["steps"]) - 1
@@ -143,6 +143,19 @@ def test_the_explorer_plays_the_steps_and_magnifies(explorer):
     page.get_by_role("checkbox").check()
     assert pixels(cloud) != before
     assert words.inner_text().removeprefix(said).startswith(" Magnified ")
+
+
+def test_the_explorer_draws_both_losses(explorer):
+    page, shown = explorer
+    curves, (lam, step) = page.locator("canvas").nth(2), page.locator("input[type=range]").all()
+    drawn = [pixels(curves)]
+    step.press("ArrowLeft")
+    drawn.append(pixels(curves))
+    lam.press("Home")
+    drawn.append(pixels(curves))
+    assert len(set(drawn)) == 3  # the mark moves, and at λ = 0 there is one curve less
+    assert shown.losses[0, :, 1].max() == 0
+    assert "no inverse loss" in curves.get_attribute("aria-label")
 
 
 def test_sliders_of_the_explorer_stay_where_they_are(explorer):

@@ -3,7 +3,8 @@
 1. Its words are the numbers of the arrays.
 2. In Jupyter its sliders redraw the picture and the words.
 3. Its HTML holds all data, names no other host, and what it draws is the data to within a pixel.
-4. Arrays that do not belong together are refused.
+4. Both losses are in words and page, and a loss that is not computed is called so.
+5. Arrays that do not belong together are refused.
 
 That the viewer works in a browser is tested on the built book.
 """
@@ -27,6 +28,7 @@ def exploration(**changes) -> Exploration:
         "spectra": np.sort(random.random((3, 3, 4)))[..., ::-1],
         "variances": np.full((3, 3), 2.5),
         "colours": random.random((5, 3)),
+        "losses": np.full((3, 3, 2), [0.031, 0.5]),
     }
     return Exploration(**{**arrays, **changes})
 
@@ -35,7 +37,8 @@ def test_the_words_are_the_numbers():
     shown = exploration()
     share = round(100 * shown.spectra[1, 2, :2].sum() / 2.5)
     assert shown.sentence(1, 2) == (
-        f"λ = 0.1, step 1,600: total variance 2.5, {share} % of it in the first two components."
+        f"λ = 0.1, step 1,600: total variance 2.5, {share} % of it in the first two components; forward loss 0.031, "
+        "inverse loss 0.5."
     )
     assert "0 % of it" in exploration(variances=np.zeros((3, 3))).sentence(0, 0)
 
@@ -67,6 +70,16 @@ def test_the_html_holds_the_data_and_names_no_host():
     assert data["extent"] >= np.abs(shown.clouds).max()
 
 
+def test_a_loss_that_is_not_computed_is_called_so():
+    losses = np.full((3, 3, 2), 0.031)
+    losses[0, :, 1] = 0  # at λ = 0
+    shown = exploration(losses=losses)
+    assert shown.sentence(0, 2).endswith("; forward loss 0.031, no inverse loss.")
+    drawn = json.loads(re.search(r'<script type="application/json">(.*?)</script>', viewer(shown), re.DOTALL)[1])
+    assert drawn["losses"][1][2] == [-1.51, -1.51]
+    assert drawn["losses"][0][2] == [-1.51, -12]
+
+
 def test_the_bundle_has_a_widget_a_page_and_words():
     explorer = Explorer(exploration())
     bundle = explorer._repr_mimebundle_()
@@ -87,3 +100,8 @@ def test_the_bundle_has_a_widget_a_page_and_words():
 def test_arrays_that_do_not_belong_together_are_refused(changes):
     with pytest.raises(SMWMError, match="values of λ, 3 steps and 5 colours need clouds of shape"):
         exploration(**changes)
+
+
+def test_losses_of_other_moments_are_refused():
+    with pytest.raises(SMWMError, match=r"Two losses at these moments have the shape \(3, 3, 2\), not \(3, 2, 2\)"):
+        exploration(losses=np.ones((3, 2, 2)))
