@@ -10,12 +10,15 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from smwm_book.experiments.held_out import held_out
 from smwm_book.experiments.measures import Measure, Rate, Scale, Share, planning_measures
 from smwm_book.experiments.page import Page
 from smwm_book.experiments.results import Results
 from smwm_book.experiments.runs import Run
+from smwm_core.analysis.observed import encoded_moments, moments_of
 from smwm_core.analysis.probes import draw_states, explained_share, probe_values
 from smwm_core.analysis.quantities import ASKED
+from smwm_core.losses.smwm import inverse_loss
 from smwm_core.planning import CEM, TASKS_PER_SEARCH, EpisodeOutcomes, Tasks, evaluate, mpc_policy
 from smwm_core.seeds import generator
 
@@ -68,6 +71,23 @@ def expected_and_met(run: Run, tasks: Tasks, outcome: EpisodeOutcomes) -> dict[s
     way = (z - goal).norm(dim=1)
     left = {"left_expected": expected, "left_met": met}
     return {name: Scale(((end - goal).norm(dim=1) / way).median().item()) for name, end in left.items()}
+
+
+@torch.no_grad()
+def inverse_losses(run: Run) -> dict[str, Measure]:
+    """The inverse loss of a freshly trained model of a planning task, in shares of the variance of the actions.
+
+    Returns:
+        ``inverse_loss`` of the last hundred batches, and ``held_out_inverse_loss`` of blocks of held-out episodes.
+    """
+    o, a = held_out(run.config)[0]
+    seen, a = moments_of(o, a, run.model.frames)
+    z = encoded_moments(run.model.encoder, seen, next(run.model.parameters()).device)
+    missed = inverse_loss(run.model.inverse_model(z[:, :-1], z[:, 1:]), a.to(z)) / a.var((0, 1)).mean().to(z)
+    return {
+        "inverse_loss": Scale(float(run.history["inverse"][-100:].mean())),
+        "held_out_inverse_loss": Scale(missed.item()),
+    }
 
 
 def by_windows(results: Results, pattern: str, labels: dict[str, str], windows: int) -> dict[str, dict[int, dict]]:
