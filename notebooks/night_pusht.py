@@ -37,8 +37,8 @@ whole = {method: page.budget.planner_config(TASK, page.budget.objectives(TASK)[m
 quarter = {f"{method}.quarter": replace(run, steps=run.steps // SHORTER) for method, run in whole.items()}
 arms = {**quarter, **whole, "smwm_two_frames": replace(whole["smwm"], frames=2)}
 for s in page.seeds:
-    for name, config in page.some(arms, LABELS).items():
-        run = page.run(config, s, published=name in LABELS)
+    for name, config in page.some(arms, ONE).items():
+        run = page.run(config, s, published=name in ONE)
         outcome, tasks = plan_and_diagnose(page, run, f"{TASK}.{name}"), page.tasks(run, OFFSET)
         for label, number in choose_films(outcome).items() if page.redo and s == seed and name == "smwm" else ():
             film = planned_episode(run.world, run.model, outcome, number, tasks.goal[number])
@@ -99,7 +99,7 @@ for name, values in results.arrays.items():
 figures.filmstrips(films)
 
 # %% tags=["nbval-check-output", "remove-cell"]
-for name, label in LABELS.items():
+for name, label in ONE.items():
     print(f"{label:7} solves {page.here[f'{TASK}.{name}.first20_success_percent']:.1f} % of the first twenty")
 
 # %% [markdown]
