@@ -233,13 +233,13 @@ def test_who_asked_for_less_motion_goes_step_by_step(opened):
     assert canvases(page) == first
 
 
-def test_another_world_or_task_changes_pictures_and_words(opened, html):
-    page = opened()
+def test_another_world_or_task_changes_pictures_and_words(opened, slow):
+    page = opened(shown=slow)
     solved = canvases(page)
     page.get_by_role("button", name="Play").click()
     page.get_by_role("radio", name="solved").focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(1000)
     assert words(page).startswith("One, step 0 of 6, ")  # and it stands still
     failed = canvases(page)
     assert [a != b for a, b in zip(failed, solved, strict=True)] == [True, False, True]
