@@ -13,13 +13,15 @@ recompute: bool = False  # False reads the published weights and results, True t
 
 # %% tags=["hide-input"]
 import torch
+from IPython.display import HTML, display
 
 from smwm_book import figures
-from smwm_book.experiments.films import choose_films, planned_episode
+from smwm_book.experiments.films import PLANNED, choose_films, planned_episode
 from smwm_book.experiments.measures import Rate, Share, planning_measures
 from smwm_book.experiments.page import Page
 from smwm_book.experiments.presets import METHOD_LABELS, TASKS
 from smwm_book.tables.report import display_metrics, display_provenance, published_results
+from smwm_book.widgets.films import watch_the_films
 from smwm_core.analysis.spectrum import spectrum, top_share
 from smwm_core.planning import (
     CEM,
@@ -104,17 +106,28 @@ figures.planning_success(rates(METHOD_LABELS), longer, rates(stands_for))
 # numbers](#fig-planning) are no target to match at this budget. λ is 10 in all worlds (the paper tunes it per world);
 # SIGReg has the paper's weight, 0.09.
 #
-# ## Episodes to look at
+# ## Episodes to watch
 #
-# The task that took the median number of steps, and the first one that failed, in [TwoRoom](#fig-film-tworoom),
-# [Push-T](#fig-film-pusht), [Reacher](#fig-film-reacher) and [OGBench-Cube](#fig-film-cube). In the latent: the goal
-# (star), the episode's trajectory (black), the plans as predicted (orange), everything that was visited (grey).
+# In each world the task that took the median number of steps, and the first one that failed. The latent was kept at
+# every step, the frame at six. Watch how close the trajectory stays to the plan; how the planner, in the task of
+# TwoRoom that failed, goes straight for a goal behind the wall; and in Reacher the wrist, of which the ring knows
+# nothing.
 
 # %% tags=["hide-input"]
 films = {task: {} for task in TASKS}
 for name, values in results.arrays.items():
     task, label, part = name.split(".")
     films[task].setdefault(label, {})[part] = values
+display(HTML(watch_the_films({title: films[task] for task, title in TASKS.items()}, PLANNED * world.frameskip)))
+
+# %% [markdown]
+# Stills of the same episodes stand below, of [TwoRoom](#fig-film-tworoom), [Push-T](#fig-film-pusht),
+# [Reacher](#fig-film-reacher) and [OGBench-Cube](#fig-film-cube).
+#
+# ## The same episodes as strips
+#
+# In the latent: the goal (star), the episode's trajectory (black), the plans as predicted (orange), everything that was
+# visited (grey).
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TwoRoom. Plans (orange) lie close to the trajectory that was then taken (black). In the task that failed, the goal is behind the wall: the planner goes straight for it and gets stuck, for the way through the door first leads away."}, "image": {"alt": "Rows of frames of a red dot in two rooms, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["tworoom"])

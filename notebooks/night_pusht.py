@@ -14,13 +14,16 @@ recompute: bool = False  # False reads the published weights and results, True t
 # %% tags=["hide-input"]
 from dataclasses import replace
 
+from IPython.display import HTML, display
+
 from smwm_book import figures
 from smwm_book.experiments.diagnosis import ACT_STEPS, OFFSET, SHORTER, by_windows, plan_and_diagnose
-from smwm_book.experiments.films import choose_films, planned_episode
+from smwm_book.experiments.films import PLANNED, choose_films, planned_episode
 from smwm_book.experiments.measures import planning_measures
 from smwm_book.experiments.page import Page
 from smwm_book.experiments.presets import METHOD_LABELS
 from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_book.widgets.films import watch_the_films
 from smwm_core.analysis.quantities import ASKED
 from smwm_core.errors import SMWMError
 from smwm_core.planning import CEM, evaluate, oracle_policy, random_policy, repeat_policy, stay_policy
@@ -87,15 +90,19 @@ figures.success_and_readings(
 # latent, the model expects to be left after its first plan, and `left_met` how much there is once the plan has been
 # carried out: medians over the tasks. A search looks for whatever the model judges well, its errors included.
 #
-# ## Episodes to look at
+# ## Episodes to watch
 #
-# The task that took the median number of steps, and the first one that failed, [as films](#fig-night-pusht-film).
+# The task that took the median number of steps, and the first one that failed. The latent was kept at every step, the
+# frame at six; [stills](#fig-night-pusht-film) stand below.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-pusht-film", "caption": "Push-T after the whole training: a task that was solved and one that failed. A goal counts only if disc, T and angle are right together."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"]
 films = {}
 for name, values in results.arrays.items():
     label, part = name.split(".")
     films.setdefault(label, {})[part] = values
+display(HTML(watch_the_films({"Push-T": films}, PLANNED * run.world.frameskip)))
+
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-pusht-film", "caption": "Push-T after the whole training: a task that was solved and one that failed. A goal counts only if disc, T and angle are right together."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films)
 
 # %% tags=["nbval-check-output", "remove-cell"]

@@ -143,7 +143,7 @@ def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
     """Episodes of one task: their frames, the goal, and the way through the plane of the latent.
 
     Arguments:
-        films: per label, what ``smwm_book.experiments.films.film`` returns.
+        films: per label, what ``smwm_book.experiments.films.planned_episode`` returns.
     """
     count = len(next(iter(films.values()))["frames"])
     figure, axes = new_figure(

@@ -48,6 +48,7 @@ ON_ONE_PAGE = {
     "notebooks/beyond_time": ("how-much-the-forward-loss-does-two-tiny-worlds-exactly",),
     "notebooks/build_it_yourself": ("now-meet-fit",),
     "notebooks/fig4_controllable_dof": ("dot-by-dot",),
+    "notebooks/fig5_planning": ("the-same-episodes-as-strips",),
 }
 LINES = 30  # of a program at most, if it is to be read on the way
 _EDGE = re.compile(r"<section\b|</section>")

@@ -16,7 +16,9 @@ _PARTS = {
     "PLAY_CANVAS": "canvas.js",
     "PLAY_NETWORK": "network.js",
     "PLAY_MARKS": "marks.js",
+    "PLAY_STAR": "star.js",
     "PLAY_CHANCE": "chance.js",
+    "PLAY_PLAYER": "player.js",
 }
 
 
