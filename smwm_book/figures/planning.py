@@ -291,7 +291,8 @@ def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
     At most 1,024 frames are drawn: more only cover each other, and this is the largest picture of the book.
 
     Arguments:
-        tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``.
+        tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``, the first of them that of
+            the coordinates and with its ``elbow``, and ``action_dim``.
     """
     figure, _ = new_figure(11, 3.6 * len(tasks), dpi=100)
     figure.clear()
@@ -307,11 +308,17 @@ def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
         space.scatter(*coordinates.T, c=colours, s=5, depthshade=False)
         space.set(xticklabels=[], yticklabels=[], zticklabels=[])
         space.set_title("latent, 3 PCs", loc="center")
-        axis = figure.add_subplot(len(tasks), 3, 3 * number + 3)
-        share = panel["spectrum"] / panel["spectrum"].sum(1, keepdims=True)
-        x = np.arange(1, 17)
-        axis.plot(x, share[:, :16].T, color=GREY, linewidth=0.8, alpha=0.7)
-        axis.plot(x, np.exp(np.log(share[:, :16].clip(1e-12)).mean(0)), "o", color=SMWM, markersize=5)
-        axis.set(yscale="log", xlabel="principal component", ylabel="share of variance", xticks=[1, 4, 8, 12, 16])
-        axis.set_ylim(1e-6, 1.3)
+        _spectrum_with_elbow(figure.add_subplot(len(tasks), 3, 3 * number + 3), **panel)
     return figure
+
+
+def _spectrum_with_elbow(axis, spectrum: np.ndarray, elbow: int, action_dim: int, **_others) -> None:
+    x, share = np.arange(1, 17), (spectrum / spectrum.sum(1, keepdims=True))[:, :16]
+    axis.plot(x, share.T, color=GREY, linewidth=0.8, alpha=0.7)
+    axis.plot(x, share[0], "o", color=SMWM, markersize=5)
+    ring = {"markersize": 12, "markerfacecolor": "none", "color": VERMILION, "markeredgewidth": 2}
+    axis.plot(elbow, share[0, elbow - 1], "o", **ring, label=f"elbow: {elbow}")
+    axis.axvline(action_dim + 0.5, color=INK, linestyle="--", linewidth=1.2, label=f"action: {action_dim}-D")
+    axis.set(yscale="log", xlabel="principal component", ylabel="share of variance", xticks=[1, 4, 8, 12, 16])
+    axis.set_ylim(1e-5, 1.3)
+    axis.legend()
