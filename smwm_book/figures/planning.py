@@ -51,7 +51,7 @@ def planning_success(
         axis.set_xticklabels(methods, rotation=30, ha="right")
     for row in axes:
         row[0].set_ylabel("goals reached (%)")
-    figure.legend(drawn.values(), drawn, loc="outside lower center")
+    figure.legend(drawn.values(), drawn, loc="outside lower left")  # below the first column, which a phone cuts off
     return figure
 
 
@@ -181,7 +181,7 @@ def lambda_sweep(tasks: dict[str, dict[float, dict]]) -> Figure:
     Arguments:
         tasks: per task, per weight, a metric with ``value, low, high`` in percent.
     """
-    figure, axes = new_figure(4.2 * len(tasks), 3.6, 1, len(tasks), sharey=True, squeeze=False)
+    figure, axes = new_figure(max(7, 4.2 * len(tasks)), 3.8, 1, len(tasks), sharey=True, squeeze=False)
     for axis, (task, sweep) in zip(axes[0], tasks.items(), strict=True):
         values, low, high = (np.array([metric[key] for metric in sweep.values()]) for key in ("value", "low", "high"))
         places = np.arange(len(sweep))
@@ -222,7 +222,7 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
         quantities: per quantity, per probe, per method's label, a metric with ``value, low, high, paper``.
     """
     probes = list(next(iter(quantities.values())))
-    figure, axes = new_figure(7, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
+    figure, axes = new_figure(7, 1.05 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
     for axis, probe in zip(axes[0], probes, strict=True):
         for place, scores in enumerate(quantities.values()):
             for shift, (label, metric) in zip((-0.24, 0, 0.24), scores[probe].items(), strict=True):
@@ -245,20 +245,20 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
 
 
 def search_narrowing(frame: np.ndarray, goal: np.ndarray, stages: dict[int, np.ndarray], best: np.ndarray) -> Figure:
-    """Where the plans of a search lead, iteration by iteration, in TwoRoom.
+    """Where the plans of a search lead, round by round, in TwoRoom.
 
     Arguments:
         frame: of the start, ``(H, W, 3)``; it spans 224 px.
         goal: position ``(2,)`` in px.
-        stages: per iteration, the ways of sampled plans, ``(M, steps, 2)`` in px.
-        best: the lowest cost of each iteration.
+        stages: per round, the ways of sampled plans, ``(M, steps, 2)`` in px.
+        best: the lowest cost of each round.
     """
     figure, axes = new_figure(13, 3.1, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
-    for axis, (iteration, ways) in zip(axes, stages.items(), strict=False):
-        plans_in_room(axis, frame, ways, goal, f"iteration {iteration}")
+    for axis, (number, ways) in zip(axes, stages.items(), strict=False):
+        plans_in_room(axis, frame, ways, goal, f"round {number}")
         axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
     axes[-1].plot(range(1, len(best) + 1), best, color=SMWM)
-    axes[-1].set(yscale="log", xlabel="iteration")
+    axes[-1].set(xlabel="round")
     axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")
     return figure
 
