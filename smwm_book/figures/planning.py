@@ -48,6 +48,7 @@ def planning_success(
                     [place - 0.45, place + 0.45], [metric["paper"]] * 2, INK, linewidth=2.5
                 )
         axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105))
+        axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.set_xticklabels(methods, rotation=30, ha="right")
     for row in axes:
         row[0].set_ylabel("goals reached (%)")
