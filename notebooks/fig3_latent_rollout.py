@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Five steps ahead without looking (paper's Fig. 3)
 #
-# **The claim.** The forward model is trained one step at a time. Fed with its own predictions it nevertheless follows
-# the encoded frames for five steps, and its errors do not blow up.
+# **The claim.** The forward model is trained one step at a time. Fed its own predictions, it still follows the
+# encoded frames for five steps, and its error does not blow up.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -40,8 +40,8 @@ figures.rollout_paths(plane(z[:, 0]), plane(z[:4]), plane(predicted))
 # ## The experiment
 #
 # The models of the [dot world](fig2_dot_world.ipynb) get the first frame of a fresh trajectory and five actions, random
-# displacements of at most 16 px per axis that keep the dot where training steps start. Errors are divided by that of
-# the prediction *it stays where it is*, for a latent that has shrunk makes every error small.
+# displacements of at most 16 px per axis that keep the dot where training steps start. Each error is divided by
+# that of the prediction *it stays where it is*, because in a latent that has shrunk every error is small.
 
 # %%
 for s in page.seeds:
@@ -70,8 +70,8 @@ for k in range(1, STEPS + 1):
 # %% [markdown]
 # ## What to notice
 #
-# - **The ratio hardly grows.** A forward model whose errors feed on themselves would climb towards [the dashed
-#   line](#fig-rollout-error) and beyond.
+# - **The ratio hardly grows.** If errors compounded, the ratio would climb towards [the dashed line](#fig-rollout-error) and
+#   beyond.
 # - **The picture is flat, the error is not.** [The plane](#fig-rollout-paths) shows two of 64 dimensions; the error
 #   counts all.
 # - **Nothing is claimed about the edge of the frame:** the model has seen where steps end there, but none that starts
@@ -88,8 +88,8 @@ for k in range(1, STEPS + 1):
 # ### Exercise: Do errors add up?
 #
 # After the loop above, `z` holds latents of held-out trajectories, `(N, 6, 64)`, `actions` their actions, `(N, 5, 2)`,
-# and `error` the mean distance between rollout and encoded frame after each step. Compute the error of a model that may
-# look: `one_step`, the mean distance between `z[:, t + 1]` and the prediction from the *encoded* `z[:, t]`, for t from
+# and `error` the mean distance between rollout and encoded frame after each step. Compute the error of a model that
+# sees every frame before it predicts the next: `one_step`, the mean distance between `z[:, t + 1]` and the prediction from the *encoded* `z[:, t]`, for t from
 # 0 to 4. Then compare `error[-1]` with the sum of `one_step`.
 
 # %% tags=["solution"]
@@ -104,7 +104,7 @@ for t in range(STEPS):
 print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without looking end {error[-1]:.2f} away.")
 
 # %% [markdown] tags=["solution"]
-# Errors carried on in full and in one direction would add up to the sum. The rollout ends far nearer: errors of single
+# If all errors were carried on in full and pointed the same way, they would add up to the sum. The error of the rollout is far smaller: errors of single
 # steps point in different directions, and the forward model pulls a latent that is a little off back towards those it
 # was trained on.
 
@@ -112,7 +112,7 @@ print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without
 # ## What you have learned
 #
 # - A forward model that was trained on single steps can be fed with its own predictions for several.
-# - An error in a latent means nothing without a yardstick; standing still is one that shrinks with the latent.
+# - An error in a latent means nothing without a baseline; the error of predicting no motion is one that shrinks with the latent.
 # - Errors of single steps partly cancel instead of adding up.
 #
 # ## Numbers and provenance

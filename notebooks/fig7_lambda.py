@@ -46,7 +46,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. Over three orders of magnitude of λ it works, without a sharp optimum."}, "image": {"alt": "A plot with an axis of lambda. A diamond at lambda zero lies at twenty percent; the points from 0.1 to 100 all lie at ninety-eight or ninety-nine, with overlapping intervals.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-lambda", "caption": "Share of 100 tasks whose goal was reached, against the weight of the inverse loss; one seed, 95 % intervals. At λ = 0 (diamond) planning is at the level of chance. From λ = 0.1 to 100, over three orders of magnitude, 98 or 99 goals are reached, without a sharp optimum."}, "image": {"alt": "A plot with an axis of lambda. A diamond at lambda zero lies at twenty percent; the points from 0.1 to 100 all lie at ninety-eight or ninety-nine, with overlapping intervals.", "classes": "dark-light wide"}}
 weights = {f"{weight:g}": weight for weight in LAMBDAS}
 rates = {task: results.each(f"{task}.lambda_*.success_percent", weights) for task in SWEPT}
 figures.lambda_sweep({title: rates[task] for task, title in SWEPT.items()})
@@ -69,13 +69,13 @@ for task, title in SWEPT.items():
 # - **Some inverse loss is needed, how much hardly matters.** From 0.1 to 100 all points lie within each other's
 #   intervals, and far above λ = 0. Which one comes out best (`best_lambda`) is chance, so the other pages take one
 #   weight for all worlds.
-# - **The paper's optimum is sharper**, and its best weights lie two orders of magnitude apart between worlds. Its runs
-#   are far longer; a short run mostly settles *whether* the latent opens.
+# - **The paper's optimum is sharper**, and the best weights of its worlds lie two orders of magnitude apart. The paper's
+#   runs are far longer; a short run mostly settles *whether* the latent opens.
 # - **The weight shapes the latent all the same.** The share of the first two components falls from 0.99 to 0.79 as λ
-#   grows: more pressure to tell the actions apart spends more directions on them.
+#   grows: the more the inverse loss weighs, the more directions the latent uses.
 #
-# **Try it.** Three worlds are missing: at this budget [they are planned too badly](fig5_planning.ipynb) for a sweep to
-# tell anything. Add one to `SWEPT` and run the page with `--preset overnight --recompute`.
+# **Try it.** Three worlds are missing: at this budget [planning succeeds too rarely](fig5_planning.ipynb) in them for a
+# sweep to tell anything. Add one to `SWEPT` and run the page with `--preset overnight --recompute`.
 #
 # ## Exercises
 #

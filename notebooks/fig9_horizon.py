@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Goals farther away (paper's Fig. 9)
 #
-# **The claim.** The farther the goal, the harder the task; the success of a model with the inverse loss falls less
-# than that of one kept from collapsing by SIGReg.
+# **The claim.** The farther the goal, the harder the task, and the success rate falls less with the inverse loss than
+# with SIGReg.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -53,8 +53,8 @@ figures.horizon_sweep(rates)
 # ## The experiment
 #
 # Models and search are those of the [planning page](fig5_planning.ipynb): a plan is 25 steps long whatever the distance
-# of the goal. For a goal 100 steps away the first plans can only end as near to it as the distance in the latent tells
-# them. The policy acts for twice the offset.
+# of the goal. A goal 100 steps away is beyond the end of the first plans; they can only end where its distance in the latent
+# is smallest. The policy acts for twice the offset.
 
 # %% tags=["nbval-check-output", "remove-cell"]
 for offset in OFFSETS:
@@ -65,14 +65,14 @@ for offset in OFFSETS:
 #
 # - **The paper's figure, on a laptop.** Two and a half minutes of training per model, frames of 64×64 and a convolutional encoder
 #   give nearly [the paper's curves](#fig-horizon): SMWM falls from 98 to 75 %, SIGReg from 97 to 44 %.
-# - **Nearby goals hide the difference.** Beyond one plan the *distance* in the latent has to lead the right way, and
-#   there a latent that encodes [little but the position](planner_at_work.ipynb) is better.
+# - **Nearby goals hide the difference.** Where the goal lies beyond the end of a plan, the *distance* in the latent has
+#   to lead the right way, and a latent that encodes [little but the position](planner_at_work.ipynb) does so better.
 # - **Not all failures are the model's.** The way into the other room sometimes leads away from the goal, and a planner
 #   that looks 25 steps ahead can get stuck behind the wall.
 # - **The forward loss alone is no better than chance** at any distance.
 #
-# **Try it.** Give the planner a longer horizon: `CEM(*world.bounds, horizon=10)`. Does SIGReg catch up, or does the
-# error of longer predictions eat the gain?
+# **Try it.** Give the planner a longer horizon: `CEM(*world.bounds, horizon=10)`. Does SIGReg catch up, or do the
+# errors of longer predictions cancel the gain?
 #
 # ## Exercises
 #
@@ -115,7 +115,7 @@ print("Right:", ", ".join(f"{offset} steps: {100 * share:.0f} %" for offset, sha
 #
 # - Near goals hide differences between models that far goals show.
 # - Beyond the length of one plan, it is the distance in the latent that has to lead the right way.
-# - A failure may be the planner's: the shortest way in the latent can lead against a wall.
+# - A failure may be the planner's: the straight line to the goal in the latent can lead into a wall.
 #
 # ## Numbers and provenance
 #

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # What the latent knows (paper's table of probes)
 #
-# **The claim.** From a latent trained with the inverse loss one can read where the things are that the agent moves,
-# about as well as from one with SIGReg, and better than from one with the forward loss alone.
+# **The claim.** The positions of what the agent moves can be read from a latent trained with the inverse loss, about as
+# well as from one trained with SIGReg, and better than from one trained with the forward loss alone.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -79,17 +79,17 @@ for task in AGAIN:
 #   almost perfectly, and by a linear probe better than from SIGReg's, as in the paper.
 # - **What the action moves only through something else is there in part**: the T's position, by a linear probe R² 0.71
 #   for SMWM and 0.78 for SIGReg; the cube's, 0.93 and 0.91.
-# - **The T's angle is encoded with SIGReg**, R² 0.47 by an MLP, and hardly with the inverse loss, 0.12, while the paper
-#   reads it from all its latents. The disc moves as its action says however the T is turned, so the inverse loss asks for the angle only as
-#   far as the demonstrator's habits depend on it. With [four times the training](night_pusht.ipynb) SMWM encodes more of it.
-# - **Linear or not makes a difference where things turn.** An MLP probe recovers both joint angles of Reacher from
-#   SMWM's latent (R² 0.98), a linear probe less (0.85): the wrist is there, in traces. Euclidean distance, which the
-#   planner uses, does not see traces; SIGReg's latent has both angles for a linear probe (0.98), and
-#   [plans better](fig5_planning.ipynb).
-# - **A collapsed latent still encodes something:** probes standardise what they read. A planner does not, and [finds
-#   nothing there](planner_at_work.ipynb).
+# - **The T's angle is encoded with SIGReg**, R² 0.47 by an MLP, and hardly with the inverse loss, 0.12, while in the
+#   paper it can be read from all latents. The disc follows its action at any angle of the T, so the angle helps to recover the action only as
+#   far as the demonstrator's policy depends on it. With [four times the training](night_pusht.ipynb) SMWM encodes more of it.
+# - **For angles it matters whether the probe is linear.** An MLP probe recovers both joint angles of Reacher from
+#   SMWM's latent (R² 0.98), a linear probe less (0.85): the wrist is encoded, but with hardly any variance, and
+#   hardly changes the planner's Euclidean distance. From SIGReg's latent a linear probe reads both angles (0.98), and
+#   [planning in it succeeds more often](fig5_planning.ipynb).
+# - **A collapsed latent still encodes something:** probes standardise their input. The planner's distance does
+#   not, and [is noise there](planner_at_work.ipynb).
 #
-# **Try it.** Read the *velocity* of the disc (`state[:, 5:7]`) from a latent. What should a single frame know of it?
+# **Try it.** Read the *velocity* of the disc (`state[:, 5:7]`) from a latent. How well can a single frame tell it?
 #
 # ## Exercises
 #
@@ -122,14 +122,14 @@ print(f"Right: R² of the velocity is {one_frame_r2:.2f} from one frame and {two
 
 # %% [markdown] tags=["solution"]
 # A latent is a function of one frame, so it cannot hold what the frame does not show. A world model that needs
-# velocities must encode several frames at once, or remember.
+# velocities must encode several frames at once, or have a memory.
 
 # %% [markdown]
 # ## What you have learned
 #
-# - A probe tells what a latent holds, and at which precision, without changing it.
-# - What the action moves directly is known best; what it moves only through something else is known in part.
-# - A probe that rescales what it reads can find traces that a planner, which does not, cannot use.
+# - A probe measures what a latent encodes, and how precisely, without changing it.
+# - What the action moves directly is encoded best; what it moves only through something else, in part.
+# - A probe rescales its input and so can find traces that are of no use to a planner, which does not.
 #
 # ## Numbers and provenance
 #

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Actions compose, and here they are shifts (paper's Theorem 1)
 #
-# **The claim.** Where the forward model is exact, $g_{a_2 \circ a_1} = g_{a_2} \circ g_{a_1}$ for every two actions: two
-# in a row do what their composition does at once ([Theorem 1, with its proof](../book/method.md)). The paper also
-# observes, and no theorem says, that an action is nearly the same translation everywhere. Both are measured here. But
-# both also hold for encoders that are of no use, and this page constructs two.
+# **The claim.** Where the forward model is exact, $g_{a_2 \circ a_1} = g_{a_2} \circ g_{a_1}$ for every two actions: one
+# predicted after the other leads where their composition leads at once ([Theorem 1, with its proof](../book/method.md)). The paper also
+# observes, and no theorem says, that an action is nearly the same translation everywhere. Composition
+# and translation are measured here. But composition also holds for encoders that are of no use, and this page constructs two.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -46,8 +46,8 @@ figures.displacement_fields(plane(latents), plane(z), fields)
 # ## How constant is a shift, and does it compose?
 #
 # The models are those of the [dot world](fig2_dot_world.ipynb). `translation_r2` is the share of [all
-# displacements](#fig-displacements) $g_a(z) - z$ that a linear map of the action alone explains on held-out steps: of
-# all, and of those that end inside the square where training steps start. `composition_error`
+# displacements](#fig-displacements) $g_a(z) - z$ that a linear map of the action alone explains on held-out steps: once
+# of all steps, once of those that end inside the square where training steps start. `composition_error`
 # [compares](#fig-composition) where several small steps inside that square end with the one step that is their sum.
 
 # %%
@@ -80,7 +80,7 @@ figures.composition_errors(np.array(counts), results.arrays["composition"])
 # the dot world that is exactly right, but a distractor would be kept as faithfully as the dot.
 #
 # **Keep nothing.** Let the latent be zero and the forward model return zero. That is equivariant too. Only the inverse
-# loss sees the difference: the best answer is the mean action, and the loss is the variance of the action.
+# loss tells it from a good encoder: no answer is better than the mean action, which costs the variance of the action.
 
 # %%
 world = run.world
@@ -210,7 +210,7 @@ print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothin
 #
 # - Where a forward model is exact its actions compose; that they are nearly shifts in this world is an observation.
 # - Equivariance and composition also hold for encoders that keep nothing, half of what matters, or everything.
-# - The inverse loss is the term that notices what of the action a latent does not show.
+# - Only the inverse loss rises when a latent lacks what is needed to recover the action.
 #
 # ## Numbers and provenance
 #

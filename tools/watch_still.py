@@ -29,10 +29,10 @@ with sync_playwright() as playwright:
     curves = {lam: list(zip(*page.evaluate(TRAIN, lam), strict=True)) for lam in (0, 10)}
     browser.close()
 
-figure, axes = style.new_figure(9, 3.6, 1, 2, sharey=True)
+figure, axes = style.new_figure(9, 3.6, 1, 2)
 for axis, (lam, (steps, *values)) in zip(axes, curves.items(), strict=True):
     for (label, colour, dashes), value in zip(LINES, values, strict=True):
         axis.semilogy(steps, value, color=colour, linestyle=dashes, label=label)
-    axis.set(title=f"λ = {lam}", xlabel="training step")
+    axis.set(title=f"λ = {lam}", xlabel="training step", ylim=(3e-6, 2e1))
 axes[0].legend()
-figure.savefig(FOLDER / "still.png", dpi=100)
+figure.savefig(FOLDER / "still.png")

@@ -25,7 +25,7 @@ def costs_compared(panels: dict[str, dict[str, dict[int, np.ndarray]]], oracle: 
             for count, values in points.items():
                 axis.plot(np.full(len(values), count), values, ".", color=colour, alpha=0.5)
         if title in oracle:
-            axis.axhline(oracle[title], color=GREY, linestyle=":", zorder=0, label="true dynamics")
+            axis.axhline(oracle[title], color=PURPLE, linestyle=":", zorder=0, label="true dynamics")
         axis.set_xscale("log")
         axis.minorticks_off()
         axis.set(title=title, ylim=(-3, 103), xticks=samples, xlabel="plans drawn per round", ylabel="goals reached, %")
@@ -64,7 +64,7 @@ def drift(panels: dict[str, dict[str, np.ndarray]]) -> Figure:
     figure, axes = new_figure(9, 3.6, 1, len(panels), squeeze=False)
     highest = max(1.05, *(1.05 * ratios.max() for lines in panels.values() for ratios in lines.values()))
     for axis, (title, lines) in zip(axes[0], panels.items(), strict=True):
-        for colour, (label, ratios) in zip((SMWM, PURPLE), lines.items(), strict=True):
+        for colour, (label, ratios) in zip((SMWM, ORANGE), lines.items(), strict=True):
             blocks = np.arange(1, ratios.shape[1] + 1)
             axis.plot(blocks, ratios.T, ".", color=colour, alpha=0.5)
             axis.plot(blocks, ratios.mean(0), color=colour, label=label)

@@ -48,10 +48,11 @@ def planning_success(
                     [place - 0.45, place + 0.45], [metric["paper"]] * 2, INK, linewidth=2.5
                 )
         axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105))
+        axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.set_xticklabels(methods, rotation=30, ha="right")
     for row in axes:
         row[0].set_ylabel("goals reached (%)")
-    figure.legend(drawn.values(), drawn, loc="outside lower center")
+    figure.legend(drawn.values(), drawn, loc="outside lower left")  # below the first column, which a phone cuts off
     return figure
 
 
@@ -181,7 +182,7 @@ def lambda_sweep(tasks: dict[str, dict[float, dict]]) -> Figure:
     Arguments:
         tasks: per task, per weight, a metric with ``value, low, high`` in percent.
     """
-    figure, axes = new_figure(4.2 * len(tasks), 3.6, 1, len(tasks), sharey=True, squeeze=False)
+    figure, axes = new_figure(max(7, 4.2 * len(tasks)), 3.8, 1, len(tasks), sharey=True, squeeze=False)
     for axis, (task, sweep) in zip(axes[0], tasks.items(), strict=True):
         values, low, high = (np.array([metric[key] for metric in sweep.values()]) for key in ("value", "low", "high"))
         places = np.arange(len(sweep))
@@ -222,7 +223,7 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
         quantities: per quantity, per probe, per method's label, a metric with ``value, low, high, paper``.
     """
     probes = list(next(iter(quantities.values())))
-    figure, axes = new_figure(7, 0.9 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
+    figure, axes = new_figure(7, 1.05 * len(quantities) + 1.6, 1, len(probes), sharey=True, squeeze=False)
     for axis, probe in zip(axes[0], probes, strict=True):
         for place, scores in enumerate(quantities.values()):
             for shift, (label, metric) in zip((-0.24, 0, 0.24), scores[probe].items(), strict=True):
@@ -245,20 +246,20 @@ def probe_scores(quantities: dict[str, dict[str, dict[str, dict]]]) -> Figure:
 
 
 def search_narrowing(frame: np.ndarray, goal: np.ndarray, stages: dict[int, np.ndarray], best: np.ndarray) -> Figure:
-    """Where the plans of a search lead, iteration by iteration, in TwoRoom.
+    """Where the plans of a search lead, round by round, in TwoRoom.
 
     Arguments:
         frame: of the start, ``(H, W, 3)``; it spans 224 px.
         goal: position ``(2,)`` in px.
-        stages: per iteration, the ways of sampled plans, ``(M, steps, 2)`` in px.
-        best: the lowest cost of each iteration.
+        stages: per round, the ways of sampled plans, ``(M, steps, 2)`` in px.
+        best: the lowest cost of each round.
     """
     figure, axes = new_figure(13, 3.1, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
-    for axis, (iteration, ways) in zip(axes, stages.items(), strict=False):
-        plans_in_room(axis, frame, ways, goal, f"iteration {iteration}")
+    for axis, (number, ways) in zip(axes, stages.items(), strict=False):
+        plans_in_room(axis, frame, ways, goal, f"round {number}")
         axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
     axes[-1].plot(range(1, len(best) + 1), best, color=SMWM)
-    axes[-1].set(yscale="log", xlabel="iteration")
+    axes[-1].set(xlabel="round")
     axes[-1].set_title("lowest cost", fontsize=SMALL, fontweight="normal", loc="center")
     return figure
 
@@ -291,7 +292,8 @@ def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
     At most 1,024 frames are drawn: more only cover each other, and this is the largest picture of the book.
 
     Arguments:
-        tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``.
+        tasks: per task ``state (N, 2)``, ``coordinates (N, 3)``, ``spectrum (seeds, Z)``, the first of them that of
+            the coordinates and with its ``elbow``, and ``action_dim``.
     """
     figure, _ = new_figure(11, 3.6 * len(tasks), dpi=100)
     figure.clear()
@@ -307,11 +309,17 @@ def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
         space.scatter(*coordinates.T, c=colours, s=5, depthshade=False)
         space.set(xticklabels=[], yticklabels=[], zticklabels=[])
         space.set_title("latent, 3 PCs", loc="center")
-        axis = figure.add_subplot(len(tasks), 3, 3 * number + 3)
-        share = panel["spectrum"] / panel["spectrum"].sum(1, keepdims=True)
-        x = np.arange(1, 17)
-        axis.plot(x, share[:, :16].T, color=GREY, linewidth=0.8, alpha=0.7)
-        axis.plot(x, np.exp(np.log(share[:, :16].clip(1e-12)).mean(0)), "o", color=SMWM, markersize=5)
-        axis.set(yscale="log", xlabel="principal component", ylabel="share of variance", xticks=[1, 4, 8, 12, 16])
-        axis.set_ylim(1e-6, 1.3)
+        _spectrum_with_elbow(figure.add_subplot(len(tasks), 3, 3 * number + 3), **panel)
     return figure
+
+
+def _spectrum_with_elbow(axis, spectrum: np.ndarray, elbow: int, action_dim: int, **_others) -> None:
+    x, share = np.arange(1, 17), (spectrum / spectrum.sum(1, keepdims=True))[:, :16]
+    axis.plot(x, share.T, color=GREY, linewidth=0.8, alpha=0.7)
+    axis.plot(x, share[0], "o", color=SMWM, markersize=5)
+    ring = {"markersize": 12, "markerfacecolor": "none", "color": VERMILION, "markeredgewidth": 2}
+    axis.plot(elbow, share[0, elbow - 1], "o", **ring, label=f"elbow: {elbow}")
+    axis.axvline(action_dim + 0.5, color=INK, linestyle="--", linewidth=1.2, label=f"action: {action_dim}-D")
+    axis.set(yscale="log", xlabel="principal component", ylabel="share of variance", xticks=[1, 4, 8, 12, 16])
+    axis.set_ylim(1e-5, 1.3)
+    axis.legend()

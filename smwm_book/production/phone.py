@@ -31,9 +31,16 @@ def write(html: Path) -> None:
 
 
 def _offered(image: str, folder: Path) -> str:
-    """An image with its twin, if it has one."""
+    """An image with its twin, if it has one; what is narrow need not scroll either."""
     source = _SOURCE.search(image)
-    if not source or not _has_twin(folder / f"{source[1]}.png"):
+    if not source:
+        return image
+    path = folder / f"{source[1]}.png"
+    with Image.open(path) as picture:
+        width = picture.width
+    if width <= WIDEST:
+        return re.sub(r" wide\b|\bwide ", "", image, count=1)
+    if not _has_twin(path):
         return image
     return f'<picture><source media="(max-width: 600px)" srcset="{source[1]}-phone.png">{image}</picture>'
 

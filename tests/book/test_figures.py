@@ -225,7 +225,13 @@ def test_searches_landscapes_and_shapes_are_drawn_as_given():
     assert star.get_xydata()[0].tolist() == [ticks[1], ticks[3]]
     assert axis.yaxis_inverted()
     panel = {"state": RANDOM.random((9, 2)), "coordinates": RANDOM.random((9, 3)), "spectrum": RANDOM.random((3, 20))}
-    assert len(figures.geometry({"A": panel, "B": panel}).axes) == 6
+    panel |= {"elbow": 4, "action_dim": 2}
+    axes = figures.geometry({"A": panel, "B": panel}).axes
+    assert len(axes) == 6
+    ring, line = axes[2].lines[-2:]
+    assert ring.get_xydata()[0] == pytest.approx([4, panel["spectrum"][0, 3] / panel["spectrum"][0].sum()])
+    assert set(line.get_xdata()) == {2.5}
+    assert [text.get_text() for text in axes[2].get_legend().get_texts()] == ["elbow: 4", "action: 2-D"]
 
 
 def test_moves_of_the_dot_are_drawn_as_given():

@@ -3,7 +3,7 @@
 1. Panels side by side are stacked at their own scale, with nothing lost.
 2. Names of rows are repeated; a label of an axis is no thing of its own, and never parts from its panel.
 3. What is narrow, or cannot be cut, stays as it is.
-4. Pages offer the stacked picture to phones, for wide pictures alone.
+4. Pages offer the stacked picture to phones, for wide pictures alone; what is narrow enough is wide no longer.
 """
 
 import numpy as np
@@ -73,13 +73,16 @@ def test_pages_offer_the_stacked_picture_to_phones(tmp_path):
     (tmp_path / "notebooks").mkdir()
     Image.fromarray(drawn(1400, (50, 680), (720, 1350))).save(tmp_path / "_images" / "two.png")
     Image.fromarray(drawn(1400, (50, 1350))).save(tmp_path / "_images" / "one.png")
-    images = {name: f'<img alt="a picture" class="wide" src="../_images/{name}.png"/>' for name in ("two", "one")}
+    Image.fromarray(drawn(1000, (50, 950))).save(tmp_path / "_images" / "narrow.png")
+    names = ("two", "one", "narrow")
+    images = {name: f'<img alt="a picture" class="dark-light wide" src="../_images/{name}.png"/>' for name in names}
     other = '<img alt="a picture" class="dark-light" src="../_images/two.png"/>'
     page = tmp_path / "notebooks" / "page.html"
     page.write_text("\n".join([*images.values(), other]))
     phone.write(tmp_path)
     twin = '<source media="(max-width: 600px)" srcset="../_images/two-phone.png">'
-    assert page.read_text() == f"<picture>{twin}{images['two']}</picture>\n{images['one']}\n{other}"
+    narrow = images["narrow"].replace(" wide", "")
+    assert page.read_text() == f"<picture>{twin}{images['two']}</picture>\n{images['one']}\n{narrow}\n{other}"
     with Image.open(tmp_path / "_images" / "two-phone.png") as stacked:
         assert stacked.width <= phone.WIDEST
     assert not (tmp_path / "_images" / "one-phone.png").exists()

@@ -31,8 +31,8 @@ SPECTRA = {  # elbows after 2 and after 5 components
 
 def world(turned: np.ndarray, action_dim: int) -> dict:
     latents = {
-        label: {"coordinates": scale * turned, "spectrum": SPECTRA[label]}
-        for label, scale in (("SMWM", 7.0), ("SIGReg", 0.3))
+        label: {"coordinates": scale * turned, "spectrum": SPECTRA[label], "elbow": elbow}
+        for label, scale, elbow in (("SMWM", 7.0, 2), ("SIGReg", 0.3, 5))
     }
     return {"state": PLACES, "coloured_by": "dot's place", "action_dim": action_dim, "latents": latents}
 
