@@ -154,10 +154,10 @@ for task in AGAIN:
 #   three seeds; the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
 #   little else: [two components hold more than 99 % of its variance](fig6_fig10_geometry.ipynb), and of the wrist there
 #   are [traces](table_probes.ipynb) that the planner's distance does not see. [Four times the
-#   training](night_reacher.ipynb) do not change that; other recordings and a second frame do. SIGReg makes all directions vary, and both joints can be
+#   training](night_reacher.ipynb) do not change that; other recordings and a second frame do, up to 78 % of the goals. SIGReg makes all directions vary, and both joints can be
 #   read linearly from its latent.
 # - **One frame hides how fast the arm turns.** With the true dynamics the search reaches every goal, and 83 % if it has
-#   to take the arm to be at rest: the ceiling of any planner that sees a single frame.
+#   to take the arm to be at rest: a ceiling for a planner that sees a single frame and takes the arm to stand still.
 # - **In Push-T both are far above chance and far below the paper**: SMWM 20 %, SIGReg 14 %, chance 2 %. Disc, T and its
 #   angle have to be right together. [Four times the training](night_pusht.ipynb) are the outlines in the figure, and
 #   that page says what stands in the way.

@@ -115,10 +115,10 @@ for name, label in ONE.items():
 # - **Four times the training, two and three times the goals.** SMWM rises from 20 to 40 % [35, 46], SIGReg from 14 to
 #   47 % [41, 53]. SIGReg is ahead in two seeds of three, which decides nothing; in the paper it is ahead as well, and
 #   both are above 80 %.
-# - **SIGReg knows the T, SMWM knows it roughly.** SIGReg's latent tells the T's angle to 13°, where the goal test
+# - **SIGReg encodes the T, SMWM only roughly.** SIGReg's latent tells the T's angle to 13°, where the goal test
 #   tolerates 20° and a guess is off by 90°, and disc and T to 19 px of 20. SMWM's tells the angle to 38° and the places
-#   to 32 px. The disc moves as its action says however the T lies, so one-step inverse dynamics asks for the T only as
-#   far as the agent's habits depend on it; in SMWM's latent the angle has 1 % of the variance.
+#   to 32 px. The disc follows its action at any pose of the T, so the T helps to recover the action only as far as the
+#   agent's policy depends on it; in SMWM's latent the angle has 1 % of the variance.
 # - **Plans come out worse than expected**, in every seed. SMWM expects its first plan to leave 10 % of the way, and 26 %
 #   are left; for SIGReg it is 13 and 37 %.
 # - **The demonstrations matter, too.** In the results up to commit `a53dbc5` the agent
