@@ -307,7 +307,7 @@ display_metrics(results, page.here)
 # would let a late effect tell something about the present action, and the dips would be wider. The late dot's state is not in its latent, with any of these
 # questions: the actions on their way are in no frame, and a planner has to carry them along, as the forward model does here. Two frames are
 # enough for a velocity and not for more. This limitation shows in a planner, too: with [two frames in Reacher](night_reacher.ipynb), one step of the simulator apart, it reaches 78 % of the
-# goals instead of 41 %. And a linear read-out finds what lies in the latent by chance, too: blurring limits that and does not remove it.
+# goals instead of 41 %; in [Push-T](night_pusht.ipynb) it does not help. And a linear read-out finds what lies in the latent by chance, too: blurring limits that and does not remove it.
 #
 # ## Prior work
 #

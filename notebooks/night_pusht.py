@@ -3,7 +3,8 @@
 #
 # **The question.** At laptop size Push-T is rarely solved. Is it the objective, the planner, the data or the budget?
 # Here the same small models train four times as long, and what still fails is traced: to what the latent does not
-# hold, and to plans that do not come out as the model expects.
+# hold, to plans that do not come out as the model expects, and to the search itself. A second frame, which helps in
+# [Reacher](night_reacher.ipynb), is tried as well.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "overnight"  # smoke: seconds · laptop: minutes on two cores · overnight: hours on two cores
@@ -59,10 +60,10 @@ for s in page.seeds:
 results = page.results()
 
 
-# %% mystnb={"figure": {"name": "fig-night-pusht", "caption": "Push-T, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, ours and the paper's. Middle and right: the median error with which an MLP reads what a goal asks for from latents of held-out frames; dashed, what the goal test tolerates. Success doubles for SMWM and trebles for SIGReg; after the whole training SIGReg reads both within the tolerance, SMWM neither."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Goals reached rise from twenty to forty percent for SMWM and from fourteen to forty-seven for SIGReg, below the paper's hollow marks above eighty. The error of the places stays near 32 pixels for SMWM and near 20, the tolerance, for SIGReg. The error of the angle is near 40 degrees for SMWM and near 13 for SIGReg, with the tolerance at 20.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-night-pusht", "caption": "Push-T, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, ours and the paper's; lines need no training, and those with the true dynamics stand on ten tasks. Middle and right: the median error with which an MLP reads what a goal asks for from latents of held-out frames; dashed, what the goal test tolerates. Success doubles for SMWM and trebles for SIGReg; from SIGReg's latent both are read within the tolerance after the whole training, from SMWM's neither. A second frame halves what SMWM reaches."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Goals reached rise from twenty to forty percent for SMWM and from fourteen to forty-seven for SIGReg, below the paper's hollow marks above eighty; SMWM with two frames is at twenty. True dynamics reach seventy-three percent, and eighty with everything at rest. The error of the places stays near 32 pixels for SMWM and near 20, the tolerance, for SIGReg. The error of the angle is near 40 degrees for SMWM and near 13 for SIGReg, with the tolerance at 20.", "classes": "dark-light wide"}}
 needs_no_training = {
-    "oracle": "true dynamics",
     "oracle_still": "true dynamics, all at rest",
+    "oracle": "true dynamics",
     "random": "random actions",
 }
 seen = whole["smwm"].batch_size * whole["smwm"].steps
@@ -121,13 +122,19 @@ for name, label in ONE.items():
 #   agent's policy depends on it; in SMWM's latent the angle has 1 % of the variance.
 # - **Plans come out worse than expected**, in every seed. SMWM expects its first plan to leave 10 % of the way, and 26 %
 #   are left; for SIGReg it is 13 and 37 %.
+# - **A second frame does not help here**: 20 % of the goals [16, 25] instead of 40 %, in every seed fewer. The plans come
+#   out better, 8 % of the way are left where the model expects 4 %; but a way that is nearly gone in the latent and a goal that is not reached mean that
+#   the latent leaves out a part of the goal. What of the T it encodes has not been measured.
+# - **The search is a limit of its own.** With the true dynamics and the goal test's own distances it reaches 73 % of the
+#   first ten tasks [56, 86], and 80 % [63, 90] if it takes the disc to be at rest; ten tasks do not tell these two
+#   apart. So not every failure above is the model's. In [Reacher](night_reacher.ipynb) the same search reaches all goals.
 # - **The demonstrations matter, too.** In the results up to commit `a53dbc5` the agent
 #   brought the T to a pose of its own in each episode, which no frame shows, and each action had less than half of the
 #   noise. Both methods then misread the angle by more than 80° and reached 4 % of the goals, 20 % after the night, in
 #   tasks from those episodes. The present agent aims at the pose that is drawn on the table, as the paper's does. Pose,
 #   noise and tasks changed together, so how much each of them did is not known.
 #
-# **Try it.** Plan with half of the samples, `CEM(*run.world.bounds, samples=150)`. Is it the search that fails?
+# **Try it.** Plan with half of the samples, `CEM(*run.world.bounds, samples=150)`. How much does that cost?
 #
 # ## Exercises
 #

@@ -27,7 +27,7 @@ _MESSAGES = {
     "fig-sprite-order": "x and y can be read",
     "fig-search": "In the first round",
     "fig-geometry": "With the inverse loss the latent",
-    "fig-probes": "From a latent",
+    "fig-probes": "The positions of what",
 }
 
 
