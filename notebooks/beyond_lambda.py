@@ -185,9 +185,9 @@ for world in worlds.values():
 # **The constraint.** One would rather say what is wanted of the inverse loss than what it weighs. Let ℓ be the running mean of
 # $L_\text{inv}/\text{Var}(a)$, the share of the action that is missed. After each step
 #
-# $$\log \lambda \leftarrow \log \lambda + 0.02 \cdot \operatorname{clip}(\ell/\kappa - 1,\ -1,\ 1), \qquad \lambda \in [10^{-3}, 10^3],$$
+# $$\log \lambda \leftarrow \log \lambda + 0.02 \cdot \operatorname{clip}(\ell/\kappa - 1,\ -1,\ 1)$$
 #
-# with κ = 0.05 in every world and a start at λ = 1: more weight while more than κ is missed, less afterwards. The share has no unit, so the
+# with κ = 0.05 in every world, a start at λ = 1 and λ kept between 0.001 and 1,000: more weight while more than κ is missed, less afterwards. The share has no unit, so the
 # same κ can serve worlds whose steps differ. It needs no state, no reward and no probe.
 #
 # **A loss without scale.** If scale is the nuisance, why not divide it out? The arm `relative` divides the forward loss by that of a

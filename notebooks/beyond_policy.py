@@ -206,8 +206,9 @@ display(Markdown("\n".join(lines)))
 # where $\sigma^2$ is the variance of the slip over that of the action. The dot's motion is one measurement of $a$, the wind is another one, for $a$ given
 # $u$ has mean $\rho u$ and variance $1 - \rho^2$. Weighted by their precisions they give
 #
-# $$\mathbb{E}[a \mid \Delta, u] = \frac{(1 - \rho^2)\,\Delta + \sigma^2 \rho\, u}{1 - \rho^2 + \sigma^2},
-# \qquad \frac{\text{weight of the leaf}}{\text{weight of the dot}} = \frac{\rho\,\sigma^2}{1 - \rho^2}.$$
+# $$\mathbb{E}[a \mid \Delta, u] = \frac{(1 - \rho^2)\,\Delta + \sigma^2 \rho\, u}{1 - \rho^2 + \sigma^2},$$
+#
+# $$\frac{\text{weight of the leaf}}{\text{weight of the dot}} = \frac{\rho\,\sigma^2}{1 - \rho^2}.$$
 #
 # The ratio is a product: without slip ($\sigma = 0$) or without bias ($\rho = 0$) it is zero. With both it has no upper bound. The forward loss
 # charges for every direction that the latent keeps, so the cheapest latent that supports this guess holds *one* combination of the two positions,
