@@ -41,22 +41,21 @@ for lam in page.some(lambdas, ()):
     page.add(run, of, total_variance=Scale(variances.sum(), "latent units²"))
     page.add(run, of, top2_share=Share(top_share(variances, 2)), knee=Count(knee(variances)))
     page.add(run, of, position_r2=R2(linear_r2(z, held_out).mean()))
-    if page.redo:
-        snapshots = torch.from_numpy(run.history["snapshots"])
-        plane = PrincipalPlane(snapshots[-1])
-        each = np.array([spectrum(latents) for latents in snapshots])
-        page.arrays["lambdas"].append(float(lam))
-        centred = snapshots[:, :POINTS] - snapshots[:, :POINTS].mean(1, keepdim=True) + snapshots[-1].mean(0)
-        page.arrays["clouds"].append([plane(latents) for latents in centred])
-        page.arrays["spectra"].append(each[:, :COMPONENTS])
-        page.arrays["variances"].append(each.sum(1))
-        page.arrays["steps"] = steps = run.history["snapshot_steps"]
-        none = np.zeros(steps[-1])  # at λ = 0 there is no inverse loss
-        losses = np.stack([run.history["forward"], run.history.get("inverse", none)], 1)
-        since = [losses[:1], *(losses[a:b] for a, b in pairwise(steps))]
-        page.arrays["losses"].append([part.mean(0) for part in since])
-        watched = run.world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS]
-        page.arrays["colours"] = figures.position_colours(watched.numpy())
+    snapshots = torch.from_numpy(run.history["snapshots"])
+    plane = PrincipalPlane(snapshots[-1])
+    each = np.array([spectrum(latents) for latents in snapshots])
+    page.arrays["lambdas"].append(float(lam))
+    centred = snapshots[:, :POINTS] - snapshots[:, :POINTS].mean(1, keepdim=True) + snapshots[-1].mean(0)
+    page.arrays["clouds"].append([plane(latents) for latents in centred])
+    page.arrays["spectra"].append(each[:, :COMPONENTS])
+    page.arrays["variances"].append(each.sum(1))
+    page.arrays["steps"] = steps = run.history["snapshot_steps"]
+    none = np.zeros(steps[-1])  # at λ = 0 there is no inverse loss
+    losses = np.stack([run.history["forward"], run.history.get("inverse", none)], 1)
+    since = [losses[:1], *(losses[a:b] for a, b in pairwise(steps))]
+    page.arrays["losses"].append([part.mean(0) for part in since])
+    watched = run.world.sample(SNAPSHOT_FRAMES, generator(seed, "snapshot frames")).state[:POINTS]
+    page.arrays["colours"] = figures.position_colours(watched.numpy())
 
 results = page.results()
 

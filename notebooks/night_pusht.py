@@ -31,7 +31,7 @@ from smwm_core.planning import CEM, evaluate, oracle_policy, random_policy, repe
 
 TASK, ONE = "pusht", {method: METHOD_LABELS[method] for method in ("smwm", "sigreg")}
 LABELS = {**ONE, "smwm_two_frames": "SMWM, two frames"}
-SEARCHED = 10  # tasks that are searched with the true dynamics, which takes a quarter of a minute a task
+SEARCHED = 10  # tasks that are searched with the true dynamics, where a plan takes a quarter of a minute
 page = Page("night_pusht", "Fig. 5, Push-T longer", preset, seed, device, recompute)
 if page.budget.vit is not None:
     raise SMWMError(f"This page is about the small control models; fig5_planning has those of the preset {preset}.")
@@ -127,7 +127,7 @@ for name, label in ONE.items():
 #   the latent leaves out a part of the goal. What of the T it encodes has not been measured.
 # - **The search is a limit of its own.** With the true dynamics and the goal test's own distances it reaches 73 % of the
 #   first ten tasks [56, 86], and 80 % [63, 90] if it takes the disc to be at rest; ten tasks do not tell these two
-#   apart. So not every failure above is the model's. In [Reacher](night_reacher.ipynb) the same search reaches all goals.
+#   apart. So some goals would be missed with a perfect model, too. In [Reacher](night_reacher.ipynb) the same search reaches the goals of all twenty tasks.
 # - **The demonstrations matter, too.** In the results up to commit `a53dbc5` the agent
 #   brought the T to a pose of its own in each episode, which no frame shows, and each action had less than half of the
 #   noise. Both methods then misread the angle by more than 80° and reached 4 % of the goals, 20 % after the night, in

@@ -140,9 +140,10 @@ for name in published:
 # - **Whether the wrist is found decides.** After 410,000 windows with held torques two of three seeds have found it: it gets 41 and 56 % of the
 #   latent's variance, and a third of the torques' variance is missed. The third seed misses 69 %, gives the wrist 2 %
 #   and reaches 12 % of the goals. Nothing differs between them but the random numbers. After twice the training all three
-#   have found it and miss a third; held-out episodes say the same, so nothing was learnt by heart. With the usual recordings no seed finds
+#   have found it and miss a third; held-out episodes say the same, so that is not learnt by heart. With the usual recordings no seed finds
 #   it: 81 % are missed, the wrist has 0.1 % of the variance, the shoulder 98 %.
-# - **With held torques SMWM and SIGReg are level**: 28 and 30 %, 41 and 36 % after twice the training; with two frames SMWM is far above both.
+# - **With held torques SMWM and SIGReg are not told apart**: 28 and 30 %, 41 [35, 46] and 36 % [31, 42] after twice the
+#   training. SMWM with two frames is far above both; SIGReg was not trained with two.
 # - **A probe sees more than a planner.** With the usual recordings an MLP reads the wrist to 0.056 rad, nearly within the
 #   tolerance, and SMWM reaches 17 % of the goals, where chance reaches 9 %. A distance is made of variance: two arms
 #   with the same shoulder are nearly the same place to the planner. Made as large as the rest, though, such a wrist
