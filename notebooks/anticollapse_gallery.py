@@ -65,14 +65,18 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. The four methods whose latent stays open hold the controlled dot and not the other; the three whose marks lie in between have collapsed, and only a probe that may magnify finds anything in them."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero. For forward only, moving average and reconstruction both lie in between, at tiny variances.", "classes": "dark-light"}}
+# %% mystnb={"figure": {"name": "fig-kept-dropped", "caption": "The world with a distractor: how well a linear read-out finds the dot that the action moves (blue circles) and the dot that moves by itself (red diamonds) in the latent of each method. Large marks: mean over seeds, small marks: seeds; below zero is drawn as zero. Where the latent has collapsed, its total variance stands instead of colours: only a probe that may magnify finds anything there. The four methods whose latent stays open encode the controlled dot and, but for a trace with SIGReg, not the other."}, "image": {"alt": "Seven rows, one per method, each with a blue circle and a red diamond on an axis from zero to one. For inverse, SIGReg, VICReg and inverse plus SIGReg the circle is at one and the diamond at zero or near it. The rows of forward only, moving average and reconstruction are grey and hollow, with variances of a hundred thousandth and below.", "classes": "dark-light"}}
 labels = {name: method.label for name, method in METHODS.items()}
 r2 = [results.each(f"distractor.*.{read}", labels) for read in ("controlled_r2_min", "distractor_r2_max")]
-figures.kept_and_dropped(*({label: np.array(of[label]["per_seed"]) for label in labels.values()} for of in r2))
+variance = results.each("distractor.*.total_variance", labels)
+figures.kept_and_dropped(
+    *({label: np.array(metrics[label]["per_seed"]) for label in labels.values()} for metrics in r2),
+    {label: metric["value"] for label, metric in variance.items()},
+)
 
 # %% [markdown]
 # A linear probe works at any scale: it finds a position even in a latent that has shrunk to a millionth of its
-# variance. So read [this picture](#fig-kept-dropped) together with the total variance in the table.
+# variance. So [this picture](#fig-kept-dropped) needs the variances, and the table has all of them.
 #
 # ## The seven methods
 #
@@ -94,7 +98,7 @@ display(Markdown("\n".join(lines)))
 #
 # ## Three worlds, seven spectra
 
-# %% mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one holds everything or noise, and one that falls at the dashed line holds what is controlled."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are nearly flat. The others lie between.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-method-spectra", "caption": "Variance of the latent along its first sixteen principal components, on one logarithmic scale (thin lines: seeds; dots: their geometric mean; blue: as many as the action has dimensions, left of the dashed line). Look first at the height, then at the shape: a spectrum near the bottom is a collapsed latent, a flat one encodes everything or noise, and one that falls at the dashed line has as many directions as the action; whether they encode what is controlled, the table says."}, "image": {"alt": "A table of spectra, seven methods by three worlds. Forward only lies lowest. The inverse loss falls off at the dashed line. SIGReg and variance-covariance are flat over the first five to seven components and then fall. The others lie between.", "classes": "dark-light wide"}}
 spectra = {name: {world: results.arrays[f"{world}.{name}.spectrum"] for world in worlds} for name in labels}
 figures.spectra_by_method({label: spectra[name] for name, label in labels.items()}, worlds)
 
@@ -132,14 +136,14 @@ for name in kept_methods:
 # %% [markdown]
 # ## What to notice
 #
-# - **The filter is the forward loss.** The distractor disappears with SIGReg and VICReg as well as with the inverse
-#   loss: a dot that jumps by chance cannot be predicted, so encoding it costs forward loss under every objective. What
-#   the others provide is a reason to encode anything at all.
-# - **Room is used differently.** With the inverse loss [the spectrum](#fig-method-spectra) ends where the action ends.
-#   SIGReg and VICReg ask all 64 dimensions to vary, so the position comes back many times over, bent in different ways,
+# - **In this world all that stay open drop the distractor.** It jumps at random and cannot be predicted, so encoding it
+#   costs forward loss under every objective. That is no rule: in a [world of two
+#   blobs](build_it_yourself.ipynb) SIGReg with the forward loss encodes the random one (R² 0.90), and the inverse loss drops it even
+#   without a forward loss.
+# - **Room is used differently.** With the inverse loss [the spectrum](#fig-method-spectra) ends where the action ends, except in the combined world. SIGReg and VICReg ask all 64 dimensions to vary and open five to seven directions, so the position comes back several times, bent in different ways,
 #   and the knee says nothing about control. VICReg's rollouts are as good as those of the inverse loss, SIGReg's a
 #   little worse.
-# - **Combined, SIGReg dominates.** Inverse + SIGReg has nearly the spectrum of SIGReg, and encodes what both encode.
+# - **Combined, SIGReg sets the spectrum.** Inverse + SIGReg has nearly the spectrum of SIGReg, and encodes what both encode.
 # - **A moving average alone does not help here.** Its latent shrinks faster than that of the forward loss alone. BYOL
 #   also has normalisation layers, two views and a predictor of its own; this encoder has none of them.
 # - **Reconstruction has not found the dots.** Thirteen pixels of 4,096 are little to gain for a decoder that starts
@@ -150,8 +154,8 @@ for name in kept_methods:
 # ## Where each wins
 #
 # *Inverse*: the smallest latent, one hyperparameter, no dependence on the batch; it needs actions that can be seen in
-# the frames. *SIGReg, VICReg*: no action needed; they pay with a latent that fills all the room and more
-# hyperparameters. *Reconstruction*: encodes what is large in the picture, whoever moves it, and can be looked at; it is
+# the frames. *SIGReg, VICReg*: no action needed; their latent varies in all directions, and there are more
+# hyperparameters to choose. *Reconstruction*: encodes what is large in the picture, whoever moves it, and can be looked at; it is
 # slow, and small things come late. *Moving average*: no extra loss, but by itself no cure. *Forward only*: the cheapest
 # step, and a collapse.
 #
@@ -199,8 +203,7 @@ for name, judge in models.items():
 print("Right: your loss agrees with that of the library on the latents of all four models.")
 
 # %% [markdown] tags=["solution"]
-# There is no action in the second term. So SIGReg works where nobody acts, and cannot tell what the agent moves from
-# the rest.
+# There is no action in the second term. So SIGReg works where nobody acts, and the term itself cannot tell what the agent moves from the rest.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise: A read-out that cannot magnify

@@ -187,8 +187,7 @@ figures.amplitude_step(
 # **The propeller.** Three blades, one with a blue tip. The state is its angle, the action a turn of up to δ. The tip is
 # about 40 pixels of plain blue: whoever needs it can see it. The [control](#fig-amplitude) has no tip: there the angle is not in the frame.
 #
-# **Two ways out.** Several steps add up, and their sum does leave the sixty degrees. AC-State {cite:p}`lamb2022` asks for the *first* of k actions: but at small
-# turns that one is a guess with either choice of the third, and only a little better with the right one. Asking for the *sum* of
+# **Two ways out.** Several steps add up, and their sum does leave the sixty degrees. AC-State {cite:p}`lamb2022` asks for the *first* of k actions: but at small turns that one can hardly be told even if the right third is known. Asking for the *sum* of
 # the k actions, over √k, asks for just what differs.
 #
 # **The valve** moves a dot by $16\,a_1$ to the right and by $16\,(2|a_2| - 1)$ down. The agent has full control of both, but the frames never show
@@ -271,7 +270,7 @@ display_metrics(results, page.here)
 #   on a seed that is not reported, nearly three times as many steps did not, nor did an encoder without its tanh.
 # - **The frames show the angle.** The same encoder without its tanh, told the angle of every frame while it trains (`oracle`), reads it in frames that it has not seen at R² 1.000, and so it does
 #   with both coordinates of the wired dot (`oracle_wired`). Without the blue tip (`oracle_bare`) it reads nothing. What the other arms lack is not missing in the frames. These three were added with the results of all others known.
-# - **Asking for sums was not enough here.** With 1,000 steps it gets less than half of the angle, where SIGReg, which asks for no action, gets all of it. Added to the
+# - **Asking for sums was not enough here.** With 1,000 steps the angle is read at an R² of 0.39 [0.14, 0.65], where SIGReg, which asks for no action, gets all of it. Added to the
 #   inverse loss, SIGReg gets it in two of three seeds.
 # - **Squared error sees a mean.** Behind the valve the action has all the effect one could wish, and its mean given the frames has none. The height stays readable
 #   all the same, because it is predictable; what shrinks is its pull. For the [wirings](#fig-wirings), `pull_ratio` is how far 4 px up or down move the latent, over how far 4 px to the side do.

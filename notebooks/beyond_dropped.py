@@ -3,8 +3,7 @@
 #
 # **The claim.** A latent that keeps only what the action moves has dropped the rest: an obstacle that nobody moves, a thing on a fixed
 # track. A planner on this latent runs into both. We expected that a term which keeps whatever can be predicted would bring the obstacle back. It did not: SIGReg, alone, kept most of the
-# obstacle and lost the dot that is to be steered, and beside the inverse loss it brought nothing back. Neither the disagreement of forward models nor their errors, averaged over frames, said
-# which variables were missing, in a test that could hardly have shown it; a probe with a hundred labelled frames ranks them far better than chance, and whether as well as we asked is undecided.
+# obstacle and lost the dot that is to be steered, and beside the inverse loss it brought nothing back. Neither the disagreement of forward models nor their errors, averaged over frames, said which variables were missing, in a test that could not have shown it. A probe with a hundred labelled frames ranks them far better than chance; whether as well as we asked is undecided.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -344,7 +343,7 @@ blind = (moved[:, :2] - 16 * steps.action).square().mean().item()
 sighted = torch.cat([moved[:, :2] - 16 * steps.action, moved[:, 2:]], 1).square().mean().item()
 
 # %% tags=["check"]
-assert blind < 1e-6, "With the action, the next place of dot 1 is certain: 16 px times the action."
+assert blind < 1e-6, "With the action, the next position of dot 1 is certain: 16 px times the action."
 assert 40 < sighted < 52, (
     "Half of the coordinates are certain; the others jump by up to 16 px either way. Average over all four."
 )

@@ -160,7 +160,7 @@ figures.weight_map(
 # off without loss while the total variance keeps growing. On the planning tasks, [the page on λ](fig7_lambda.ipynb) finds
 # no single best value. Both fit one reading: λ turns a volume knob.
 #
-# **Why scale is free.** The dot's next place follows from its present one and the action. So both losses can be zero, at any scale of the latent, and no λ
+# **Why scale is free.** The dot's next position follows from its present one and the action. So both losses can be zero, at any scale of the latent, and no λ
 # changes that. What λ changes is the way there. While the forward model is still poor, its error grows with
 # the square of the scale and pulls the latent together; the inverse model finds its answer more easily in a large latent
 # and pushes it apart. λ says where the two meet when training ends.
@@ -169,8 +169,7 @@ figures.weight_map(
 # and an inverse model can gain by the size of the *step*. Opening pays if λ times the variance of a step is above some multiple of the variance of
 # positions. With the spread held fixed and steps a quarter as long, the edge should rise by a factor of $(16/4)^2 = 16$, or 1.2 decades.
 #
-# **The upper edge.** Nothing in the inverse loss removes the distractor; it merely has no use for it. Only the forward loss does, because
-# the distractor's jumps cannot be predicted. As λ grows, this pressure becomes a smaller and smaller part of the gradient.
+# **The upper edge.** Nothing in the inverse loss removes the distractor; it merely has no use for it. By this argument only the forward loss does, because the distractor's jumps cannot be predicted. As λ grows, this pressure becomes a smaller and smaller part of the gradient.
 #
 # **The worlds** are `dots/distractor` with displacements of up to 16, 8 and 4 px. Actions are divided by that number, so they fill [−1, 1]
 # in all three, and starts lie in [18, 45] throughout: the spread is the same.
@@ -248,8 +247,7 @@ display_metrics(results, page.here)
 #   better because its latent is larger.
 # - **The lower edge belongs to the data.** It rises by one decade from 16 to 4 px, one cell of the grid and just what was asked for; the argument says 1.2. Network, objective and frames are the same in all three panels; only the length of a step differs. Whoever
 #   records the same machine twice as often halves it, and may need another λ.
-# - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([right](#fig-scale-and-leak)); the expectation that it
-#   leaks in was wrong.
+# - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([right](#fig-scale-and-leak)); the expectation that it leaks in was wrong, and so may be the argument that only the forward loss keeps it out.
 # - **`distractor_r2` and `pull_ratio` answer different questions.** The first asks whether the distractor can be found, the second how much
 #   of the latent's distances is due to it. Planners minimise distances.
 # - **The constraint may overshoot.** It raises λ until the latent opens, and lowers it only afterwards, slowly. The end of a black line is

@@ -276,7 +276,7 @@ display_hypotheses(expected)
 display_verdicts(expected, results)
 
 # %% [markdown]
-# `gap_30` and the other differences are in points, per hundred tasks. AUROC is the chance that a missed goal has the higher score; 0.5 is a coin.
+# `gap_30` and the other differences are in points, per hundred tasks. AUROC is the chance that a missed goal, or for surprise an episode in the changed world, has the higher score; 0.5 is a coin.
 #
 # ## A quarter that was never seen
 
@@ -286,7 +286,7 @@ figures.doubtful_goals(results.arrays["goals"], results.arrays["doubt"], results
 # %% [markdown]
 # ## How far a prediction holds
 
-# %% mystnb={"figure": {"name": "fig-drift", "caption": "Error of a rollout against the number of blocks predicted (five steps each), over the error of predicting that nothing moves, on held-out episodes. Below 1 the model knows more than standing still. Lines: means of three seeds; points: seeds."}, "image": {"alt": "Two panels, TwoRoom and Reacher, with a line each for SMWM and SIGReg that rises with the number of blocks, beside a dashed line at 1.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-drift", "caption": "Error of a rollout against the number of blocks predicted (five steps each), over the error of predicting that nothing moves, on held-out episodes. Below 1 the model knows more than standing still. Lines: means of three seeds; points: seeds."}, "image": {"alt": "Two panels, TwoRoom and Reacher, with a line each for SMWM, which falls over the ten blocks, and for SIGReg, which ends higher than it starts, below a dashed line at 1.", "classes": "dark-light wide"}}
 figures.drift(
     {
         title: {label: results.arrays[f"{task}.{method}.drift"] for method, label in METHODS.items()}

@@ -192,8 +192,7 @@ display_verdicts(HYPOTHESES, results)
 #
 # Two heaters warm two sensors, slowly: a command needs minutes until its whole effect can be read. The model and all its constants are those
 # of TCLab {cite:p}`park2020`, a small real board that is used in teaching; ours (`smwm_core/worlds/thermal_rig.py`) is
-# batched, and a test compares it with the package `tclab` where that is installed. Around it there is a room that does what
-# it wants. It changes the plant (its temperature, the supply voltage, a door), or it only fills channels (humidity, vibration), or it is rare and matters
+# batched, and a test compares it with the package `tclab` where that is installed. Around it is a room that no command controls. It changes the plant (its temperature, the supply voltage, a door), or it only fills channels (humidity, vibration), or it is rare and matters
 # in another sense (smoke). A tenth of the samples never arrives; the one before is held, and a channel says so.
 #
 # Everything that chance decides is drawn before a rig is run (`Conditions`). So an hour can be lived through twice: same weather, same fire, same noise
@@ -214,7 +213,7 @@ display_verdicts(HYPOTHESES, results)
 #
 # ## The log of the commands
 #
-# A plant's computer logs what it commands. It is natural to feed that to the encoder, and the inverse loss then need not ask for anything else. The question *which command lies between
+# A plant's computer logs what it commands. It is natural to feed that to the encoder, and the inverse loss can then be met from it alone. The question *which command lies between
 # these two windows?* can be answered by copying it from the second one. A latent that holds the log is easy to predict, because the forward model
 # is given the command; so both losses can be small without the plant. What was measured: an error one sample ahead of 0.17 of standing still, where the best of those that do not see the log has 0.40, and an R² of the temperatures of 0.10. A small error of prediction
 # does not warn, [the read-outs do](#fig-claims-knows). The first expectation is undecided all the same: without the log we asked for an R² of 0.8, and it is 0.71 [0.59, 0.83].
@@ -254,7 +253,7 @@ figures.what_if(
 # half of what we expected is refuted: inverse + reconstruction has 0.56 [0.52, 0.60], and not half or less. The smallest mean, 0.48, is shared by the smoke head and *log seen, 1–17*.
 #
 # The row *on an operator's log* is *inverse + reconstruction* trained on the log of an operator who heats when it is cold and rarely tries anything else. In such a log the command
-# follows from the temperatures, so what the command does and what the cold does should be hard to tell apart. The error grows by 1.8, to 1.02: no better than believing that commands change nothing.
+# follows from the temperatures, so what the command does and what the cold does should be hard to tell apart. The error grows 1.8-fold, to 1.02: no better than believing that commands change nothing.
 #
 # ## Set-points, and a new rule
 
@@ -314,7 +313,7 @@ for part in ("temperature_r2", "ambient_r2", "smoke_auroc"):
 #
 # - **A tiny error of prediction proves nothing.** Look at the [row](#fig-claims-knows) with the commands among the channels before you trust a training curve on telemetry.
 # - **A command leaves a small trace in one sample**, about as small as the converter's steps, so part of it cannot be recovered by anybody.
-# - **Every objective has its own idea of what matters.** The inverse loss asks for what commands move. SIGReg asks for variance, and the forward loss beside it should give that to what can be
+# - **Objectives differ in what they keep.** The inverse loss asks for what commands move. SIGReg asks for variance, and the forward loss beside it should give that to what can be
 #   predicted; that latent prediction may then choose slow things over controlled ones was shown for pictures {cite:p}`sobal2022`. Reconstruction asks for every channel equally, noise included. A head asks for what
 #   somebody named. Compare the three bars of each row with that.
 # - **The rule was kept mostly where the latent tells of the smoke**: 12.5 and 15 % of the fires were missed with the head and with reconstruction, 86 and 96 % without.

@@ -2,9 +2,7 @@
 # # What one frame and one step hide
 #
 # **The claim.** A latent can hold no more than its encoder sees, whatever the inverse model is asked: a velocity needs two frames.
-# But seeing is not enough either. An action that arrives late does not show in the next frame, so the question about one step
-# learns nothing from it, and the latent collapses. History cures the first. Against the second, the latent opens if the inverse model is asked about a longer way or about earlier actions; the actions on
-# their way are still in no frame.
+# But seeing is not enough either. An action that arrives late does not show in the next frame, so a one-step inverse loss learns nothing from it, and the latent collapses. A second frame cures the first. Against the second, recovering the first action of several steps, or earlier actions, opens the latent; but actions still under way are in no frame.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -193,13 +191,11 @@ figures.left_by_lag(
 #
 # ## What is expected, and why
 #
-# **What the frame bounds.** One frame shows the place and nothing else, so the best guess of the velocity is a function of the place. How good
-# that is needs no training: `one_place` in the table is a read-out from the true place, with cubes, and `two_places` one from two of them. They are the oracles
+# **What the frame bounds.** One frame shows the position and nothing else, so the best guess of the velocity is a function of the position. How good
+# that is needs no training: `one_place` in the table is a read-out from the true position, with cubes, and `two_places` one from two of them. They are the oracles
 # of this page; fast dots have come further, so the first is not zero. No question to the inverse model can lift an encoder above the best guess from what it sees; a read-out with cubes estimates that.
 #
-# **What one step needs.** With two frames, $a_t = (v_{t+1} - 0.8\,v_t)/2$, and $v_{t+1}$ follows from $v_t$ and $a_t$. Both losses
-# are content with the velocity alone. Asked for the first of several actions, the inverse model also wants to know how far the dot has come, and
-# that is a difference of positions.
+# **What one step needs.** With two frames, $a_t = (v_{t+1} - 0.8\,v_t)/2$, and $v_{t+1}$ follows from $v_t$ and $a_t$. The velocity alone suffices for both losses. To recover the first of several actions, the inverse model also needs how far the dot has moved, a difference of positions.
 #
 # **What a delay does.** Between two consecutive frames the late dot moves by $4\,a_{t-2}$, which says nothing about $a_t$. The best inverse
 # loss is Var(a), whatever the latent holds, and a latent that is a point costs the forward loss nothing. An untrained encoder hardly sees so small
@@ -209,9 +205,9 @@ figures.left_by_lag(
 # k terms are alike and independent, so the best guess of $a_t$ is the sum over k, and $1 - 1/k$ of Var(a) is left: 2/3 and 3/4.
 #
 # **What lags find.** The head for lag 2 has its answer in plain sight. Those for lags 0 and 1 have none. The one for lag 3 has a trace of
-# it: that action arrived a step before and is part of the place where the dot is. A start in [24, 40] and three
+# it: that action arrived a step before and is part of where the dot is. A start in [24, 40] and three
 # moves make its share 1/7, so 6/7 is left. The same goes for lags 1 to 3 of the dot that moves at once. Hence the lower
-# thresholds there; the [dashed lines](#fig-lags) say what the true places leave.
+# thresholds there; the [dashed lines](#fig-lags) say what the true positions leave.
 #
 # Trial runs on a seed that is not used here showed that the number of steps is enough, and drew our attention to the trace at lag 3. The thresholds
 # are older than all other runs. What was expected:
@@ -280,7 +276,7 @@ for world, moves in {"periodic": periodic, "gear": gear}.items():
 # ## The numbers
 #
 # Mean over seeds with a 95 % interval (the scorecard says how). `left_k…` and `left_lag…` are held-out inverse losses over Var(a), by distance
-# and by lag; `places_…` are the R² of a linear guess from two true places and their cubes. `untrained_kept` compares the collapsed variance
+# and by lag; `places_…` are the R² of a linear guess from two true positions and their cubes. `untrained_kept` compares the collapsed variance
 # with that of the untrained encoder. No weights are published with this page.
 
 # %% tags=["hide-input"]
@@ -289,7 +285,7 @@ display_metrics(results, page.here)
 # %% [markdown]
 # ## What to notice
 #
-# - **Ask two questions of a missing quantity.** Is it in what the encoder sees? One place tells the velocity with an R² of 0.24, two tell all of it, and no encoder of one
+# - **Ask two questions of a missing quantity.** Is it in what the encoder sees? One position tells the velocity with an R² of 0.24, two tell all of it, and no encoder of one
 #   frame got past 0.24. And does the objective need it? With two frames the question about one step was enough: 0.995.
 # - **A question about several steps is no memory.** It changes what is kept of a frame, and nothing about what the frame shows: 0.19, 0.18 and 0.19 for three questions.
 # - **Collapse has a third cause.** Beside a missing inverse loss and an unreadable action there is the action whose effect is not there yet: asked for it, the
@@ -306,7 +302,7 @@ display_metrics(results, page.here)
 # The dynamics are linear, the actions independent from step to step, and the delay is the same at all times. Actions that resemble the ones before
 # would let a late effect tell something about the present action, and the dips would be wider. The late dot's state is not in its latent, with any of these
 # questions: the actions on their way are in no frame, and a planner has to carry them along, as the forward model does here. Two frames are
-# enough for a velocity and not for more. This limitation shows in a planner, too: with [two frames in Reacher](night_reacher.ipynb), one step of the simulator apart, it reaches 78 % of the
+# enough for a velocity and not for more. A planner shows it, too: with [two frames in Reacher](night_reacher.ipynb), one step of the simulator apart, SMWM reaches 78 % of the
 # goals instead of 41 %; in [Push-T](night_pusht.ipynb) it does not help. And a linear read-out finds what lies in the latent by chance, too: blurring limits that and does not remove it.
 #
 # ## Prior work
@@ -324,8 +320,7 @@ display_metrics(results, page.here)
 # %% [markdown] tags=["exercise"]
 # ### Exercise: The share that is left
 #
-# Actions arrive `late` steps late. Write `share_left(k, late)`, the least share of Var(a) that a guess of the first of k actions can leave, from the places at
-# the two ends. From which k on does anything show?
+# Actions arrive `late` steps late. Write `share_left(k, late)`, the least share of Var(a) that a guess of the first of k actions can leave, from the positions at the two ends. From which k on does anything show?
 
 
 # %% tags=["solution"]
@@ -340,7 +335,7 @@ for late_by in (1, 3):
         way = trial[0][:, k, :2] - trial[0][:, 0, :2]
         measured = 1 - linear_r2(way, trial[1][:, 0]).mean()
         assert abs(share_left(k, late_by) - measured) < 0.03, (
-            f"{late_by} late, k = {k}: the places leave another share than {share_left(k, late_by):.2f}."
+            f"{late_by} late, k = {k}: the positions leave another share than {share_left(k, late_by):.2f}."
         )
 print("Right: the question must reach further than the delay, and not much further.")
 
@@ -351,8 +346,8 @@ print("Right: the question must reach further than the delay, and not much furth
 # %% [markdown] tags=["exercise"]
 # ### Exercise: What one step asks of two frames
 #
-# For the dot with a velocity, write `action_from(before, now, after)`: the action between `now` and `after`, from three consecutive places
-# ``(N, 2)`` in pixels. Then move all three places by the same amount: what changes?
+# For the dot with a velocity, write `action_from(before, now, after)`: the action between `now` and `after`, from three consecutive positions
+# ``(N, 2)`` in pixels. Then move all three positions by the same amount: what changes?
 
 
 # %% tags=["solution"]
@@ -371,7 +366,7 @@ for t in (1, 2, 3):
 print("Right: the same answer everywhere in the frame.")
 
 # %% [markdown] tags=["solution"]
-# Only differences of places occur, so a latent of velocities answers as well as one that also knows where the dot is. The forward model does not need the place either.
+# Only differences of positions occur, so a latent of velocities answers as well as one that also knows where the dot is. The forward model does not need the position either.
 
 # %% [markdown]
 # ## What you have learned

@@ -66,8 +66,8 @@ DriveTheDot(drive)
 #
 # **The switch** shows the latent of the same network trained without the inverse loss (λ = 0), in its own two principal
 # components and at the scale of λ = 10, until you magnify it. Here the encoder is not computed but looked up: the page
-# holds a table of its two components at all 3,600 places of the dot, every whole pixel, so that nothing is interpolated.
-# Rounding to eight bits moves a point by at most 0.00003, measured against the encoder at every place.
+# holds a table of its two components at all 3,600 positions of the dot, every whole pixel, so that nothing is interpolated.
+# Rounding to eight bits moves a point by at most 0.00003, measured against the encoder at every position.
 
 # %% mystnb={"figure": {"name": "fig-drive", "caption": "Four moves. Top: the frame after the move; ring: where the dot was; black: the action; orange: the action that the inverse model finds. Bottom: the latent in two principal components, before a cloud of positions; ring and black point: before and after; orange diamond: where the forward model expected it. The first three moves start where training steps start. The last one starts near a corner, where none did: the forward model misses, and the inverse model misreads the action."}, "image": {"alt": "Four small frames with a red dot at the end of a black arrow, an orange dashed arrow upon it. Below each a cloud of points like a bent grid, with a black line from a ring to a black point; an orange diamond lies on the point in the first three and far from it in the last, where the orange arrow is short and the black one long.", "classes": "dark-light wide"}}
 chosen = [((30, 30), (36, 28)), ((20, 44), (36, 44)), ((44, 20), (44, 36)), ((58, 58), (50, 44))]
@@ -89,7 +89,7 @@ print(f"spread {page.here['spread']:.1f}; without the inverse loss {page.here['c
 #   inverse model have to guess: compare `usual` with `border`, or drive into a corner.
 # - **Actions are whole pixels, the inverse model's answer is continuous.** Move by 4 px and look at the tenths.
 # - **Without the inverse loss there is nothing to drive:** turn the switch and drag the dot through all of the frame.
-#   Magnified, most places still lie on one another, and their colours have no order. See `collapsed.spread` and the [collapse
+#   Magnified, most positions still lie on one another, and their colours have no order. See `collapsed.spread` and the [collapse
 #   explorer](collapse_explorer.ipynb).
 #
 # **Try it.** Find the move with the largest miss: `drive.moves(start, end)` takes many moves at once. Is it long or
@@ -120,7 +120,7 @@ assert abs(correlation - torch.corrcoef(torch.stack([travelled, lengths]))[0, 1]
 print(f"Right: the correlation is {correlation:.2f}")
 
 # %% [markdown] tags=["solution"]
-# Length in the latent follows length in the room, but a pixel is worth more in some places and directions than in
+# Length in the latent follows length in the room, but a pixel is worth more in some positions and directions than in
 # others. A planner that compares latents by distance inherits this.
 
 # %% [markdown]

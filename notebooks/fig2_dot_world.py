@@ -1,9 +1,11 @@
 # %% [markdown]
 # # Dot world: the latent is the position (paper's Fig. 2)
 #
-# **The claim.** A red dot moves by a two-dimensional action. A model that must *predict its own latent* and *recover
+# **The paper's claim.** A red dot moves by a two-dimensional action. A model that must *predict its own latent* and *recover
 # the action* from two consecutive latents ends up with a latent whose variance lies in two directions, and these encode
 # the position. Without the second demand (λ = 0) every frame lands on one point.
+#
+# ![A frame of the dot world, 64 by 64 pixels: a small red dot on white.](../book/_static/frame.png)
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU

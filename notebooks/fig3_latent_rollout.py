@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Five steps ahead without looking (paper's Fig. 3)
 #
-# **The claim.** The forward model is trained one step at a time. Fed its own predictions, it still follows the
+# **The paper's claim.** The forward model is trained one step at a time. Fed its own predictions, it still follows the
 # encoded frames for five steps, and its error does not blow up.
 
 # %% tags=["parameters", "remove-input"]
@@ -104,16 +104,14 @@ for t in range(STEPS):
 print(f"Right: the five errors add up to {sum(one_step):.2f}; five steps without looking end {error[-1]:.2f} away.")
 
 # %% [markdown] tags=["solution"]
-# If all errors were carried on in full and pointed the same way, they would add up to the sum. The error of the rollout is far smaller: errors of single
-# steps point in different directions, and the forward model pulls a latent that is a little off back towards those it
-# was trained on.
+# If all errors were carried on in full and pointed the same way, they would add up to the sum. The error of the rollout is far smaller: errors of single steps point in different directions, or the forward model pulls a latent that is off back; this page does not separate the two.
 
 # %% [markdown]
 # ## What you have learned
 #
 # - A forward model that was trained on single steps can be fed with its own predictions for several.
 # - An error in a latent means nothing without a baseline; the error of predicting no motion is one that shrinks with the latent.
-# - Errors of single steps partly cancel instead of adding up.
+# - Errors of single steps do not add up.
 #
 # ## Numbers and provenance
 #

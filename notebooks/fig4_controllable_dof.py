@@ -1,7 +1,7 @@
 # %% [markdown]
 # # What an agent controls is what it sees (paper's Fig. 4)
 #
-# **The claim.** The number of significant directions of the latent is the number of degrees of freedom that the action
+# **The paper's claim.** The number of significant directions of the latent is the number of degrees of freedom that the action
 # controls, not the number of things in the picture: two dots that always move together count once, and a dot that moves
 # by itself does not count at all.
 
@@ -173,10 +173,12 @@ questions = (*settings, *untrained)
 predicted = dict(zip(questions, (4, 2, 2, 6, 2, 2, 6), strict=True))
 
 # %% tags=["check"]
-from smwm_core.worlds import make_world
+from hashlib import sha256
 
 assert set(predicted) == set(questions), "predicted needs one entry for every world in questions, and no other."
-wrong = [name for name in questions if predicted[name] != make_world(f"dots/{name}").controllable_dim]
+digests = ["2be5e9", "ee5d16", "aaf399", "51d1b1", "1f94be", "8f573c", "d06fba"]
+right = dict(zip(questions, digests, strict=True))  # digests, so that the answer does not stand here
+wrong = [name for name in questions if sha256(f"{name} {predicted[name]}".encode()).hexdigest()[:6] != right[name]]
 assert not wrong, f"Count the dimensions of the action, not the dots, in: {', '.join(wrong)}."
 measured = ", ".join(f"{name} {page.here[f'{name}.knee']}" for name in settings)
 print(f"Right: as many as the action has dimensions. Measured knees: {measured}.")

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Planning in the latent (paper's Fig. 5)
 #
-# **The claim.** A latent that encodes what the agent controls is a latent to plan in. Given two frames, *here* and
+# **The paper's claim.** A latent that encodes what the agent controls is a latent to plan in. Given two frames, *here* and
 # *there*, a search over action sequences in the model's own predictions finds the way about as often as in the
 # latent of another anti-collapse method, SIGReg, and far more often than a random policy.
 
@@ -110,8 +110,7 @@ figures.planning_success(rates(METHOD_LABELS), longer, rates(stands_for))
 #
 # In each world the task that took the median number of steps, and the first one that failed. The latent was kept at
 # every step, the frame at six. Watch how close the trajectory stays to the plan; how the planner, in the task of
-# TwoRoom that failed, goes straight for a goal behind the wall; and in Reacher the wrist, of which the ring knows
-# nothing.
+# TwoRoom that failed, goes straight for a goal behind the wall; and in Reacher the wrist, which the ring does not show.
 
 # %% tags=["hide-input"]
 films = {task: {} for task in TASKS}
@@ -129,16 +128,16 @@ display(HTML(watch_the_films({title: films[task] for task, title in TASKS.items(
 # In the latent: the goal (star), the episode's trajectory (black), the plans as predicted (orange), everything that was
 # visited (grey).
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TwoRoom. Plans (orange) lie close to the trajectory that was then taken (black). In the task that failed, the goal is behind the wall: the planner goes straight for it and gets stuck, for the way through the door first leads away."}, "image": {"alt": "Rows of frames of a red dot in two rooms, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-tworoom", "caption": "TwoRoom. Plans (orange) lie close to the trajectory that was then taken (black). In the task that failed, the goal is behind the wall: the planner goes straight for it and gets stuck, for the way through the door first leads away."}, "image": {"alt": "Rows of frames of a red dot in two rooms, from start to goal, each with a plot of the latent in two components: grey points, a black trajectory, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["tworoom"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-pusht", "caption": "Push-T. The disc is brought where the goal shows it; the T is met sometimes, and a goal counts only if all of it is right."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-pusht", "caption": "Push-T. The disc is brought where the goal shows it; the T is met sometimes, and a goal counts only if all of it is right."}, "image": {"alt": "Rows of frames of a blue disc and a grey T on a table, from start to goal, each with a plot of the latent in two components: grey points, a black trajectory, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["pusht"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-reacher", "caption": "Reacher. The shoulder's angle makes the latent a ring, and the wrist is nowhere in it. Both angles have to be met within three degrees at the same moment, so where the wrist ends is luck."}, "image": {"alt": "Rows of frames of a two-link arm seen from above, from start to goal, each with a plot of the latent in two components: grey points on a ring, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-reacher", "caption": "Reacher. The shoulder's angle makes the latent a ring, and the wrist has hardly any of its variance. Both angles have to be met within three degrees at the same moment, so where the wrist ends is luck."}, "image": {"alt": "Rows of frames of a two-link arm seen from above, from start to goal, each with a plot of the latent in two components: grey points on a ring, a black trajectory, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["reacher"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-cube", "caption": "OGBench-Cube. Only the position of the cube counts. To move it, the gripper has to close around something four pixels wide; where the cube rests, leaving it alone is enough."}, "image": {"alt": "Rows of frames of a robot arm with a purple gripper and a small red cube, from start to goal, each with a plot of the latent in two components: grey points, a black way, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-film-cube", "caption": "OGBench-Cube. Only the position of the cube counts. To move it, the gripper has to close around something four pixels wide; where the cube rests, leaving it alone is enough."}, "image": {"alt": "Rows of frames of a robot arm with a purple gripper and a small red cube, from start to goal, each with a plot of the latent in two components: grey points, a black trajectory, orange dashed plans and a blue star.", "classes": "dark-light wide"}}
 figures.filmstrips(films["cube"])
 
 # %% tags=["nbval-check-output", "remove-cell"]
@@ -150,17 +149,15 @@ for task in AGAIN:
 # ## What to notice
 #
 # - **TwoRoom comes out as in the paper**: 99 %, and as many as a search with the true dynamics solves.
-# - **In Reacher the order is the other way round.** SIGReg reaches 47 %, SMWM 14 %, little more than chance, in all
-#   three seeds; the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
+# - **In Reacher the order is the other way round.** SIGReg reaches 47 %, SMWM 14 %, not told from chance (9 %); the paper has both at two thirds. After 100,000 blocks SMWM's latent is a ring of the shoulder and
 #   little else: [two components hold more than 99 % of its variance](fig6_fig10_geometry.ipynb), and of the wrist there
 #   are [traces](table_probes.ipynb) that the planner's distance does not see. [Four times the
-#   training](night_reacher.ipynb) do not change that; other recordings and a second frame do, up to 78 % of the goals. SIGReg makes all directions vary, and both joints can be
+#   training](night_reacher.ipynb) does not change that; a second frame, other recordings and eight times the training together reach 78 % of the goals. SIGReg asks all directions to vary, and both joints can be
 #   read linearly from its latent.
 # - **One frame hides how fast the arm turns.** With the true dynamics the search reaches every goal, and 83 % if it has
 #   to take the arm to be at rest: a ceiling for a planner that sees a single frame and takes the arm to stand still.
 # - **In Push-T both are far above chance and far below the paper**: SMWM 20 %, SIGReg 14 %, chance 2 %. Disc, T and its
-#   angle have to be right together. [Four times the training](night_pusht.ipynb) are the outlines in the figure, and
-#   that page says what stands in the way, the search among it: with the true dynamics it solves seven or eight of ten tasks.
+#   angle have to be right together. The outlines in the figure are [four times the training](night_pusht.ipynb); that page says what stands in the way. The search is part of it: with the true dynamics it solves seven or eight of ten tasks.
 # - **In OGBench-Cube both methods beat chance and neither the other.** 42 of 100 starts already count as reached; where
 #   the cube has to move, SMWM solves 28 % and SIGReg 33 %, standing still 5 %. In the paper SMWM is far ahead.
 # - **The forward loss alone is at chance everywhere.**
@@ -207,16 +204,16 @@ low, high = wilson(50, 100)
 print(f"Right: 50 of 100 means {100 * low:.0f} to {100 * high:.0f} %; ten points take about {tasks_needed} tasks.")
 
 # %% [markdown] tags=["solution"]
-# With a hundred tasks two planners have to lie some twenty points apart before the tasks alone can tell them apart.
+# With a hundred tasks each, a difference of some fourteen points near one half is told from zero; the two intervals part only at twenty.
 # Unlike the textbook's p ± 1.96 √(p (1 − p)/n) this interval stays inside [0, 1] and does not vanish when all are
 # solved.
 
 # %% [markdown]
 # ## What you have learned
 #
-# - A latent that holds what the agent controls can be planned in; a collapsed one is no better than chance.
+# - A latent that encodes what the agent controls can be planned in; a collapsed one is no better than chance.
 # - A success rate says little without the rate of chance, the share of trivial tasks and an interval.
-# - A planner can only reach what its latent holds: where it misses a part of the goal, searching does not help.
+# - A planner can only reach what its latent encodes: where it misses a part of the goal, searching does not help.
 #
 # ## Numbers and provenance
 #

@@ -1,9 +1,8 @@
 # %% [markdown]
 # # The shape of a latent (paper's Fig. 6 and Fig. 10)
 #
-# **The claim.** With the inverse loss the latent of a control task lies close to a surface with about as many
-# dimensions as the agent controls, and the surface has the shape of the physical state. With SIGReg it fills all the
-# directions there are.
+# **The paper's claim.** With the inverse loss the latent of a control task lies close to a surface with about as many
+# dimensions as the agent controls, and the surface has the shape of the physical state. With SIGReg it spreads over many more directions.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU
@@ -30,7 +29,7 @@ from smwm_core.worlds import make_world
 
 AGAIN = ("tworoom", "pusht")  # encoded again whenever this page is executed
 METHODS = {"smwm": "SMWM", "sigreg": "SIGReg"}
-COLOURS = dict(zip(TASKS, ("dot's place", "two angles", "disc's place", "gripper's place"), strict=True))
+COLOURS = dict(zip(TASKS, ("dot's position", "two angles", "disc's position", "gripper's position"), strict=True))
 page = Page("fig6_fig10_geometry", "Fig. 6 and 10", preset, seed, device, recompute, tasks=TASKS)
 stored = page.stored()
 
@@ -86,7 +85,7 @@ display(HTML(turn_the_latents(worlds)))
 # seeds, with the elbow of the first seed and the dimension of the action. [The same with the inverse
 # loss](#fig-geometry) and [with SIGReg](#fig-geometry-sigreg), all worlds at once:
 
-# %% mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by place (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds, dots for the seed in the middle. Compare the ring, the elbow of that seed, with the dashed line after as many components as the action has dimensions: everywhere the elbow is the last dot before the line."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls most steeply after the ringed component, the second and in OGBench-Cube the fifth, just before the dashed line of the action's dimension.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-geometry", "caption": "The latent with the inverse loss. Left: a part of the physical state, coloured by position (for Push-T and OGBench-Cube the place of the disc and of the gripper, for Reacher the two angles). Middle: the latents of the same frames in three principal components, in the same colours. Right: the spectrum, thin lines for seeds, dots for the seed in the middle. Compare the ring, the elbow of that seed, with the dashed line after as many components as the action has dimensions: everywhere the elbow is the last dot before the line."}, "image": {"alt": "A row per world. The coloured square of states on the left reappears in the middle as a coloured surface in three dimensions; on the right the share of variance falls most steeply after the ringed component, the second and in OGBench-Cube the fifth, just before the dashed line of the action's dimension.", "classes": "dark-light wide"}}
 figures.geometry(panels["smwm"])
 
 # %% mystnb={"figure": {"name": "fig-geometry-sigreg", "caption": "The same with SIGReg instead of the inverse loss. It spreads the latents evenly over many directions, so three components show little of them, and the elbow lies at 14 or 15 in every world, far to the right of the dashed line: it does not depend on the action."}, "image": {"alt": "The same rows for SIGReg. The middle panels are clouds in which colours are mixed more; the spectra are flat past the dashed line at two or five components and fall only after the ringed one, the fourteenth or fifteenth.", "classes": "dark-light wide"}}
@@ -111,9 +110,8 @@ for task in AGAIN:
 #   and in Push-T, the position of the dot and of the disc, and five in OGBench-Cube, whose action has five dimensions:
 #   in all three seeds, and the paper's numbers. The fall after them is sevenfold in TwoRoom and tenfold in Push-T, but
 #   only 2.5-fold in OGBench-Cube, hardly more than the fall before it: that elbow is found by a narrow margin.
-# - **A circle needs two directions.** Reacher's latent is a ring: the shoulder goes round it, and the wrist is not in it.
-#   Its spectrum falls after two components, the paper's after about four, two circles. At this budget the wrist has not
-#   been found, and [planning fails for it](fig5_planning.ipynb).
+# - **A circle needs two directions.** Reacher's latent is a ring: the shoulder goes round it, and the wrist has hardly any variance in it.
+#   Its spectrum falls after two components, the paper's after about four, two circles. At this budget the wrist has no two directions of its own, and [planning fails for it](fig5_planning.ipynb).
 # - **SIGReg has its fall elsewhere.** It asks for equal variance in all 64 directions. After 1,600 steps some fourteen
 #   have reached it, in every world.
 #
@@ -157,7 +155,7 @@ print("Right: one and the same degree of freedom fills two directions as a ring 
 # %% [markdown]
 # ## What you have learned
 #
-# - The shape of a latent shows which part of the state it holds: a square for places, a ring for an angle.
+# - The shape of a latent shows which part of the state it encodes: a square for positions, a ring for an angle.
 # - A spectrum counts linear directions, and curved things need more of them than they have degrees of freedom.
 # - A latent that SIGReg keeps open fills directions because it is asked to, not because the world has them.
 #

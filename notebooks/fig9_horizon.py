@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Goals farther away (paper's Fig. 9)
 #
-# **The claim.** The farther the goal, the harder the task, and the success rate falls less with the inverse loss than
+# **The paper's claim.** The farther the goal, the harder the task, and the success rate falls less with the inverse loss than
 # with SIGReg.
 
 # %% tags=["parameters", "remove-input"]

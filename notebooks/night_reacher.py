@@ -87,7 +87,7 @@ figures.by_recording(*metrics.values(), ceilings, ASKED[TASK]["wrist"])
 # effect shows. Where a torque is held, the two frames tell more of it. For the usual recordings, half of each,
 # [the next figure](#fig-night-windows) has the shorter training beside the longer one.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-windows", "caption": "The usual recordings, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, with the same search on the true dynamics as a ceiling. Middle and right: the median error with which an MLP reads the two joints from latents of held-out frames; dashed, what the goal test tolerates. Four times the training do not bring SMWM near SIGReg, from whose latent the wrist is read with a fifth of the error."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Left: goals reached rise from fourteen to seventeen percent for SMWM and from forty-seven to fifty-five for SIGReg; random actions reach nine, true dynamics one hundred, and eighty-three with everything at rest; the paper's hollow marks are near two thirds. Middle: the errors of the shoulder, near 0.02 radians and below it, below a dashed line at 0.05. Right: that of the wrist falls from 0.09 to 0.06 for SMWM, just above the line; for SIGReg it is at 0.01.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-night-windows", "caption": "The usual recordings, against the windows seen in training; means of three seeds with 95 % intervals. Left: goals reached, with the same search on the true dynamics as a ceiling. Middle and right: the median error with which an MLP reads the two joints from latents of held-out frames; dashed, what the goal test tolerates. Four times the training does not bring SMWM near SIGReg, from whose latent the wrist is read with a fifth of the error."}, "image": {"alt": "Three plots against the number of training windows, 0.1 and 0.4 million. Left: goals reached rise from fourteen to seventeen percent for SMWM and from forty-seven to fifty-five for SIGReg; random actions reach nine, true dynamics one hundred, and eighty-three with everything at rest; the paper's hollow marks are near two thirds. Middle: the errors of the shoulder, near 0.02 radians and below it, below a dashed line at 0.05. Right: that of the wrist falls from 0.09 to 0.06 for SMWM, just above the line; for SIGReg it is at 0.01.", "classes": "dark-light wide"}}
 seen = smwm.batch_size * smwm.steps
 success = by_windows(results, f"{TASK}.*.success_percent", ONE, seen)
 lines = {"random actions": results.metric(f"{TASK}.random.success_percent")}
@@ -133,10 +133,9 @@ for name in published:
 # %% [markdown]
 # ## What to notice
 #
-# - **A second frame doubles what is reached**, at either budget and in each of three seeds: 57 % of the goals [51, 62] instead
+# - **A second frame doubles what is reached**, in each of three seeds; over seeds this is decided after twice the training only: 57 % of the goals [51, 62] instead
 #   of 28 % [23, 33], and after twice the training 78 % [73, 82] instead of 41 % [35, 46] (84, 72 and 78 against 42, 33 and
-#   47; the intervals count tasks). With one frame the first plan then leaves 23 % of
-#   the way where the model expected 5 %; with two, 7 % where it expected 5 %. The paper has 66 % with one frame.
+#   47; the intervals count tasks). With one frame the first plan then leaves 22 % of the way where the model expected 5 %; with two, 7 % where it expected 5 %. The paper has 66 % with one frame.
 # - **Whether the wrist is found decides.** After 410,000 windows with held torques two of three seeds have found it: it gets 41 and 56 % of the
 #   latent's variance, and a third of the torques' variance is missed. The third seed misses 69 %, gives the wrist 2 %
 #   and reaches 12 % of the goals. Nothing differs between them but the random numbers. After twice the training all three
@@ -193,7 +192,7 @@ print("Right:", ", ".join(f"{LABELS[name]} {value:.2f}" for name, value in surpr
 #
 # - What a probe can read, a distance need not see: look at shares of the variance beside R².
 # - A model can expect too much of its plans; how much is measured by carrying them out.
-# - What a model sees of the speed, and how the actions were recorded, can matter more than four times the training.
+# - What a model sees of the speed can matter more than four times the training.
 #
 # ## Numbers and provenance
 #

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Plan your way
 #
-# **The question.** Two places, a wall with a door between them, and a model that has only ever learned where single actions lead. Choose the
-# places yourself: does the agent get there?
+# **The question.** Two positions, a wall with a door between them, and a model that has only ever learned where single actions lead. Choose the
+# positions yourself: does the agent get there?
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "laptop"  # smoke: seconds · laptop: minutes on two cores · paper: a GPU

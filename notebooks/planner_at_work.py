@@ -100,15 +100,15 @@ for method in ("smwm", "sigreg"):
 # %% [markdown]
 # ## What to notice
 #
-# - **At this budget the partly collapsed latent is easier to plan in.** In TwoRoom SMWM's cost ranks plans almost as
-#   the world does, SIGReg's less well. [The landscape](#fig-landscape) shows why: with little but the dot's position in
+# - **At this budget the partly collapsed latent ranks plans better.** In TwoRoom SMWM's cost ranks plans almost as
+#   the world does, SIGReg's less well. [The landscape](#fig-landscape) of one task suggests why: with little but the dot's position in
 #   the latent, distance in the latent is distance in the room, a single bowl. With SIGReg the valley is long and flat,
 #   and a second hollow lies on the wrong side of the start.
 # - **A search forgives a lot.** SIGReg's landscape is still good enough to solve nearly all tasks in TwoRoom; the
 #   difference shows for [farther goals](fig9_horizon.ipynb).
 # - **In Push-T both rank worse**, 0.48 and 0.44 where it is 0.93 and 0.71 in TwoRoom: how the T moves and turns is
 #   [known in part only](table_probes.ipynb).
-# - **The forward loss alone ranks hardly better than chance**: its latent is nearly a point, and the cost is noise.
+# - **The forward loss alone ranks no better than chance**: its latent is nearly a point, and the cost is noise.
 #
 # **Try it.** Replace `HORIZON = 5` by 2 and by 8. Which of the two models loses its ranking first as plans get longer?
 #

@@ -1,8 +1,7 @@
 # %% [markdown]
 # # Actions compose, and here they are shifts (paper's Theorem 1)
 #
-# **The claim.** Where the forward model is exact, $g_{a_2 \circ a_1} = g_{a_2} \circ g_{a_1}$ for every two actions: one
-# predicted after the other leads where their composition leads at once ([Theorem 1, with its proof](../book/method.md)). The paper also
+# **The paper's claim.** Where the forward model is exact, $g_{a_2 \circ a_1} = g_{a_2} \circ g_{a_1}$ for every two actions: predicting one after the other gives what predicting their composition at once gives ([Theorem 1, with its proof](../book/method.md)). The paper also
 # observes, and no theorem says, that an action is nearly the same translation everywhere. Composition
 # and translation are measured here. But composition also holds for encoders that are of no use, and this page constructs two.
 
@@ -114,16 +113,15 @@ print(f"this model: composition error of two steps {page.here['composition.relat
 
 # %% [markdown]
 # Equivariance and composition cannot tell these two apart, nor either from a good model. The inverse loss rules out
-# *keep nothing*; the forward loss, which favours what is easy to predict, rules out *keep everything* as soon as
-# something in the picture moves by itself.
+# *keep nothing*; the forward loss, which favours what is easy to predict, rules out *keep everything* as soon as something in the picture moves unpredictably.
 #
 # ## What to notice
 #
 # - **An action is a shift, except near the border.** Inside the square the action alone explains nearly all of the
 #   displacement. Outside, where steps end but none begin, the latents crowd together, and the same action moves them
 #   less.
-# - **Composition holds better than prediction.** A single step misses the encoded frame by some part of its length
-#   ([rollouts](fig3_latent_rollout.ipynb)), yet several small steps and one large step miss it by nearly the same vector.
+# - **Two steps compose better than one predicts.** A single step misses the encoded frame by some part of its length
+#   ([rollouts](fig3_latent_rollout.ipynb)), yet two small steps and one large step miss it by nearly the same vector; with five the two errors are not told apart.
 # - **A property of good models is not a recipe for them.** Asking only for equivariance invites collapse.
 # - **That actions are translations is found, not proved.** An encoder can be exactly equivariant, lose nothing, and turn
 #   every action into a [multiplication](ex-method-2).
@@ -195,8 +193,8 @@ reached = predict_x(encode_x(pairs.state), pairs.action)
 assert reached.shape == (256, 1), "encode_x and predict_x return latents of shape (N, 1)."
 assert forward_loss(reached, encode_x(pairs.next_state)) < 1e-8, "The forward model must be exact."
 mirrored = torch.stack([pairs.state[:, 0], 63 - pairs.state[:, 1]], 1)
-assert (encode_x(mirrored) == encode_x(pairs.state)).all(), "encode_x must not see the vertical place."
-assert encode_x(pairs.state).std() > 0.1, "encode_x must see the horizontal place."
+assert (encode_x(mirrored) == encode_x(pairs.state)).all(), "encode_x must not see the vertical position."
+assert encode_x(pairs.state).std() > 0.1, "encode_x must see the horizontal position."
 vertical = pairs.action[:, 1].var(correction=0).item()
 assert abs(half_blind_loss / vertical - 0.5) < 0.01, "One half of the action can be read off, the other only guessed."
 print(f"Right: {half_blind_loss:.3f}, half of the way from nothing ({keep_nothing_inverse:.3f}) to everything.")

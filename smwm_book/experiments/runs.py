@@ -215,7 +215,8 @@ def load_run(config: Config, seed: int, device: torch.device) -> Run:
     if (folder / "weights.safetensors").exists():
         return _open_cached(folder, config, seed, device)
     raise SMWMError(
-        f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute."
+        f"No trained weights for {run_name(config, seed)} with the present code; train them with --recompute, or with "
+        "recompute = True in a notebook."
     )
 
 

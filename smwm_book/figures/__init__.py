@@ -2,11 +2,11 @@
 
 from smwm_book.figures.actions import amplitude_step, latent_circles, wirings
 from smwm_book.figures.anticollapse import kept_and_dropped, spectra_by_method
-from smwm_book.figures.blobs import blob_latents, blob_transition, collapse_from_open
+from smwm_book.figures.blobs import blob_latents, blob_transition, variance_and_losses
 from smwm_book.figures.controllable import controllable_worlds, distractor_filtering, found_one_by_one
 from smwm_book.figures.dot_world import collapse, latent_grids, position_colours, spectra
 from smwm_book.figures.dropped import confused_frames, ends_of_episodes, kept_by_world
-from smwm_book.figures.explorer import explorer_moment, explorer_table
+from smwm_book.figures.explorer import explorer_moment, explorer_table, variance_by_lambda
 from smwm_book.figures.holes import costs_compared, doubtful_goals, drift
 from smwm_book.figures.planning import (
     by_recording,

@@ -1,27 +1,34 @@
-"""Figures that put ways against collapse side by side."""
+"""Figures that put anti-collapse methods side by side."""
 
 import numpy as np
 
-from smwm_book.figures.style import GREY, INK, PALE, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import GREY, INK, SMALL, SMWM, VERMILION, Figure, new_figure
+
+COLLAPSED = 1e-3  # a total variance below it, in latent units²
 
 
-def kept_and_dropped(controlled: dict[str, np.ndarray], distractor: dict[str, np.ndarray]) -> Figure:
+def kept_and_dropped(
+    controlled: dict[str, np.ndarray], distractor: dict[str, np.ndarray], variance: dict[str, float]
+) -> Figure:
     """Per method, how well the latent tells what the action moves, and what moves by itself.
+
+    Where the latent has collapsed the marks are grey and hollow, and its variance stands beside them.
 
     Arguments:
         controlled, distractor: per label the R² of each seed, ``(seeds,)``; drawn from 0 to 1.
+        variance: per label the total variance of the latent.
     """
     figure, axis = new_figure(7, 0.5 * len(controlled) + 1.4)
-    for place, label in enumerate(controlled):
-        means = [values[label].clip(0, 1).mean() for values in (controlled, distractor)]
-        axis.plot(means, [place, place], color=PALE, linewidth=3, zorder=1)
-        for values, colour, marker in ((controlled, SMWM, "o"), (distractor, VERMILION, "D")):
-            seeds = values[label].clip(0, 1)
-            axis.plot(seeds, np.full(len(seeds), place), linestyle="none", marker=marker, color=colour, markersize=4)
     kinds = (controlled, SMWM, "o", "controlled dot"), (distractor, VERMILION, "D", "distractor")
     for values, colour, marker, name in kinds:
-        means = [values[label].clip(0, 1).mean() for label in values]
-        axis.plot(means, range(len(means)), linestyle="none", marker=marker, color=colour, markersize=9, label=name)
+        axis.plot([], [], linestyle="none", marker=marker, color=colour, markersize=9, label=name)
+        for place, (label, seeds) in enumerate(values.items()):
+            is_open, shown = variance[label] > COLLAPSED, seeds.clip(0, 1)
+            look = {"color": colour} if is_open else {"color": GREY, "markerfacecolor": "none"}
+            axis.plot(shown, [place] * len(shown), linestyle="none", marker=marker, markersize=4, **look)
+            axis.plot(shown.mean(), place, linestyle="none", marker=marker, markersize=9, **look)
+            if not is_open:
+                axis.text(1.04, place, f"collapsed: {variance[label]:.0e}", ha="right", va="center", fontsize=SMALL)
     axis.set(yticks=range(len(controlled)), yticklabels=list(controlled), xlim=(-0.04, 1.04))
     axis.set_xlabel("R² of a linear read-out of the position")
     axis.invert_yaxis()

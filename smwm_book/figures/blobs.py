@@ -2,10 +2,17 @@
 
 import numpy as np
 
-from smwm_book.figures.dot_world import position_colours
+from smwm_book.figures.dot_world import position_colours, training_step_axis
 from smwm_book.figures.style import GREY, INK, ORANGE, PURPLE, SMWM, VERMILION, Figure, new_figure, seeds_and_mean
 
-_COLOURS = (VERMILION, SMWM, ORANGE, PURPLE)
+_COLOURS = {
+    "λ = 0": VERMILION,
+    "λ = 10": SMWM,
+    "SIGReg": ORANGE,
+    "inverse loss alone": PURPLE,
+    "opened with λ = 10": SMWM,
+    "opened with SIGReg": ORANGE,
+}
 _READINGS = ("total variance", "forward loss", "inverse loss")
 
 
@@ -28,21 +35,25 @@ def blob_transition(frame: np.ndarray, next_frame: np.ndarray, places: np.ndarra
     return figure
 
 
-def collapse_from_open(curves: dict[str, np.ndarray], floor: float, every: int = 5) -> Figure:
+def variance_and_losses(steps: np.ndarray, curves: dict[str, np.ndarray], floor: float, xlabel: str) -> Figure:
     """Variance and both losses while training, side by side.
 
     Arguments:
+        steps: ``(R,)`` at which they were read; on a logarithmic axis if they are not evenly spaced.
         curves: per label ``(seeds, R, 3)`` readings: total variance, forward and inverse loss.
         floor: the inverse loss of a constant.
-        every: steps between two readings.
+        xlabel: what is counted.
     """
     figure, axes = new_figure(11, 3.8, 1, 3)
-    for (label, readings), colour in zip(curves.items(), _COLOURS, strict=True):
-        steps = every * np.arange(readings.shape[1])
+    for label, readings in curves.items():
         for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
-            seeds_and_mean(axis, steps, np.maximum(values, 1e-12), colour, geometric=True, label=label, marker="")
+            seeds_and_mean(
+                axis, steps, np.maximum(values, 1e-12), _COLOURS[label], geometric=True, label=label, marker=""
+            )
     for axis, title in zip(axes, _READINGS, strict=True):
-        axis.set(title=title, yscale="log", xlabel="training step")
+        axis.set(title=title, yscale="log", xlabel=xlabel)
+        if len(set(np.diff(steps))) > 1:
+            training_step_axis(axis, steps, xlabel)
         axis.minorticks_off()
     axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
     axes[0].legend(loc="lower left", fontsize="small")

@@ -73,7 +73,7 @@ def distractor_filtering(
     training_step_axis(left, steps)
     left.set(ylabel="R² of the position", ylim=(-0.03, 1.05))
     left.legend(loc="center left")
-    right.scatter(*base.T, s=10, color=PALE, label="controlled dot moves")
+    right.scatter(*base.T, s=10, color=GREY, label="controlled dot moves")
     for number, cloud in enumerate(clouds):
         label = "only the distractor moves" if number == 0 else None
         right.scatter(*cloud.T, s=14, color=ORANGE, edgecolor=INK, linewidth=0.4, label=label)

@@ -1,10 +1,31 @@
-"""Figures of the collapse explorer: one moment of one run, and a table of moments."""
+"""Figures of the collapse explorer: the variance of all runs, one moment of one run, and a table of moments."""
 
 import numpy as np
+from matplotlib import colormaps
 
-from smwm_book.figures.style import SMWM, Figure, new_figure
+from smwm_book.figures.dot_world import training_step_axis
+from smwm_book.figures.style import FORWARD_ONLY, SMALL, SMWM, Figure, new_figure
 
 LOWEST_VARIANCE = 1e-8
+
+
+def variance_by_lambda(steps: np.ndarray, lambdas: list[float], variances: np.ndarray) -> Figure:
+    """Total variance of the latents of fixed frames while training, a line per λ with its name at the end.
+
+    Arguments:
+        steps: ``(S,)`` training steps, starting with 0.
+        lambdas: ``(L,)``, rising from 0.
+        variances: ``(L, S)`` total variances.
+    """
+    figure, axis = new_figure(7, 4.2)
+    shades = colormaps["viridis"](np.linspace(0.75, 0, len(lambdas) - 1))
+    for lam, curve, colour in zip(lambdas, variances, [FORWARD_ONLY, *shades], strict=True):
+        axis.plot(steps, curve, color=colour, marker="o", markersize=4)
+        axis.text(steps[-1] * 1.2, curve[-1], f"λ = {lam:g}", color=colour, va="center", fontsize=SMALL, weight="bold")
+    training_step_axis(axis, steps)
+    axis.set(yscale="log", ylabel="total variance (latent units²)", xlim=(0, steps[-1] * 4))
+    axis.minorticks_off()
+    return figure
 
 
 def explorer_moment(cloud: np.ndarray, colours: np.ndarray, spectrum: np.ndarray, extent: float) -> Figure:

@@ -46,6 +46,7 @@ ON_ONE_PAGE = {
         "four-boards-in-a-line",
     ),
     "notebooks/beyond_time": ("how-much-the-forward-loss-does-two-tiny-worlds-exactly",),
+    "notebooks/collapse_explorer": ("the-same-as-pictures",),
     "notebooks/build_it_yourself": ("now-meet-fit",),
     "notebooks/fig4_controllable_dof": ("dot-by-dot",),
     "notebooks/fig5_planning": ("the-same-episodes-as-strips",),

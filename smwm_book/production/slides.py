@@ -109,7 +109,7 @@ def _image(folder: Path, settings: dict, png: bytes) -> str:
 def _chapter(name: str, notebook: NotebookNode, images: dict[str, str]) -> str:
     """The slides of a notebook, one below the other."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    opening = re.search(r"^# (.+)\n\n\*\*The (?:claim|question)\.\*\* ((?:.+\n?)+)", text, re.MULTILINE)
+    opening = re.search(r"^# (.+)\n\n\*\*The (?:(?:paper's )?claim|question)\.\*\* ((?:.+\n?)+)", text, re.MULTILINE)
     learned = re.search(r"^## What you have learned\n\n((?:[- ] ?.+\n)+)", text, re.MULTILINE)
     if not opening or not learned:
         raise SMWMError(f"Notebook {name} does not open with a title and a claim, or does not say what was learned.")

@@ -318,12 +318,10 @@ def _values(metric: dict | None) -> dict:
 
 
 def readme_table() -> str:
-    """Markdown for the README: notebook, figure, command and the training time of the committed results."""
-    lines = ["| notebook | figure | command | training time |", "|:--|:--|:--|--:|"]
+    """Markdown for the README: notebook, figure, budget and the training time of the committed results."""
+    lines = ["| notebook | figure | budget | training time |", "|:--|:--|:--|--:|"]
     for name in notebooks.sources():
         for results in published_results(name):
-            origin = results.provenance
-            seconds = f"{origin['training_seconds']:,.0f} s on {origin['device']}"
-            command = origin["command"].replace("python -m smwm_core", "smwm")  # its former name
-            lines.append(f"| [{name}](notebooks/{name}.ipynb) | {results.figure} | `.venv/bin/{command}` | {seconds} |")
+            seconds = f"{results.provenance['training_seconds']:,.0f} s on {results.provenance['device']}"
+            lines.append(f"| [{name}](notebooks/{name}.ipynb) | {results.figure} | {results.preset} | {seconds} |")
     return "\n".join(lines)

@@ -242,13 +242,15 @@ def fit(
 
     Raises:
         Paused: ``pause`` said yes.
-        SMWMError: batches of a wrong shape, range or type or too few of them, a loss that is not finite, or a saved
-            progress that is damaged or of another training.
+        SMWMError: a model whose weights are frozen, batches of a wrong shape, range or type or too few of them, a loss
+            that is not finite, or a saved progress that is damaged or of another training.
     """
     if steps < 1 or not 0 < learning_rate < float("inf"):
         raise SMWMError(
             f"Training takes a step at least and a positive learning rate, not {steps} and {learning_rate}."
         )
+    if not any(weights.requires_grad for weights in model.parameters()):
+        raise SMWMError("The weights of this model are frozen; call model.requires_grad_(True) to train them.")
     device = next(model.parameters()).device
     batches = own_batches(batches, model, batch_size, seed)
     step = Step(

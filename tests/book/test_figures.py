@@ -50,11 +50,25 @@ def test_decoded_frames_are_drawn_as_they_are():
 def test_kept_and_dropped_lie_at_their_means():
     controlled = {"one": np.array([1.0, 0.8]), "other": np.array([0.5, -3.0])}
     distractor = {"one": np.array([-0.2, -0.4]), "other": np.array([0.1, 0.3])}
-    axis = figures.kept_and_dropped(controlled, distractor).axes[0]
-    marks = {line.get_label(): line.get_xdata() for line in axis.lines}
-    assert marks["controlled dot"] == pytest.approx([0.9, 0.25])
-    assert marks["distractor"] == pytest.approx([0, 0.2])
+    axis = figures.kept_and_dropped(controlled, distractor, {"one": 2.0, "other": 4e-6}).axes[0]
+    marks = {(line.get_marker(), *line.get_ydata()): line for line in axis.lines if line.get_markersize() == 9}
+    assert {key: line.get_xdata()[0] for key, line in marks.items() if key[1:]} == {
+        ("o", 0): pytest.approx(0.9),
+        ("o", 1): pytest.approx(0.25),
+        ("D", 0): pytest.approx(0),
+        ("D", 1): pytest.approx(0.2),
+    }
+    assert [marks["o", place].get_markerfacecolor() == "none" for place in (0, 1)] == [False, True]
+    assert {text.get_text() for text in axis.texts} == {"collapsed: 4e-06"}
     assert [label.get_text() for label in axis.get_yticklabels()] == ["one", "other"]
+
+
+def test_variances_of_all_weights_are_drawn_and_named_at_their_ends():
+    variances = np.array([[1e-4, 1e-6], [1e-4, 3.0]])
+    axis = figures.variance_by_lambda(np.array([0, 1600]), [0.0, 10.0], variances).axes[0]
+    assert [line.get_ydata().tolist() for line in axis.lines] == variances.tolist()
+    assert {text.get_text(): text.get_position()[1] for text in axis.texts} == {"λ = 0": 1e-6, "λ = 10": 3.0}
+    assert axis.get_yscale() == "log"
 
 
 def test_confused_frames_and_lights_are_drawn_as_given():

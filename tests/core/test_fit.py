@@ -159,6 +159,15 @@ def test_what_cannot_be_trained_is_refused(given, values, words):
         fit(model(), Objective(), given, **{"steps": 1, "batch_size": 8, **values})
 
 
+def test_a_frozen_model_is_refused_and_says_how_to_go_on():
+    frozen, data = model().requires_grad_(False), Transitions(FRAMES, ACTIONS, FRAMES)
+    with pytest.raises(SMWMError, match=r"are frozen; call model.requires_grad_\(True\)"):
+        fit(frozen, Objective(), data, steps=1, batch_size=8)
+    before = frozen.requires_grad_(True).encode(FRAMES).detach()
+    fit(frozen, Objective(), data, steps=1, batch_size=8)
+    assert not torch.equal(frozen.encode(FRAMES).detach(), before)
+
+
 def test_published_weights_can_be_trained_further(data, monkeypatch):
     monkeypatch.setenv("SMWM_DATA", str(Path(__file__).parents[2] / "data"))
     loaded = load("dots-single_smwm")
