@@ -57,8 +57,7 @@ figures.lambda_sweep({title: rates[task] for task, title in SWEPT.items()})
 #
 # One model per weight, in TwoRoom, and [one seed per point](#fig-lambda); all else is as on the [planning
 # page](fig5_planning.ipynb). The intervals are those of 100 tasks and say nothing about other seeds. In the paper each
-# world has its own best weight. Its curves were published without their numbers and are not drawn here; the table has
-# the weights that it uses, and those of ours that are not told apart from the best.
+# world has its own best weight. We have no numbers of its curves, so they are not drawn; the table has the weights that it uses, and those of ours that are not told apart from the best.
 
 # %% tags=["hide-input"]
 lines = ["| world | λ in the paper | as good as the best here |", "|:--|--:|:--|"]
