@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 from nbformat import NotebookNode
 
 from smwm_book import paths
+from smwm_book.experiments.methods import METHODS
 from smwm_book.experiments.results import load_results
 from smwm_book.notebooks.run import chapters
 from smwm_book.production.gallery import picture
@@ -22,12 +23,36 @@ SOURCE = paths.REPOSITORY / "book" / "slides.html"
 # The message of a figure is the last sentence of its caption, or else the one of caption or claim that begins so.
 _MESSAGES = {
     "fig-dot-spectrum": "With the inverse loss two",
+    "fig-blob-latents": "λ = 10 and the inverse loss alone",
+    "fig-drive": "Move the dot",
+    "fig-composition": "Where the forward model is exact",
     "fig-staircase": "It does not fall",
     "fig-sprite-decoded": "Control of x and y",
     "fig-sprite-order": "x and y can be read",
+    "fig-film-cube": "Only the position",
     "fig-search": "In the first round",
-    "fig-geometry": "With the inverse loss the latent",
+    "fig-landscape": "What the planner sees",
+    "fig-plan-your-way": "A journey",
     "fig-probes": "The positions of what",
+    "fig-geometry": "With the inverse loss the latent",
+    "fig-geometry-sigreg": "With SIGReg it",
+    "fig-look-alikes": "A latent that keeps only",
+    "fig-kept-by-world": "How well the positions",
+    "fig-amplitude": "If the action can be told",
+    "fig-circles": "The inverse loss asks",
+    "fig-wirings": "And where the frames",
+    "fig-lags": "An action that arrives late",
+    "fig-held": "A latent can",
+    "fig-two-faults": "How far the latent follows the distractor",
+    "fig-early-traces": "Either fault alone",
+    "fig-costs": "Goals reached",
+    "fig-quarter": "Goals of a model",
+    "fig-drift": "Below 1",
+    "fig-lambda-map": "What survives",
+    "fig-scale-and-leak": "Where the world is deterministic",
+    "fig-claims-knows": "If the log of the commands",
+    "fig-set-points": "What no command moves",
+    "fig-line": "Four boards",
 }
 
 
@@ -53,6 +78,7 @@ def write(notebooks: dict[str, NotebookNode], path: Path) -> None:
     text = SOURCE.read_text()
     text = _filled(text, r"figure (\S+)", lambda name: images[name])
     text = _filled(text, r"number (\S+) (\S+) (\S+)", number)
+    text = _filled(text, r"weight (\S+)", lambda name: f"{vars(METHODS[name].objective)[name]:g}")
     path.write_text(_filled(text, "(appendix)", lambda _: appendix))
 
 
@@ -135,5 +161,5 @@ def _slide(label: str, content: str) -> str:
 
 def _inline(text: str) -> str:
     """HTML of a sentence in Markdown, without its links and references."""
-    text = re.sub(r"\[([^\]]+)\]\([^)]*\)|{\w+(?::\w+)?}`[^`]*`", r"\1", text)
+    text = re.sub(r"\[([^\]]+)\]\([^)]*\)| ?{\w+(?::\w+)?}`[^`]*`", r"\1", text)
     return MarkdownIt().renderInline(text)

@@ -41,11 +41,12 @@ def pages_table() -> str:
         title = f"[{notebooks.title(name)}](../notebooks/{name}.ipynb)"
         version = f'<a href="../student/{name}.ipynb" download aria-label="student version of {name}">download</a>'
         lines.append(f"| {title} | {count} | {page} | {inside} | {trained} | {version} |")
-    total = sum(value for name, value in seconds.items() if name.startswith("pages."))
+    timed = [seconds[f"pages.seconds.{name}"] for name in chapters() if f"pages.seconds.{name}" in seconds]
     origin = content.provenance
     lines += [
         "",
-        f"All pages together: {total:.0f} s to execute, start of Python included, on {origin.device} "
+        f"The {len(timed)} of {len(chapters())} pages that were measured, together: {sum(timed):.0f} s to execute, "
+        f"start of Python included, on {origin.device} "
         f"({origin.date}, commit `{origin.commit}`, `{origin.command}`).",
     ]
     return "\n".join(lines)

@@ -361,6 +361,7 @@ def test_numbers_on_slides_are_committed_results(deck):
     results = load_results("fig2_dot_world", "laptop")
     assert f"R² = {results.metric('single.position_r2')['value']:.4f}" in deck.read_text()
     assert slides.number("fig2_dot_world", "lambda0.total_variance", ".0e") == "7 · 10<sup>−7</sup>"
+    assert r"+ 0.09 \cdot" in deck.read_text(), "the weight of SIGReg"
     source = slides.SOURCE.read_text()
     words = re.sub(r"{{.*?}}|<style>.*?</style>|<script>.*?</script>", "", source, flags=re.DOTALL)
     assert not re.search(r"\d\.\d", re.sub(r'style=".*?"|arXiv \S+', "", words)), (
@@ -391,6 +392,10 @@ def test_the_page_for_teachers_has_its_tables():
         assert f"../student/{name}.ipynb" in teaching.pages_table()
     for label in re.findall(r"\]\((ex-[^)]+)\)", page):
         assert label == "ex-method-1" or label in MISTAKES
+    blobs = load_results("build_it_yourself", "laptop")
+    for objective in ("inverse_only", "sigreg"):
+        r2 = f"{blobs.metric(f'{objective}.orange_r2')['value']:.3f}".replace("-", "−")
+        assert f" {r2} after " in page, "how well the distractor is read"
     source = slides.SOURCE.read_text()
     linked = re.findall(r'slides\.html#([^"]+)"', page)
     assert len(linked) > 12
