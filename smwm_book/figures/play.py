@@ -6,7 +6,7 @@ from smwm_book.figures.style import GREY, INK, ORANGE, SMALL, SMWM, VERMILION, F
 
 
 def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, np.ndarray]]) -> Figure:
-    """A column per move: the frame with the action above, the latent below; a single move lies side by side.
+    """A column per move: the frame under its action, the latent below; a single move lies side by side.
 
     Arguments:
         cloud: latents of many places in the plane of two principal components, ``(P, 2)``.
@@ -35,6 +35,13 @@ def driven_moves(cloud: np.ndarray, colours: np.ndarray, moves: list[dict[str, n
         for axis in (frame, plane):
             axis.set(xticks=[], yticks=[])
             axis.spines[["top", "right"]].set_visible(True)
+        right, down = np.rint(move["end"] - move["start"]).astype(int)
+        frame.set_title(f"action ({right}, {down}) px", fontsize=SMALL, fontweight="normal", loc="center")
+        for axis, name in ((frame, "frame"), (plane, "latent (2 PCs)")):
+            if single:
+                axis.set_xlabel(name, fontsize=SMALL)
+            elif column == 0:
+                axis.set_ylabel(name, fontsize=SMALL, rotation=0, ha="right", va="center", labelpad=8)
     return figure
 
 

@@ -139,13 +139,18 @@ class Drive:
         (x, y), (to_x, to_y) = move.start.tolist(), move.end.tolist()
         moved, missed = ((z - move.z_next).norm().item() for z in (move.z, move.predicted))
         found_x, found_y = move.recovered.tolist()
+        stayed, border = (x, y) == (to_x, to_y), {RADIUS, self.world.image_size - 1 - RADIUS}
+        at_border = ", at the border of the frame" if border & {x, y} else ""
+        went = f"stayed at ({x}, {y}){at_border}" if stayed else f"went from ({x}, {y}) to ({to_x}, {to_y})"
         sentence = (
-            f"The dot went from ({x}, {y}) to ({to_x}, {to_y}). Its latent moved by {moved:.2f}; the forward model "
+            f"The dot {went}. Its latent moved by {moved:.2f}; the forward model "
             f"missed the new place by {missed:.2f}. The action was ({to_x - x}, {to_y - y}) px; the inverse model "
             f"says ({found_x:.1f}, {found_y:.1f})."
         )
         low, high = self.world.lowest_start, self.world.highest_start
-        return sentence if low <= min(x, y) and max(x, y) <= high else sentence + " No training step started out here."
+        if low <= min(x, y) and max(x, y) <= high:  # where (0, 0) is one training step in 1,089
+            return sentence
+        return sentence + " No training step started out here" + (", so the inverse model guesses." if stayed else ".")
 
     def picture(self, moves: list[Move]) -> Figure:
         """A figure of some moves."""

@@ -9,7 +9,7 @@
 7. The learning order draws the unordered run, and marks the curriculum only if there is one.
 8. Bars, sweeps and probes of planning lie where their metrics are, with their intervals and the paper's values.
 9. Filmstrips, searches and landscapes draw what they are given.
-10. So do moves of the dot, and journeys plan by plan.
+10. So do moves of the dot, and journeys plan by plan; rows and actions of moves are named, also on a phone.
 11. Confused frames and warning lights, what is kept by world and ends of episodes are drawn as given.
 12. Pull ratios lie at what was predicted and measured, with the stated tolerance; early traces end where they should.
 13. Bands of λ have the colour of their state, ways run from top to bottom, and lines lie at geometric means.
@@ -18,11 +18,16 @@
 16. Costs, doubts and drifts are drawn as given.
 """
 
+import io
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
+from PIL import Image
 
 from smwm_book import figures
+from smwm_book.figures.style import SMALL
+from smwm_book.production import phone
 from smwm_core.analysis.quantities import ASKED
 
 RANDOM = np.random.default_rng(0)
@@ -264,6 +269,32 @@ def test_moves_of_the_dot_are_drawn_as_given():
         marks = {line.get_marker(): line.get_xydata()[-1] for line in plane.lines if line.get_marker() != "None"}
         assert np.array_equal(marks["D"], move["predicted"])
         assert np.array_equal(marks["o"], move["z_next"])
+
+
+def test_moves_of_the_dot_are_named_also_on_a_phone():
+    ends = ([6.0, -2.0], [16.0, 0.0], [0.0, 16.0], [-8.0, -14.0])
+    move = dict.fromkeys(("z", "z_next", "predicted", "recovered"), np.zeros(2)) | {"frame": np.ones((64, 64, 3))}
+    moves = [{**move, "start": np.full(2, 30.0), "end": 30 + np.array(end)} for end in ends]
+    figure = figures.driven_moves(RANDOM.random((9, 2)), RANDOM.random((9, 3)), moves)
+    titles = [axis.title for axis in figure.axes[:4]]
+    names = [figure.axes[first].yaxis.label for first in (0, 4)]
+    assert [title.get_text() for title in titles] == [f"action ({x:.0f}, {y:.0f}) px" for x, y in ends]
+    assert [name.get_text() for name in names] == ["frame", "latent (2 PCs)"]
+    assert min(text.get_fontsize() for text in (*titles, *names)) >= SMALL
+    figure.savefig(drawn := io.BytesIO())
+    picture = np.asarray(Image.open(drawn).convert("RGB"))
+    twin = phone.stack(picture)
+    assert twin.shape[1] <= phone.WIDEST
+    for name in names:
+        left, low, right, high = map(int, name.get_window_extent().extents)
+        word = picture[len(picture) - high : len(picture) - low, left:right]
+        parts = [twin[y : y + len(word), left:right] for y in range(len(twin) - len(word))]
+        assert (word < 100).any()
+        assert sum(np.array_equal(part, word) for part in parts) == 2  # once for each pair of moves
+
+    single = figures.driven_moves(RANDOM.random((9, 2)), RANDOM.random((9, 3)), moves[:1])
+    assert [axis.get_xlabel() for axis in single.axes] == ["frame", "latent (2 PCs)"]
+    assert single.axes[0].get_title() == "action (6, -2) px"
 
 
 def test_journeys_are_drawn_plan_by_plan():

@@ -160,6 +160,24 @@ def test_the_words_are_what_the_model_says():
     assert len(shown.picture([move, move]).axes) == 4
 
 
+@pytest.mark.parametrize(
+    ("place", "began", "guesses"),
+    [
+        ((18, 45), "The dot stayed at (18, 45). Its latent moved by 0.00; ", False),
+        ((17, 45), "The dot stayed at (17, 45). Its latent moved by 0.00; ", True),
+        ((61, 45), "The dot stayed at (61, 45), at the border of the frame. Its latent moved by 0.00; ", True),
+        ((30, 2), "The dot stayed at (30, 2), at the border of the frame. Its latent moved by 0.00; ", True),
+    ],
+)
+def test_the_words_say_where_the_inverse_model_guesses(place, began, guesses):
+    shown = drive()
+    said = shown.sentence(shown.move(place, place))
+    assert said.startswith(began)
+    assert "The action was (0, 0) px; the inverse model says (" in said
+    assert said.endswith("). No training step started out here, so the inverse model guesses.") == guesses
+    assert ("No training step" in said) == guesses
+
+
 def test_moves_that_no_action_makes_are_refused():
     with pytest.raises(SMWMError, match="moves the dot by at most 16 px per axis"):
         drive().move((20, 20), (37, 20))

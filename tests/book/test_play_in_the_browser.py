@@ -3,14 +3,18 @@
 1. Frames, latents, predictions, recovered actions and costs are torch's to 1e-4, and so are TwoRoom's steps in px; a
    frame is encoded in less than 30 ms. A switch leads to the points at λ = 0, as near as their table says.
 2. By keyboard, mouse and touch the dot moves, and the words are those of the Python side; a long drag is many actions.
+   Where a dot stays, the inverse model guesses outside the square of the training steps, and the words say so.
 3. The search is torch's, round by round, when both draw the same numbers, and the page's numbers are standard normal.
    It lowers its cost, repeats with its seed, finds the way into the other room, and gives up after four plans.
-4. Start and goal move by keyboard, mouse and touch; the page plans, stops, and can be looked back at.
+4. Start and goal move by keyboard, mouse and touch; the page plans, stops, also by Enter in the room, and can be looked
+   back at.
 5. Who asked for less motion sees no animation and can still look at every moment.
 6. Both redraw for the dark theme, live side by side, and say so where their data are broken.
+7. A phone shows both pictures and the words at once; all words in the pictures can be read there.
 """
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -25,6 +29,7 @@ from smwm_core.planning import CEM, final_distance
 
 CPU = torch.device("cpu")
 WIDTHS = [1280, 390]
+PHONE = 358  # what the book leaves at least, on its dark ground, of a screen of 390
 ACROSS = [45.0, 185.0], [170.0, 60.0]
 
 
@@ -192,6 +197,45 @@ def test_the_dot_moves_by_keyboard_and_mouse(opened, drive, width):
         assert words(page) in canvas.get_attribute("aria-label")
 
 
+def test_the_words_say_why_a_dot_stays(opened, drive):
+    places = drive.places
+    missed = drive.moves(places, places).recovered.norm(dim=1)
+    inside = ((places >= 18) & (places <= 45)).all(1)
+    border = ((places == 2) | (places == 61)).any(1)
+    assert missed[inside].max() < 1 < missed[border].mean()
+    page = opened("drive")
+    page.locator("canvas").first.focus()
+    for end in ((52, 28), (61, 28), (61, 28)):
+        page.keyboard.press("Shift+ArrowRight")
+        settled(page)
+        assert f"({end[0]}, {end[1]})" in words(page)
+    assert words(page) == drive.sentence(drive.move((61, 28), (61, 28)))
+    assert "at the border of the frame" in words(page)
+    assert words(page).endswith("No training step started out here, so the inverse model guesses.")
+    for place in ((56, 50), (30, 30)):
+        for _ in range(2):
+            page.mouse.click(*at(page, place[0] + 0.5, place[1] + 0.5, 64))
+        settled(page)
+        assert words(page) == drive.sentence(drive.move(place, place))
+
+
+@pytest.mark.parametrize("name", ["drive", "planner"])
+def test_a_phone_shows_pictures_and_words_together(opened, name):
+    page = opened(name, PHONE)
+    page.locator("canvas").first.focus()
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowRight")  # the longest words are those of a dot that stays
+    settled(page)
+    picture, other = (canvas.bounding_box() for canvas in page.locator("canvas").all())
+    said = page.locator("p[aria-live]").bounding_box()
+    assert picture["y"] == other["y"]
+    assert picture["x"] + picture["width"] <= other["x"]
+    assert picture["width"] >= 150
+    assert 0 <= said["y"] - picture["y"] - picture["height"] < 20
+    assert said["y"] + said["height"] - picture["y"] < 844
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE
+
+
 def test_a_finger_moves_the_dot_and_the_goal(opened, drive):
     page = opened("drive", 390, has_touch=True)
     page.touchscreen.tap(*at(page, 30.5, 30.5, 64))
@@ -268,17 +312,35 @@ def test_the_pages_numbers_are_standard_normal(opened, seed):
     assert x.abs().max() < 6
 
 
+WRITTEN = """() => { window.written = []; const write = CanvasRenderingContext2D.prototype.fillText;
+    CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+        const width = this.measureText(text).width, left = x - width * {left: 0, center: 0.5, right: 1}[this.textAlign];
+        window.written.push([left, left + width, y, parseFloat(this.font), this.canvas.clientWidth]);
+        return write.call(this, text, x, y); }; }"""
+
+
 def test_the_agent_gives_up_after_four_plans(browser, planning, tmp_path):
     start, goal = torch.tensor([50.0, 190.0]), torch.tensor([170.0, 190.0])
     small = CEM(*planning.world.bounds, samples=20, iterations=2, elites=4)
     far = replace(planning, search=small, start=start, goal=goal)
     (tmp_path / "far.html").write_text(whole_page(far.html()))
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": PHONE, "height": 844})
     page.goto((tmp_path / "far.html").as_uri())
     page.locator("button").click()
     wait_until(page, "document.querySelector('button').innerText === 'Plan'")
     assert words(page).startswith("Step 100 of plan 4: ")
     assert words(page).endswith("Not reached after 100 steps.")
+    page.evaluate(WRITTEN)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    settled(page)
+    written = page.evaluate("window.written")
+    assert len(written) > 8
+    for left, right, y, size, side in written:
+        assert size >= 9
+        assert 0 <= left < right <= side
+        assert size <= y <= side
+    for (_, right, y, *_), (left, _, below, *_) in pairwise(sorted(written, key=lambda word: (word[2], word[0]))):
+        assert y < below or right < left
     page.close()
 
 
@@ -322,6 +384,26 @@ def test_places_move_and_the_page_plans(opened, planning, width):
     assert all(a != b for a, b in zip(ended, canvases(page), strict=True))
     page.keyboard.press("ArrowRight")
     assert words(page).startswith("Plan 1, round 2 of 30")
+
+
+def test_enter_in_the_room_plans_and_stops(opened):
+    page = opened("planner")
+    assert page.get_by_text("or Enter in the room; press again to stop").is_visible()
+    room, button = page.locator("canvas").first, page.locator("button")
+    room.focus()
+    page.keyboard.press("Enter")
+    assert button.inner_text() == "Stop"
+    wait_until(page, "document.querySelector('p[aria-live]').innerText.includes('round 2 of 30')")
+    page.keyboard.press("Enter")
+    assert button.inner_text() == "Plan"
+    assert "round" in words(page)
+    page.keyboard.down("Enter")
+    page.keyboard.down("Enter")  # a key that is held repeats
+    assert button.inner_text() == "Stop"
+    page.keyboard.up("Enter")
+    page.keyboard.press("ArrowRight")
+    assert button.inner_text() == "Plan"
+    assert words(page).startswith("From (50, 185) to (170, 60), ")
 
 
 def test_less_motion_shows_the_end_at_once(opened):
