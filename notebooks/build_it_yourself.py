@@ -306,9 +306,10 @@ figures.variance_and_losses(5 * np.arange(STEPS // 5 + 1), curves, 1 / 3, "train
 # %% [markdown]
 # ## Switched off
 #
-# The two that stay open are trained on, for 32 times as many steps, by their forward loss alone.
+# The two that both predict and stay open [are trained on](#fig-switched-off), for 32 times as many steps, by their
+# forward loss alone. The curves are stored; set `recompute = True` to draw your own.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-switched-off", "caption": "TO WRITE"}, "image": {"alt": "TO WRITE", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-switched-off", "caption": "The same readings after the term that had opened the latent is left out, against the steps since then (thin lines: seeds; thick: their geometric mean; zero is drawn at 10⁻¹²). The fall is slow at first: after 430 steps about half of the variance remains where λ = 10 had opened the latent, and a fifth after SIGReg. It does not end: after 12,800 steps a thousandth or less and four thousandths or less remain, and the inverse loss is back at the variance of the action (dashed)."}, "image": {"alt": "Three panels over 12,800 steps, all axes logarithmic. Total variance: both curves fall slowly for a thousand steps and then by two powers of ten and more. Forward loss: both fall by more than three powers of ten. Inverse loss: after SIGReg it stays near one third; after λ = 10 it rises from a thousandth to one third.", "classes": "dark-light wide"}}
 switched_off = {"smwm_off": "opened with λ = 10", "sigreg_off": "opened with SIGReg"}
 curves = {label: results.arrays[name] for name, label in switched_off.items()}
 figures.variance_and_losses(5 * KEPT, curves, 1 / 3, "steps since it was switched off")
@@ -329,6 +330,8 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 #
 # - **Collapse needs no bad luck.** [All seeds fall](#fig-collapse-open) from an open start, because the way is downhill:
 #   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
+# - **What opened a latent has to stay.** Without its term each [collapses after all](#fig-switched-off), slowly at first:
+#   a latent that is predicted well has little forward loss to gain from shrinking.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
 # - **Open is not the same as filtered.** [All three others](#fig-blob-latents) keep the grid, but with SIGReg the orange
 #   blob can be read too (`orange_r2`), though it moves by chance; in a [world of dots](anticollapse_gallery.ipynb) it
