@@ -102,13 +102,14 @@ for lam, total in zip(exploration.lambdas, exploration.variances[:, -1], strict=
     print(f"λ = {lam:6.2f}: total variance {total:.1e}")
 
 # %% tags=["nbval-check-output", "remove-cell"]
-steps = exploration.steps[exploration.steps <= AGAIN]
+steps, lines = exploration.steps[exploration.steps <= AGAIN], []
 for lam in page.some((), (0, 10)):
     config = replace(page.budget.config("dots/single", Objective(inverse=lam)), steps=AGAIN)
     again = at_moments(toy.train(config, seed, device=page.device).losses, steps)
     stored = exploration.losses[lambdas.index(lam), : len(steps)]
     assert np.allclose(again, stored, rtol=1e-3), f"The first steps at λ = {lam} are not those of the stored run."
-    print(f"λ = {lam}: the losses of the first {AGAIN} steps, trained again, are the stored ones to 0.1 %")
+    lines.append(f"λ = {lam}: the losses of the first {AGAIN} steps, trained again, are the stored ones to 0.1 %")
+print("\n".join(lines))
 
 # %% [markdown]
 # ## What to notice

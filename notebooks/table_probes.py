@@ -81,8 +81,10 @@ for task, title in TASKS.items():
         for probe in PROBES:
             metrics = [results.metric(f"{task}.{quantity}.{probe}.{method}.r2") for method in LEARNT]
             paper = ["–" if metric["paper"] is None else f"{metric['paper']:.2f}" for metric in metrics]
-            cells = [f"{metric['value']:.2f} ({number})" for metric, number in zip(metrics, paper, strict=True)]
-            lines.append(f"| {title}: {quantity.replace('_', ' ')} | {probe} | {' | '.join(cells)} |")
+            cells = [f"{metric['value']:z.2f} ({number})" for metric, number in zip(metrics, paper, strict=True)]
+            lines.append(
+                f"| {title}: {quantity.replace('_', ' ')} | {probe.replace('mlp', 'MLP')} | {' | '.join(cells)} |"
+            )
 display(Markdown("\n".join(lines)))
 
 # %% tags=["nbval-check-output", "remove-cell"]
@@ -97,7 +99,7 @@ for task in AGAIN:
 #   almost perfectly, and by a linear probe better than from SIGReg's, as in the paper.
 # - **What the action moves only through something else is there in part**: the T's position, by a linear probe R² 0.71
 #   for SMWM and 0.78 for SIGReg; the cube's, 0.93 and 0.91.
-# - **The T's angle is encoded with SIGReg**, R² 0.47 by an MLP, and hardly with the inverse loss, 0.12, while in the
+# - **The T's angle is encoded with SIGReg**, R² 0.47 by an MLP, and hardly with the inverse loss, 0.11, while in the
 #   paper it can be read from all latents. The disc follows its action at any angle of the T, so the angle helps to recover the action only as
 #   far as the demonstrator's policy depends on it. After [four times the training](night_pusht.ipynb) SMWM's error is 38° instead of 45°, not told apart.
 # - **For angles it matters whether the probe is linear.** An MLP probe recovers both joint angles of Reacher from
