@@ -38,7 +38,7 @@ KEPT = np.unique(np.geomspace(1, AFTER // 5 + 1, 80).astype(int)) - 1  # of the 
 # chance moves the orange one as far ([figure](#fig-blobs)). A frame is a row of 512 numbers.
 
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The solid arrow is the action. The orange blob moves by chance, as far (dashed arrow), and no action tells where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A solid arrow leads the blue blob and a dashed one the orange blob to where they are in the second frame.", "classes": "dark-light", "width": "400px"}}
 def render(places):
     """x and y of both blobs, (N, 4) -> frames (N, 512)."""
     x, y = places.view(-1, 2, 2, 1).unbind(2)
@@ -60,8 +60,6 @@ def batch(n):
 torch.manual_seed(seed)
 places, moves = places_and_moves(512)  # held out: nothing is trained on them
 held_out = render(places), moves[:, :2], render(places + 3 * moves)
-
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-blobs", "caption": "One transition of the world, before (left) and after (right). The solid arrow is the action. The orange blob moves by chance, as far (dashed arrow), and no action tells where."}, "image": {"alt": "Two small frames of 16 by 16 pixels with a blue and an orange blob. A solid arrow leads the blue blob and a dashed one the orange blob to where they are in the second frame.", "classes": "dark-light", "width": "400px"}}
 figures.blob_transition(held_out[0][0].view(2, 16, 16), held_out[2][0].view(2, 16, 16), places[0], 3 * moves[0])
 
 # %% [markdown]
@@ -298,7 +296,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-collapse-open", "caption": "Total variance of the latent and both losses while training, on held-out transitions, all from the same open start (thin lines: seeds; thick: their geometric mean; in one seed all latents become equal to the last bit, which is drawn at 10⁻¹²). With the forward loss alone, variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone it stays open too, but nothing makes it predictable."}, "image": {"alt": "Three panels side by side over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-collapse-open", "caption": "Variance and both losses on held-out transitions while training, from one open start (thin: seeds; thick: their geometric mean; a variance of zero, in one seed, is drawn at 10⁻¹²). With the forward loss alone variance and forward loss fall together, and the inverse loss stays at the variance of the action (dashed). The inverse loss and SIGReg each keep the latent open; with the inverse loss alone nothing makes it predictable."}, "image": {"alt": "Three panels side by side over 400 training steps on logarithmic axes. Total variance: the forward loss alone falls by many powers of ten, the other three stay between one and one hundred. Forward loss: it falls with the variance for the forward loss alone, falls moderately at λ = 10, little with SIGReg, and rises with the inverse loss alone. Inverse loss: near one third for the forward loss alone and SIGReg, below a hundredth for the other two.", "classes": "dark-light wide"}}
 labels = {"forward_only": "λ = 0", "smwm": "λ = 10", "sigreg": "SIGReg", "inverse_only": "inverse loss alone"}
 curves = {label: results.arrays[name] for name, label in labels.items()}
 figures.variance_and_losses(5 * np.arange(STEPS // 5 + 1), curves, 1 / 3, "training step")
@@ -306,10 +304,9 @@ figures.variance_and_losses(5 * np.arange(STEPS // 5 + 1), curves, 1 / 3, "train
 # %% [markdown]
 # ## Switched off
 #
-# The two that both predict and stay open [are trained on](#fig-switched-off), for 32 times as many steps, by their
-# forward loss alone. The curves are stored; set `recompute = True` to draw your own.
+# The two that predict and stay open [are trained on](#fig-switched-off) by their forward loss alone, 32 times as long.
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-switched-off", "caption": "The same readings after the term that had opened the latent is left out, against the steps since then (thin lines: seeds; thick: their geometric mean; zero is drawn at 10⁻¹²). The fall is slow at first: after 430 steps about half of the variance remains where λ = 10 had opened the latent, and a fifth after SIGReg. It does not end: after 12,800 steps a thousandth or less and four thousandths or less remain, and the inverse loss is back at the variance of the action (dashed)."}, "image": {"alt": "Three panels over 12,800 steps, all axes logarithmic. Total variance: both curves fall slowly for a thousand steps and then by two powers of ten and more. Forward loss: both fall by more than three powers of ten. Inverse loss: after SIGReg it stays near one third; after λ = 10 it rises from a thousandth to one third.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-switched-off", "caption": "The same after the term that had opened the latent is left out. The fall is slow at first: after 430 steps half of the variance remains after λ = 10, and a fifth after SIGReg. After 12,800 steps it is a thousandth or less and four thousandths or less, and the inverse loss is back at the variance of the action."}, "image": {"alt": "Three panels over 12,800 steps, all axes logarithmic. Total variance: both curves fall slowly for a thousand steps and then by two powers of ten and more. Forward loss: both fall by more than three powers of ten. Inverse loss: after SIGReg it stays near one third; after λ = 10 it rises from a thousandth to one third.", "classes": "dark-light wide"}}
 switched_off = {"smwm_off": "opened with λ = 10", "sigreg_off": "opened with SIGReg"}
 curves = {label: results.arrays[name] for name, label in switched_off.items()}
 figures.variance_and_losses(5 * KEPT, curves, 1 / 3, "steps since it was switched off")
@@ -330,8 +327,7 @@ print(f"SIGReg: R² of the blue blob {page.here['sigreg.blue_r2']:.2f}")
 #
 # - **Collapse needs no bad luck.** [All seeds fall](#fig-collapse-open) from an open start, because the way is downhill:
 #   a smaller latent has a smaller forward loss. After 400 steps one has lost four powers of ten, one seven, and one all.
-# - **What opened a latent has to stay.** Without its term each [collapses after all](#fig-switched-off), slowly at first:
-#   a latent that is predicted well has little forward loss to gain from shrinking.
+# - **What opened a latent has to stay.** Without it each [collapses after all](#fig-switched-off), slowly: where all is predicted, shrinking gains little.
 # - **A small loss is no merit.** The collapsed model has the smallest forward loss of all.
 # - **Open is not the same as filtered.** [All three others](#fig-blob-latents) keep the grid, but with SIGReg the orange
 #   blob can be read too (`orange_r2`), though it moves by chance; in a [world of dots](anticollapse_gallery.ipynb) it
@@ -367,7 +363,7 @@ print(f"R² of the blue blob {fitted[0]:.2f}, of the orange one {fitted[1]:.2f}"
 #
 # - Two losses and a loop are the whole method, and one line is the difference between a latent that lives and one that collapses.
 # - A forward loss alone can always be lowered by shrinking the latent; an inverse loss cannot.
-# - The inverse loss keeps what the action moves; SIGReg asks all directions to vary, and here they encode the orange blob too.
+# - SIGReg asks all directions to vary, and here they encode the orange blob too.
 #
 # ## Numbers and provenance
 #

@@ -44,7 +44,7 @@ def variance_and_losses(steps: np.ndarray, curves: dict[str, np.ndarray], floor:
         floor: the inverse loss of a constant.
         xlabel: what is counted.
     """
-    figure, axes = new_figure(11, 3.8, 1, 3)
+    figure, axes = new_figure(11, 3.4, 1, 3)
     for label, readings in curves.items():
         for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
             seeds_and_mean(

@@ -24,6 +24,7 @@ ON_ALL_PAGES = (
 ON_ONE_PAGE = {
     "book/beyond": ("every-expectation-page-by-page",),
     "book/differences": ("at-the-paper-s-budget",),
+    "book/method": ("how-dimensions-are-counted",),
     "book/gpu": ("what-most-figures-take", "several-gpus", "a-t4-and-colab", "how-it-is-made-fast"),
     "book/teaching": ("how-long-it-takes",),
     "notebooks/anticollapse_gallery": ("the-table",),
