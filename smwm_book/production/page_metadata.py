@@ -78,7 +78,7 @@ def describe(app: Sphinx, page: str, template: str, context: dict, doctree: node
 def description(doctree: nodes.document) -> str:
     """The first sentences of a page's paragraphs, at most 200 characters or the first sentence."""
     text = " ".join(p.astext() for p in doctree.findall(nodes.paragraph) if isinstance(p.parent, nodes.section))
-    sentences = re.split(r"(?<=[.?!]) ", re.sub(r"^The \w+\. ", "", " ".join(text.split())))
+    sentences = re.split(r"(?<=[.?!]) ", re.sub(r"^The (?:paper\Ws )?\w+\. ", "", " ".join(text.split())))
     kept = sentences[0]
     for sentence in sentences[1:]:
         if len(kept) + 1 + len(sentence) > LONGEST:
