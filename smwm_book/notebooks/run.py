@@ -193,6 +193,7 @@ def execute(
                 extra_arguments=["--IPKernelApp.log_level=ERROR"],
                 start_timeout=PATIENCE,
                 iopub_timeout=PATIENCE,
+                coalesce_streams=True,  # what one cell prints comes in one piece, on a busy machine too
             )
         except papermill.PapermillExecutionError as error:
             if error.ename == SMWMError.__name__:
