@@ -362,7 +362,6 @@ print(f"R² of the blue blob {fitted[0]:.2f}, of the orange one {fitted[1]:.2f}"
 #
 # - Two losses and a loop are the whole method, and one line is the difference between a latent that lives and one that collapses.
 # - A forward loss alone can always be lowered by shrinking the latent; an inverse loss cannot.
-# - SIGReg asks all directions to vary, and here they encode the orange blob too.
 #
 # ## Numbers and provenance
 #

@@ -85,6 +85,8 @@ figures.variance_by_lambda(exploration.steps, exploration.lambdas.tolist(), expl
 
 # %% [markdown]
 # ## The same as pictures
+#
+# [The clouds](#fig-explorer-table) of five steps, all on one scale.
 
 # %% mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1

@@ -44,7 +44,7 @@ def variance_and_losses(steps: np.ndarray, curves: dict[str, np.ndarray], floor:
         floor: the inverse loss of a constant.
         xlabel: what is counted.
     """
-    figure, axes = new_figure(11, 3.4, 1, 3)
+    figure, axes = new_figure(8.6, 2.7, 1, 3)
     for label, readings in curves.items():
         for axis, values in zip(axes, np.moveaxis(readings, -1, 0), strict=True):
             seeds_and_mean(
@@ -67,7 +67,7 @@ def blob_latents(position: np.ndarray, planes: dict[str, np.ndarray]) -> Figure:
         position: ``(P, 2)`` of the controlled blob.
         planes: per label ``(P, 2)`` coordinates of the latents.
     """
-    figure, axes = new_figure(11, 3.2, 1, len(planes))
+    figure, axes = new_figure(9.4, 2.8, 1, len(planes))
     colours = position_colours(np.asarray(position))
     for axis, (label, points) in zip(axes, planes.items(), strict=True):
         reach = 1.15 * np.abs(points).max()
