@@ -103,7 +103,7 @@ figures.explorer_table(
 for lam, total in zip(exploration.lambdas, exploration.variances[:, -1], strict=True):
     print(f"λ = {lam:6.2f}: total variance {total:.1e}")
 
-# %% tags=["nbval-check-output", "remove-cell"]
+# %% tags=["remove-cell"]
 steps, lines = exploration.steps[exploration.steps <= AGAIN], []
 for lam in page.some((), (0, 10)):
     config = replace(page.budget.config("dots/single", Objective(inverse=lam)), steps=AGAIN)
