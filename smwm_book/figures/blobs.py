@@ -51,9 +51,9 @@ def variance_and_losses(steps: np.ndarray, curves: dict[str, np.ndarray], floor:
                 axis, steps, np.maximum(values, 1e-12), _COLOURS[label], geometric=True, label=label, marker=""
             )
     for axis, title in zip(axes, _READINGS, strict=True):
-        axis.set(title=title, yscale="log", xlabel=xlabel)
         if len(set(np.diff(steps))) > 1:
-            training_step_axis(axis, steps, xlabel)
+            training_step_axis(axis, steps)
+        axis.set(title=title, yscale="log", xlabel=xlabel)
         axis.minorticks_off()
     axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
     axes[0].legend(loc="lower left", fontsize="small")

@@ -81,12 +81,12 @@ def position_colours(position: np.ndarray) -> np.ndarray:
     return hue + 0.45 * v[:, None] * (1 - hue)
 
 
-def training_step_axis(axis, steps: np.ndarray, xlabel: str = "training step") -> None:
+def training_step_axis(axis, steps: np.ndarray) -> None:
     """A logarithmic axis of training steps that has room for step 0."""
     axis.set_xscale("symlog", linthresh=1, linscale=0.5)
     ticks = [tick for tick in (0, 1, 10, 100, 1_000, 10_000, 100_000) if tick <= steps[-1]]
     axis.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
-    axis.set(xlabel=xlabel, xlim=(0, steps[-1] * 1.2))
+    axis.set(xlabel="training step", xlim=(0, steps[-1] * 1.2))
     axis.minorticks_off()
 
 
