@@ -15,7 +15,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")  # the order of tools/
 OPTIONS = ("--disable-gpu", "--disable-background-networking", "--disable-component-update")
 if os.geteuid() == 0:  # root has no sandbox
     OPTIONS += ("--no-sandbox",)
-LONGEST_SECONDS = 60
+LONGEST_SECONDS = 300
 
 
 def candidates() -> Iterator[str]:
@@ -41,7 +41,7 @@ def print_to_pdf(page: Path, output: Path) -> None:
         output: the PDF.
 
     Raises:
-        SMWMError: there is no Chromium, or none that prints within a minute.
+        SMWMError: there is no Chromium, or none that prints within five minutes.
     """
     tried = []
     for executable in candidates():

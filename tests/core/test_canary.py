@@ -221,7 +221,7 @@ MUTATIONS = {
     ("propeller", "wider blades"): ("propeller", patched(propeller, "WIDTH", 7.1)),
     ("moving blob", "less of the velocity is kept"): ("blob-two-frames", patched(moving_blob, "KEPT", 0.79)),
     ("toy history", "past actions in another order"): (
-        "blob-past-actions",
+        "blob-past-actions-slow",
         patched(heads.RememberingForwardModel, "forward", lambda self, z, a: REMEMBERED(self, z, a.flip(1))),
     ),
     ("wiring", "smaller steps"): ("wiring-valve", patched(wiring, "MAX_DISPLACEMENT", 15)),

@@ -165,7 +165,7 @@ def test_a_log_of_commands_among_the_channels_is_named(log_seen):
     windows = seen.unfold(1, 8, 1).transpose(2, 3)
     o, a = windows[:, :-1].flatten(0, 1), commands[:, 7:].flatten(0, 1)
     data = Transitions(o, a, windows[:, 1:].flatten(0, 1))
-    found = checkup(trained(data[1_500:], steps=300), data[:1_500])
+    found = checkup(trained(data[1_500:], steps=600), data[:1_500])
     assert found.faults == (["readback"] if log_seen else [])
 
 
