@@ -30,6 +30,7 @@ page = Page("build_it_yourself", "Collapse from an open latent", preset, seed, "
 STEPS = min(400, page.budget.comparison_steps)
 AFTER = 32 * STEPS  # without the term that has opened the latent
 KEPT = np.unique(np.geomspace(1, AFTER // 5 + 1, 80).astype(int)) - 1  # of the readings of every fifth step
+WATCHED = 150  # held-out frames whose latents are kept meanwhile
 
 # %% [markdown]
 # ## A world
@@ -268,6 +269,14 @@ objectives = {
     "sigreg": sigreg_baseline,
     "inverse_only": inverse_only,
 }
+latents_seen = []  # latents of the watched frames before every step
+
+
+def forward_only_watched(networks, *data):
+    latents_seen.append(networks[0](held_out[0][:WATCHED]).detach())
+    return forward_only(networks, *data)
+
+
 encoders = {}
 for s in page.seeds:
     for name, objective in objectives.items():
@@ -288,11 +297,19 @@ for s in page.seeds:
                 page.add(s, name, orange_r2=R2(other))
         if page.redo and name in ("smwm", "sigreg"):  # and now without the term that has kept it open
             going_on, started = deepcopy(networks), perf_counter()
-            after = np.array(train(going_on, forward_only, AFTER))
+            latents_seen.clear()
+            after = np.array(train(going_on, forward_only_watched, AFTER))
             page.trained(f"{name}_off", s, going_on[0], perf_counter() - started, ())
             page.arrays[f"{name}_off"].append(after[KEPT])
             left = Scale(after[-1, 0] / after[0, 0])
             page.add(s, f"{name}_off", variance_left=left, inverse_loss=Scale(after[-1, 2]))
+            if s == seed and name == "smwm":  # for the collapse explorer, in the plane of the open latent
+                kept = torch.stack([*latents_seen, going_on[0](held_out[0][:WATCHED]).detach()])[5 * KEPT]
+                plane = PrincipalPlane(kept[0])
+                page.arrays["off_clouds"] = np.stack([plane(z - z.mean(0) + kept[0].mean(0)) for z in kept])
+                page.arrays["off_spectra"] = np.stack([spectrum(z) for z in kept])
+                page.arrays["off_steps"] = 5 * KEPT
+                page.arrays["off_colours"] = figures.position_colours(places[:WATCHED, :2].numpy())
 
 results = page.results()
 
@@ -304,7 +321,8 @@ figures.variance_and_losses(5 * np.arange(STEPS // 5 + 1), curves, 1 / 3, "train
 # %% [markdown]
 # ## Switched off
 #
-# The two that predict and stay open [are trained on](#fig-switched-off) by their forward loss alone, 32 times as long.
+# The two that predict and stay open [are trained on](#fig-switched-off) by their forward loss alone, 32 times as long. The
+# [explorer](collapse_explorer.ipynb) shows the latent of the first while it falls.
 
 # %% tags=["hide-input"] mystnb={"figure": {"name": "fig-switched-off", "caption": "The same after the term that had opened the latent is left out. The fall is slow at first: after 430 steps half of the variance remains after λ = 10, and a fifth after SIGReg. After 12,800 steps it is a thousandth or less and four thousandths or less, and the inverse loss is back at the variance of the action."}, "image": {"alt": "Three panels over 12,800 steps, all axes logarithmic. Total variance: both curves fall slowly for a thousand steps and then by two powers of ten and more. Forward loss: both fall by more than three powers of ten. Inverse loss: after SIGReg it stays near one third; after λ = 10 it rises from a thousandth to one third.", "classes": "dark-light wide"}}
 switched_off = {"smwm_off": "opened with λ = 10", "sigreg_off": "opened with SIGReg"}

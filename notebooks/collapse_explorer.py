@@ -20,7 +20,7 @@ import torch
 from smwm_book import figures
 from smwm_book.experiments.measures import R2, Count, Scale, Share
 from smwm_book.experiments.page import Page
-from smwm_book.tables.report import display_metrics, display_provenance
+from smwm_book.tables.report import display_metrics, display_provenance, published_results
 from smwm_book.widgets.explorer import Exploration, Explorer
 from smwm_core import Objective
 from smwm_core.analysis.probes import linear_r2
@@ -84,9 +84,30 @@ Explorer(exploration)
 figures.variance_by_lambda(exploration.steps, exploration.lambdas.tolist(), exploration.variances)
 
 # %% [markdown]
+# ## A latent that was open
+#
+# In [Build it yourself](build_it_yourself.ipynb) a latent of two blobs is opened with λ = 10; then λ is set to 0. Press *Play*: nothing seems
+# to happen for some hundred steps, for all is predicted and shrinking gains little. Then the square of positions falls
+# together. The inverse loss is no longer trained on and still computed; both losses are of held-out transitions.
+
+# %% tags=["hide-input"]
+opened = published_results("build_it_yourself")[0].arrays
+variance, *losses = opened["smwm_off"][0].T
+fall = Exploration(
+    lambdas=np.zeros(1),
+    steps=opened["off_steps"],
+    clouds=opened["off_clouds"][None],
+    spectra=opened["off_spectra"][None],
+    variances=variance[None],
+    colours=opened["off_colours"],
+    losses=np.stack(losses, 1)[None],
+)
+Explorer(fall)
+
+# %% [markdown]
 # ## The same as pictures
 #
-# [The clouds](#fig-explorer-table) of five steps, all on one scale.
+# [The clouds](#fig-explorer-table) of five steps, all on one scale, and [those of the fall](#fig-explorer-fall).
 
 # %% mystnb={"figure": {"name": "fig-explorer-table", "caption": "Latents of the same frames for six values of λ (rows) at five training steps (columns), all panels on one scale. Each row keeps the two principal components of its last step. Without the inverse loss every frame stays on one point; with any of these weights the point opens into the square of positions, and the weight decides how wide."}, "image": {"alt": "A table of small scatter plots. Rows from lambda zero at the top to one hundred at the bottom, columns from the start of training to its end. The top row shows a single point throughout; in the rows below the point opens into a coloured square, which is larger the larger lambda is.", "classes": "dark-light wide"}}
 last = len(exploration.steps) - 1
@@ -97,6 +118,12 @@ figures.explorer_table(
     exploration.lambdas.tolist(),
     exploration.steps[chosen].tolist(),
     exploration.extent,
+)
+
+# %% mystnb={"figure": {"name": "fig-explorer-fall", "caption": "Latents of 150 held-out frames of two blobs after a latent that was opened with λ = 10 has been trained on with λ = 0, all panels on one scale, in two principal components of the open latent. After 100 steps the square is there, after 12,800 it is a point."}, "image": {"alt": "To be looked at.", "classes": "dark-light wide"}}
+moments = [0, *(int(np.searchsorted(fall.steps, step)) for step in (100, 1_000, 3_000)), len(fall.steps) - 1]
+figures.explorer_table(
+    fall.clouds[:, moments], fall.colours, fall.lambdas.tolist(), fall.steps[moments].tolist(), fall.extent
 )
 
 # %% tags=["nbval-check-output", "remove-cell"]

@@ -90,7 +90,7 @@ def pixels(canvas) -> str:
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_explorer_moves_by_keyboard_and_pointer(browser, address, width):
     page, problems = open_page(browser, address, EXPLORER, width)
-    root = page.locator(".smwm-explorer")
+    root = page.locator(".smwm-explorer").first
     lam, step = root.locator("input[type=range]").all()
     cloud, bars, _ = root.locator("canvas").all()
     words = root.locator("p[aria-live]")
@@ -191,7 +191,7 @@ def test_without_javascript_the_explorer_points_to_the_pictures(browser, address
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{address}/{EXPLORER}")
-    assert "needs JavaScript" in page.locator(".smwm-explorer noscript").inner_text()
+    assert "needs JavaScript" in page.locator(".smwm-explorer noscript").first.inner_text()
     assert page.locator(".smwm-explorer canvas").first.is_hidden()
     assert page.locator("article figure img").count() > 0
     context.close()
