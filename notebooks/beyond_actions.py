@@ -225,7 +225,7 @@ figures.latent_circles({label: results.arrays[f"{name}_circle"] for label, name 
 # %% [markdown]
 # ## A dot behind a valve, and behind swapped wires
 
-# %% mystnb={"figure": {"name": "fig-wirings", "caption": "Left: inverse loss on held-out data over the variance of the action, for wires that are swapped with a chance of p (points: seeds), and the prediction, which has no free parameter. Right: R² of the height of the dot from slightly blurred latents (bars: mean, points: seeds; below zero is drawn as zero)."}, "image": {"alt": "Left: points at swap chances 0, 0.25, 0.4 and 0.5 beside a dashed curve that rises from 0 to 1. Right: horizontal bars of the R² of the height for the straight wiring, the valve, the valve with moments, spare numbers and dropped actions.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-wirings", "caption": "Curve: the prediction, which has no free parameter, and the inverse loss on held-out data over the variance of the action, for wires that are swapped with a chance of p (points: seeds). Bars: R² of the height of the dot from slightly blurred latents (mean, points: seeds; below zero is drawn as zero)."}, "image": {"alt": "Points at swap chances 0, 0.25, 0.4 and 0.5 beside a dashed curve that rises from 0 to 1, and horizontal bars of the R² of the height for the straight wiring, the valve, the valve with moments, spare numbers and dropped actions.", "classes": "dark-light wide"}}
 chances = {0.0: "straight", 0.25: "swapped_25", 0.4: "swapped_40", 0.5: "swapped_50"}
 labels = {"straight": "straight", "valve": "valve", "valve_moments": "valve, moments", "spare": "two spare numbers"}
 labels["dropped"] = "half of the actions dropped"

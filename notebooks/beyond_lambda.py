@@ -209,11 +209,11 @@ display_hypotheses(expected)
 display_verdicts(expected, results)
 
 # %% [markdown]
-# ## Scale on the left, contents on the right
+# ## Scale and contents
 #
-# [The same 21 runs](#fig-scale-and-leak) as lines. If λ were nothing but a volume knob, all lines on the left would rise and all lines on the right would be flat.
+# [The same 21 runs](#fig-scale-and-leak) as lines. If λ were nothing but a volume knob, all lines of the variance would rise and all lines of the pull ratio would be flat.
 
-# %% mystnb={"figure": {"name": "fig-scale-and-leak", "caption": "Left: total variance of the latent against λ. Right: pull ratio, how far 4 px of the distractor move the latent over how far 4 px of the controlled dot do; dashed: the 0.1 that a working latent may have. Thick: geometric mean over seeds, thin: seeds; all axes are logarithmic. Where the latent has collapsed, the ratio on the right compares two numbers that are both nearly zero. Compare how many decades each side spans."}, "image": {"alt": "Two charts with logarithmic axes and three lines each, for steps of up to 16, 8 and 4 pixels: total variance over lambda on the left, pull ratio over lambda with a dashed line at 0.1 on the right.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-scale-and-leak", "caption": "*Total variance* of the latent against λ, and its *pull ratio*: how far 4 px of the distractor move the latent over how far 4 px of the controlled dot do; dashed: the 0.1 that a working latent may have. Thick: geometric mean over seeds, thin: seeds; all axes are logarithmic. Where the latent has collapsed, this ratio compares two numbers that are both nearly zero. Compare how many decades each panel spans."}, "image": {"alt": "Two charts with logarithmic axes and three lines each, for steps of up to 16, 8 and 4 pixels: total variance over lambda, and pull ratio over lambda with a dashed line at 0.1.", "classes": "dark-light wide"}}
 figures.scale_and_leak(
     np.array(weights),
     {f"{px} px": (results.arrays[f"px{px}.variance"], results.arrays[f"px{px}.pull"]) for px in worlds},
@@ -247,7 +247,7 @@ display_metrics(results, page.here)
 #   better because its latent is larger.
 # - **The lower edge belongs to the data.** It rises by one decade from 16 to 4 px, one cell of the grid and just what was asked for; the argument says 1.2. Network, objective and frames are the same in all three panels; only the length of a step differs. Whoever
 #   records the same machine twice as often halves it, and may need another λ.
-# - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([right](#fig-scale-and-leak)); the expectation that it leaks in was wrong, and so may be the argument that only the forward loss keeps it out.
+# - **The upper edge is not there.** The pull of the distractor falls with λ, over six decades ([pull ratio](#fig-scale-and-leak)); the expectation that it leaks in was wrong, and so may be the argument that only the forward loss keeps it out.
 # - **`distractor_r2` and `pull_ratio` answer different questions.** The first asks whether the distractor can be found, the second how much
 #   of the latent's distances is due to it. Planners minimise distances.
 # - **The constraint may overshoot.** It raises λ until the latent opens, and lowers it only afterwards, slowly. The end of a black line is

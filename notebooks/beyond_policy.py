@@ -143,7 +143,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-two-faults", "caption": "Left: the world. The action moves the red dot, the wind the green leaf. Right: how far the latent follows the leaf relative to the dot, as measured by moving each alone (large marks: mean over seeds, small: seeds), against what least squares on the training data predicts before training. Colour: the bias ρ; shape: the slip s (circle 0, square 0.25, diamond 0.5); blue: with random actions mixed in. Dashed: equality; shaded: the tolerance stated beforehand. Both axes are linear up to 0.1 and logarithmic above."}, "image": {"alt": "Left: a white frame with a red and a green dot. Right: a scatter plot of measured against predicted pull ratios with a diagonal; marks of one fault or none are at the lower left, those of two faults farther up.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-two-faults", "caption": "*The world*: the action moves the red dot, the wind the green leaf. Scatter plot: how far the latent follows the leaf relative to the dot, as measured by moving each alone (large marks: mean over seeds, small: seeds), against what least squares on the training data predicts before training. Colour: the bias ρ; shape: the slip s (circle 0, square 0.25, diamond 0.5); blue: with random actions mixed in. Dashed: equality; shaded: the tolerance stated beforehand. Both axes are linear up to 0.1 and logarithmic above."}, "image": {"alt": "A white frame with a red and a green dot, and a scatter plot of measured against predicted pull ratios with a diagonal; marks of one fault or none are at the lower left, those of two faults farther up.", "classes": "dark-light wide"}}
 cells = []
 for name in predicted:
     world = predicted[name].make_world()
@@ -223,8 +223,8 @@ display(Markdown("\n".join(lines)))
 # Clipping and rounding change $\sigma$ and make the guess slightly curved, so the prediction in the figure does not use the formula. It is the least-squares
 # fit of the action on both displacements, computed from each seed's own training data.
 #
-# **Try both faults.** Left: the curve is the formula, with the slip clipped and rounded as in this world, for the bias that you choose; red: measured cells
-# (strong: those of your bias). Right: how the best guess divides its weight. The keys for the arrows move a slider by one step.
+# **Try both faults.** The curve is the formula, with the slip clipped and rounded as in this world, for the bias that you choose; red: measured cells
+# (strong: those of your bias). The other picture: how the best guess divides its weight. The keys for the arrows move a slider by one step.
 
 # %% tags=["hide-input"]
 measured = [{**cell, "measured": cell["measured"].mean()} for cell in cells if not cell["random_share"]]
@@ -278,7 +278,7 @@ display(Markdown("\n".join(lines)))
 #
 # ## Early in training
 
-# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-early-traces", "caption": "How well a linear read-out, without blur, finds the positions of dot and leaf while training (thin: seeds, thick: mean; R² below zero is drawn as zero). Left: no fault. Middle: bias alone. Right: both faults together, bias and slip."}, "image": {"alt": "Three panels with two curves each over training steps: R squared of the dot's position and of the leaf's position.", "classes": "dark-light wide"}}
+# %% tags=["hide-input"] mystnb={"figure": {"name": "fig-early-traces", "caption": "How well a linear read-out, without blur, finds the positions of dot and leaf while training (thin: seeds, thick: mean; R² below zero is drawn as zero). The panels have no fault, bias alone, and both faults together, bias and slip."}, "image": {"alt": "Three panels with two curves each over training steps: R squared of the dot's position and of the leaf's position.", "classes": "dark-light wide"}}
 titles = ("no fault", "bias ρ = 0.9", "bias ρ = 0.9, slip s = 0.5")
 traces = {title: results.arrays[f"{name}.snapshot_r2"] for title, name in zip(titles, watched, strict=True)}
 figures.early_traces(results.arrays["snapshot_steps"], traces)

@@ -37,7 +37,7 @@ for config in (with_inverse, without):
     z = page.run(config).encode(grid.flatten(0, 1))
     latent[f"λ = {config.objective.inverse:g}"] = PrincipalPlane(z)(z).reshape(*grid.shape)
 
-# %% mystnb={"figure": {"name": "fig-dot-grids", "caption": "A grid of dot positions (left) and the latents of the 100 frames in their first two principal components, with the inverse loss (middle) and without (right), both on the same scale. Equal colours and letters are equal positions. The middle grid is the left one, turned or mirrored and a little bent; on the right nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. Left: a regular ten by ten grid of dot positions in pixels. Middle: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. Right: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-dot-grids", "caption": "*The world*: a grid of dot positions. *Latent*: the 100 frames in their first two principal components, with the inverse loss (λ = 10) and without (λ = 0), both on the same scale. Equal colours and letters are equal positions. The grid at λ = 10 is that of the world, turned or mirrored and a little bent; at λ = 0 nothing is left to see, because every frame has the same latent."}, "image": {"alt": "Three panels. The world: a regular ten by ten grid of dot positions in pixels. λ = 10: the latents of the model with inverse loss form a ten by ten grid of nearly the same shape. λ = 0: all latents of the model without inverse loss fall on a single point.", "classes": "dark-light wide"}}
 figures.latent_grids(grid.numpy(), latent)
 
 # %% [markdown]

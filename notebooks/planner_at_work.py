@@ -56,9 +56,9 @@ display(HTML(watch_the_search(planning, seed)))
 # %% [markdown]
 # One search in TwoRoom, with the plans that it really draws: each line is where a sequence of 25 actions would take the
 # dot. The curves are what the model thinks of them; where the lines end is the world's answer. [The same
-# search](#fig-search), five rounds side by side:
+# search](#fig-search), five of its rounds:
 
-# %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth with the lowest predicted cost and draws around it. Right: the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls from 0.52 in the first round to 0.47 in the last.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-search", "caption": "One search in TwoRoom. Each orange line is where one sampled sequence of 25 actions would really take the dot (red points: its end), the star is the goal. In the first round the plans go nowhere in particular; round by round the search keeps the tenth with the lowest predicted cost and draws around it. The curve is the lowest predicted cost of each round."}, "image": {"alt": "Five pictures of two rooms with sixty orange paths each. In the first the paths are a tangle around the dot, in the later ones they gather into a bundle that ends near a blue star. A curve of the lowest cost falls from 0.52 in the first round to 0.47 in the last.", "classes": "dark-light wide"}}
 plan = planning.plan(start, goal, seed)
 rounds = sorted({0, 1, 2, 4, search.iterations - 1} & set(range(search.iterations)))
 figures.search_narrowing(

@@ -56,6 +56,7 @@ def spectra_by_method(spectra: dict[str, dict[str, np.ndarray]], true_dim: dict[
             axis.plot(x[inside], mean[inside], linestyle="none", marker="o", markersize=5, color=SMWM)
             axis.plot(x[~inside], mean[~inside], linestyle="none", marker="o", markersize=4, color=GREY)
             axis.axvline(true_dim[world] + 0.5, color=INK, linestyle="--", linewidth=1)
+            axis.tick_params(labelleft=True)  # a phone stacks the columns
         row[0].set_ylabel(label.replace(" (", "\n("), rotation=0, ha="right", va="center", labelpad=10)
     axes[0, 0].set(yscale="log", xticks=[1, 4, 8, 12, 16])
     for axis, world in zip(axes[0], true_dim, strict=True):

@@ -23,7 +23,7 @@ def blob_transition(frame: np.ndarray, next_frame: np.ndarray, places: np.ndarra
         frame, next_frame: ``(2, S, S)``, a brightness in [0, 1] for each blob.
         places, moves: ``(4,)`` pixels, x and y of the controlled blob, then of the other.
     """
-    figure, axes = new_figure(5.6, 3.0, 1, 2)
+    figure, axes = new_figure(5.2, 2.75, 1, 2)
     inks = 1 - np.array([[0.0, 0.45, 0.70], [0.90, 0.62, 0.0]])  # what each colour takes from white
     for axis, blobs, title in zip(axes, (frame, next_frame), ("frame", "next frame"), strict=True):
         axis.imshow(np.clip(1 - np.einsum("bhw,bc->hwc", np.asarray(blobs), inks), 0, 1))

@@ -14,7 +14,7 @@ def confused_frames(frames: np.ndarray, ways: np.ndarray, lights: dict[str, np.n
         lights: per label the AUROC of each seed, ``(seeds,)``.
         expected: a threshold, drawn as a line.
     """
-    figure, (one, other, axis) = new_figure(10.5, 3.4, 1, 3, width_ratios=(1, 1, 1.35))
+    figure, (one, other, axis) = new_figure(9.4, 3.2, 1, 3, width_ratios=(1, 1, 1.35))
     for picture, frame, title in zip((one, other), frames, ("in the way", "out of the way"), strict=True):
         picture.imshow(frame, interpolation="nearest")
         picture.plot(*ways.T, color=INK, linestyle=":", linewidth=1.5)
@@ -38,7 +38,7 @@ def kept_by_world(worlds: dict[str, tuple[dict[str, np.ndarray], dict[str, np.nd
             that a world lacks has no marks there.
     """
     labels = max((list(first) for first, _ in worlds.values()), key=len)
-    figure, axes = new_figure(3.4 * len(worlds) + 1.2, 4.2, 1, len(worlds), squeeze=False)
+    figure, axes = new_figure(2.9 * len(worlds) + 1.2, 3.7, 1, len(worlds), squeeze=False)
     for number, (axis, (title, dots)) in enumerate(zip(axes[0], worlds.items(), strict=True)):
         for values, colour, marker, name in zip(dots, (SMWM, VERMILION), "oD", ("dot 1", "dot 2"), strict=True):
             for label, seeds in values.items():
@@ -47,7 +47,9 @@ def kept_by_world(worlds: dict[str, tuple[dict[str, np.ndarray], dict[str, np.nd
             places = [labels.index(label) for label in values]
             means = [seeds.clip(0, 1).mean() for seeds in values.values()]
             axis.plot(means, places, marker, color=colour, markersize=9, label=name)
-        axis.set(title=title, xlim=(-0.06, 1.06), ylim=(len(labels) - 0.5, -0.5), xlabel="blurred R²")
+        axis.set(
+            title=title, xlim=(-0.06, 1.06), ylim=(len(labels) - 0.5, -0.5), xlabel="blurred R²", xticks=(0, 0.5, 1)
+        )
         axis.set(yticks=range(len(labels)), yticklabels=labels if number == 0 else [""] * len(labels))
         axis.grid(axis="y", color=PALE, linewidth=0.6)
         axis.set_axisbelow(True)
@@ -61,7 +63,7 @@ def ends_of_episodes(worlds: dict[str, dict[str, tuple[float, float]]]) -> Figur
     Arguments:
         worlds: per title, per planner's label, the percentages that arrive and that collide; the rest does neither.
     """
-    figure, axes = new_figure(4.4 * len(worlds) + 1.2, 3.9, 1, len(worlds), squeeze=False)
+    figure, axes = new_figure(4 * len(worlds) + 1.2, 3.6, 1, len(worlds), squeeze=False)
     for number, (axis, (title, planners)) in enumerate(zip(axes[0], worlds.items(), strict=True)):
         places = np.arange(len(planners))
         arrive, collide = np.array(list(planners.values())).T

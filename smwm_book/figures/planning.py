@@ -5,7 +5,20 @@ from matplotlib.ticker import MaxNLocator
 
 from smwm_book.figures.dot_world import position_colours
 from smwm_book.figures.play import plans_in_room
-from smwm_book.figures.style import FAINT, GREY, INK, ORANGE, PURPLE, SKY, SMALL, SMWM, VERMILION, Figure, new_figure
+from smwm_book.figures.style import (
+    FAINT,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    SMALL,
+    SMWM,
+    TITLE,
+    VERMILION,
+    Figure,
+    new_figure,
+)
 from smwm_core.analysis.quantities import Asked
 
 METHOD_COLOURS = {"SMWM": SMWM, "SMWM, two frames": SKY, "SIGReg": ORANGE, "forward only": VERMILION, "random": GREY}
@@ -47,11 +60,9 @@ def planning_success(
                 (drawn["the paper's"],) = axis.plot(
                     [place - 0.45, place + 0.45], [metric["paper"]] * 2, INK, linewidth=2.5
                 )
-        axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105))
+        axis.set(title=task, xticks=range(len(methods)), ylim=(0, 105), ylabel="goals reached (%)")
         axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.set_xticklabels(methods, rotation=30, ha="right")
-    for row in axes:
-        row[0].set_ylabel("goals reached (%)")
     figure.legend(drawn.values(), drawn, loc="outside lower left")  # below the first column, which a phone cuts off
     return figure
 
@@ -73,7 +84,7 @@ def success_and_readings(
         references: per label, a metric of what needs no training.
         readings: per quantity, the metrics per method's label and number of windows, in a unit, and the tolerance.
     """
-    figure, axes = new_figure(3.8 * (1 + len(readings)), 5.2, 1, 1 + len(readings))
+    figure, axes = new_figure(3.7 * (1 + len(readings)), 5.1, 1, 1 + len(readings))
     windows = sorted({count for metrics in success.values() for count in metrics})
     axes[0].set(title="goals reached (%)", ylim=(-2, 152), yticks=range(0, 101, 20))  # above all, room for a legend
     for label, metric in references.items():
@@ -148,7 +159,7 @@ def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
     """
     count = len(next(iter(films.values()))["frames"])
     figure, axes = new_figure(
-        11.5, 2.1 * len(films), len(films), count + 2, squeeze=False, width_ratios=[1] * (count + 1) + [1.9]
+        9.8, 1.8 * len(films), len(films), count + 2, squeeze=False, width_ratios=[1] * (count + 1) + [1.9]
     )
     for row, (label, film) in zip(axes, films.items(), strict=True):
         for axis, frame, step in zip(row, [*film["frames"], film["goal"]], [*film["steps"], None], strict=False):
@@ -159,7 +170,7 @@ def filmstrips(films: dict[str, dict[str, np.ndarray]]) -> Figure:
             axis.set_title(
                 "goal" if step is None else f"step {step}", fontsize=SMALL, fontweight="normal", loc="center"
             )
-        row[0].set_ylabel(label, fontweight="bold")
+        row[0].set_ylabel(label, fontsize=TITLE, fontweight="bold", rotation=0, ha="right", va="center", labelpad=8)
         latent_way(row[-1], film)
     axes[0, -1].set_title("latent (2 PCs)", fontsize=SMALL, fontweight="normal", loc="center")
     return figure
@@ -254,7 +265,7 @@ def search_narrowing(frame: np.ndarray, goal: np.ndarray, stages: dict[int, np.n
         stages: per round, the ways of sampled plans, ``(M, steps, 2)`` in px.
         best: the lowest cost of each round.
     """
-    figure, axes = new_figure(13, 3.1, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
+    figure, axes = new_figure(10.4, 2.6, 1, len(stages) + 1, width_ratios=[1] * len(stages) + [1.5])
     for axis, (number, ways) in zip(axes, stages.items(), strict=False):
         plans_in_room(axis, frame, ways, goal, f"round {number}")
         axis.plot(*ways[:, -1].T, linestyle="none", marker=".", markersize=4, color=VERMILION)
@@ -279,9 +290,9 @@ def landscapes(ticks: np.ndarray, costs: dict[str, np.ndarray]) -> Figure:
         axis.plot(0, 0, "o", color="white", markersize=7)
         lowest = np.unravel_index(cost.argmin(), cost.shape)
         axis.plot(ticks[lowest[1]], ticks[lowest[0]], "*", color=ORANGE, markersize=16, markeredgecolor=INK)
-        axis.set(title=label, xlabel="action, to the right", aspect="equal")
+        axis.set(title=label, xlabel="action, to the right", ylabel="action, downwards", aspect="equal")
+        axis.tick_params(labelleft=True)  # a phone stacks the panels
     axes[0, 0].invert_yaxis()
-    axes[0, 0].set_ylabel("action, downwards")
     figure.colorbar(drawn, ax=axes[0], label="cost, relative to doing nothing", ticks=MaxNLocator(8, integer=True))
     return figure
 
@@ -308,8 +319,10 @@ def geometry(tasks: dict[str, dict[str, np.ndarray]]) -> Figure:
         space = figure.add_subplot(len(tasks), 3, 3 * number + 2, projection="3d")
         space.scatter(*coordinates.T, c=colours, s=5, depthshade=False)
         space.set(xticklabels=[], yticklabels=[], zticklabels=[])
-        space.set_title("latent, 3 PCs", loc="center")
-        _spectrum_with_elbow(figure.add_subplot(len(tasks), 3, 3 * number + 3), **panel)
+        space.set_title(f"{task}: latent, 3 PCs", loc="center")
+        spectrum = figure.add_subplot(len(tasks), 3, 3 * number + 3)
+        spectrum.set_title(f"{task}: spectrum")
+        _spectrum_with_elbow(spectrum, **panel)
     return figure
 
 

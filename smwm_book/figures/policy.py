@@ -71,8 +71,8 @@ def early_traces(steps: np.ndarray, panels: dict[str, np.ndarray]) -> Figure:
             axis.plot(steps, values.T, color=colour, linewidth=0.8, alpha=0.5)
             axis.plot(steps, values.mean(0), color=colour, marker="o", markersize=4, label=name)
         training_step_axis(axis, steps)
-        axis.set(ylim=(-0.03, 1.05))
+        axis.set(ylim=(-0.03, 1.05), ylabel="R² of the position")
+        axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.set_title(title, fontsize="medium")
-    axes[0, 0].set_ylabel("R² of the position")
     axes[0, -1].legend(loc="lower right")
     return figure

@@ -18,9 +18,9 @@ def displacement_fields(background: np.ndarray, origin: np.ndarray, fields: dict
         axis.scatter(*background.T, s=8, color=PALE, zorder=1)
         axis.quiver(*origin.T, *field.T, color=colour, angles="xy", scale_units="xy", scale=1, width=0.011, zorder=2)
         axis.update_datalim(origin + field)
-        axis.set(title=title, xlabel="PC 1", aspect="equal")
+        axis.set(title=title, xlabel="PC 1", ylabel="PC 2", aspect="equal")
+        axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.autoscale_view()
-    axes[0].set_ylabel("PC 2")
     return figure
 
 

@@ -404,7 +404,7 @@ def test_with_a_public_address_buttons_and_previews_lead_there(tmp_path, monkeyp
         said = tags(html / f"{page}.html")
         assert said["og:image"] == "https://example.org/book/_static/gallery/fig2_dot_world.png"
         assert (html / "_static" / "gallery" / "fig2_dot_world.png").is_file()
-        assert said["og:image:alt"].startswith("Three panels. Left: a regular ten by ten grid")
+        assert said["og:image:alt"].startswith("Three panels. The world: a regular ten by ten grid")
 
 
 def test_icons_that_pages_use_are_drawn(browser, address, built):

@@ -16,6 +16,7 @@
 14. What an inverse loss leaves lies beside its floor and its prediction; what a latent holds, beside its bound.
 15. An angle's R² lies at its means and not below zero, circles are centred, and a swapped wire has its curve.
 16. Costs, doubts and drifts are drawn as given.
+17. Panels that a phone stacks have their own numbers and labels, and both halves of a filmstrip its name.
 """
 
 import io
@@ -232,6 +233,38 @@ def test_filmstrips_show_frames_and_ways():
     assert np.array_equal(axes[-1].lines[2].get_xydata(), film["planned"][0])
 
 
+def test_both_halves_of_a_filmstrip_have_its_name_on_a_phone():
+    film = {"frames": np.zeros((6, 8, 8, 3), np.uint8), "steps": np.arange(6), "goal": np.zeros((8, 8, 3), np.uint8)}
+    film |= {"cloud": RANDOM.random((20, 2)), "way": RANDOM.random((26, 2)), "planned": RANDOM.random((1, 6, 2))}
+    figure = figures.filmstrips({label: {**film, "target": RANDOM.random(2)} for label in ("solved", "failed")})
+    figure.savefig(drawn := io.BytesIO(), bbox_inches="tight")  # as a notebook does
+    picture = np.asarray(Image.open(drawn).convert("RGB"))
+    dark = (picture < 100).any(2)
+    columns = np.flatnonzero(dark.any(0))
+    names = slice(columns[0], columns[np.flatnonzero(np.diff(columns) > phone.GAP)[0]] + 1)
+    rows = np.flatnonzero(dark[:, names].any(1))
+    word = picture[rows[0] : rows[np.flatnonzero(np.diff(rows) > phone.GAP)[0]] + 1, names]
+    twin = phone.stack(picture)
+    parts = [twin[y : y + len(word), names] for y in range(len(twin) - len(word))]
+    assert sum(np.array_equal(part, word) for part in parts) == 2
+
+
+def test_panels_have_their_own_numbers_and_labels():
+    points, spectrum = RANDOM.random((9, 2)), RANDOM.random((2, 20))
+    drawn = [
+        figures.displacement_fields(points, points, {"one": points, "other": points}),
+        figures.early_traces(np.arange(4), {"one": RANDOM.random((2, 4, 2)), "other": RANDOM.random((2, 4, 2))}),
+    ]
+    landscapes = figures.landscapes(np.linspace(-1, 1, 5), {"one": RANDOM.random((5, 5)), "other": np.eye(5)})
+    planning = figures.planning_success({name: {"SMWM": metric(90)} for name in "AB"}, {}, {})
+    for panels in (*(figure.axes for figure in drawn), landscapes.axes[:2], planning.axes):
+        assert len(panels) == 2
+        assert panels[0].get_ylabel() == panels[1].get_ylabel() != ""
+        assert all(axis.yaxis.get_tick_params()["labelleft"] for axis in panels)
+    spectra = figures.spectra_by_method({"a": {"one": spectrum, "other": spectrum}}, {"one": 2, "other": 2})
+    assert all(axis.yaxis.get_tick_params()["labelleft"] for axis in spectra.axes)
+
+
 def test_searches_landscapes_and_shapes_are_drawn_as_given():
     ways = RANDOM.random((4, 7, 2)) * 224
     figure = figures.search_narrowing(RANDOM.random((8, 8, 3)), ways[0, 1], {1: ways, 30: ways}, np.array([2.0, 1.0]))
@@ -247,6 +280,7 @@ def test_searches_landscapes_and_shapes_are_drawn_as_given():
     panel |= {"elbow": 4, "action_dim": 2}
     axes = figures.geometry({"A": panel, "B": panel}).axes
     assert len(axes) == 6
+    assert all("A: " in axis.get_title("left") + axis.get_title("center") for axis in axes[:3])
     ring, line = axes[2].lines[-2:]
     assert ring.get_xydata()[0] == pytest.approx([4, panel["spectrum"][0, 3] / panel["spectrum"][0].sum()])
     assert set(line.get_xdata()) == {2.5}
