@@ -224,7 +224,7 @@ display(Markdown("\n".join(lines)))
 # fit of the action on both displacements, computed from each seed's own training data.
 #
 # **Try both faults.** Left: the curve is the formula, with the slip clipped and rounded as in this world, for the bias that you choose; red: measured cells
-# (strong: those of your bias). Right: how the best guess divides its weight. The keys for the arrows move a slider by one step.
+# (filled: those of your bias). Right: how the best guess divides its weight. The keys for the arrows move a slider by one step.
 
 # %% tags=["hide-input"]
 measured = [{**cell, "measured": cell["measured"].mean()} for cell in cells if not cell["random_share"]]
