@@ -143,7 +143,7 @@ for s in page.seeds:
 
 results = page.results()
 
-# %% mystnb={"figure": {"name": "fig-two-faults", "caption": "*The world*: the action moves the red dot, the wind the green leaf. Scatter plot: how far the latent follows the leaf relative to the dot, as measured by moving each alone (large marks: mean over seeds, small: seeds), against what least squares on the training data predicts before training. Colour: the bias ρ; shape: the slip s (circle 0, square 0.25, diamond 0.5); blue: with random actions mixed in. Dashed: equality; shaded: the tolerance stated beforehand. Both axes are linear up to 0.1 and logarithmic above."}, "image": {"alt": "A white frame with a red and a green dot, and a scatter plot of measured against predicted pull ratios with a diagonal; marks of one fault or none are at the lower left, those of two faults farther up.", "classes": "dark-light wide"}}
+# %% mystnb={"figure": {"name": "fig-two-faults", "caption": "*The world*: the action moves the red dot, the wind the green leaf. Scatter plot: how far the latent follows the leaf relative to the dot, as measured by moving each alone (large marks: mean over seeds, small: seeds), against what least squares on the training data predicts before training. Colour: the bias ρ; shape: the slip s (circle 0, square 0.25, diamond 0.5); blue triangles: ρ = 0.9, s = 0.5 with 10 % (up) or 30 % (down) of random actions mixed in. Dashed: equality; shaded: the tolerance stated beforehand. Both axes are linear up to 0.1 and logarithmic above."}, "image": {"alt": "A white frame with a red and a green dot, and a scatter plot of measured against predicted pull ratios with a diagonal; marks of one fault or none are at the lower left, those of two faults farther up.", "classes": "dark-light wide"}}
 cells = []
 for name in predicted:
     world = predicted[name].make_world()
@@ -224,7 +224,7 @@ display(Markdown("\n".join(lines)))
 # fit of the action on both displacements, computed from each seed's own training data.
 #
 # **Try both faults.** The curve is the formula, with the slip clipped and rounded as in this world, for the bias that you choose; red: measured cells
-# (strong: those of your bias). The other picture: how the best guess divides its weight. The keys for the arrows move a slider by one step.
+# (filled: those of your bias). The other picture: how the best guess divides its weight. The keys for the arrows move a slider by one step.
 
 # %% tags=["hide-input"]
 measured = [{**cell, "measured": cell["measured"].mean()} for cell in cells if not cell["random_share"]]

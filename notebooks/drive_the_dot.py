@@ -60,7 +60,7 @@ DriveTheDot(drive)
 # of positions all over the frame (blue to orange from left to right, dark to light from top to bottom). [At every
 # move](#fig-drive)
 #
-# - the encoder looks at the new frame: the black point;
+# - the encoder looks at the new frame: the filled point;
 # - the forward model *says*, from the old latent and the action, where the new one will be: the orange diamond;
 # - the inverse model sees both latents and says what the action was: the orange arrow on the black one.
 #

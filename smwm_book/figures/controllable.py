@@ -72,7 +72,7 @@ def distractor_filtering(
         seeds_and_mean(left, steps, values.clip(min=0), colour, label=name)
     training_step_axis(left, steps)
     left.set(ylabel="R² of the position", ylim=(-0.03, 1.05))
-    left.legend(loc="center left")
+    left.legend(loc="upper left")
     right.scatter(*base.T, s=10, color=GREY, label="controlled dot moves")
     for number, cloud in enumerate(clouds):
         label = "only the distractor moves" if number == 0 else None

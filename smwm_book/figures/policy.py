@@ -5,7 +5,8 @@ import numpy as np
 from smwm_book.figures.dot_world import training_step_axis
 from smwm_book.figures.style import GREY, INK, ORANGE, PALE, SMALL, SMWM, VERMILION, Figure, new_figure
 
-MARKERS = {0.0: "o", 0.25: "s", 0.5: "D"}
+MARKERS = {0.0: "o", 0.25: "s", 0.5: "D"}  # by slip
+MIXED = {0.1: "^", 0.3: "v"}  # by share of random actions
 
 
 def pull_against_prediction(frame: np.ndarray, cells: list[dict], absolute: float, relative: float) -> Figure:
@@ -30,7 +31,7 @@ def pull_against_prediction(frame: np.ndarray, cells: list[dict], absolute: floa
         colour = SMWM if cell["random_share"] else colours[cell["bias"]]
         seeds = cell["measured"]
         place = np.full(len(seeds), cell["predicted"])
-        marker = MARKERS[cell["slip"]]
+        marker = MIXED[cell["random_share"]] if cell["random_share"] else MARKERS[cell["slip"]]
         right.plot(place, seeds, linestyle="none", marker=marker, markersize=4, color=INK, alpha=0.5)
         name = f"ρ = {cell['bias']:g}, s = {cell['slip']:g}"
         if cell["random_share"]:
@@ -74,5 +75,5 @@ def early_traces(steps: np.ndarray, panels: dict[str, np.ndarray]) -> Figure:
         axis.set(ylim=(-0.03, 1.05), ylabel="R² of the position")
         axis.tick_params(labelleft=True)  # a phone stacks the panels
         axis.set_title(title, fontsize="medium")
-    axes[0, -1].legend(loc="lower right")
+    axes[0, 0].legend(loc="upper left")
     return figure

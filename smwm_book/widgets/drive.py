@@ -106,8 +106,8 @@ class Drive:
         table, unit = self.table()
         off = np.linalg.norm(table * unit - self.collapsed_points, axis=1).max()
         return (
-            f"Total variance of the latents of the coloured places: {open_:.2g} at λ = 10, {shut:.2g} at λ = 0. "
-            f"The points at λ = 0 are read from a table of all {len(table):,} places, off by at most {off:.5f}."
+            f"Total variance of the latents of the coloured positions: {open_:.2g} at λ = 10, {shut:.2g} at λ = 0. "
+            f"The points at λ = 0 are read from a table of all {len(table):,} positions, off by at most {off:.5f}."
         )
 
     def spread(self, model: WorldModel) -> float:
@@ -144,7 +144,7 @@ class Drive:
         went = f"stayed at ({x}, {y}){at_border}" if stayed else f"went from ({x}, {y}) to ({to_x}, {to_y})"
         sentence = (
             f"The dot {went}. Its latent moved by {moved:.2f}; the forward model "
-            f"missed the new place by {missed:.2f}. The action was ({to_x - x}, {to_y - y}) px; the inverse model "
+            f"missed the new position by {missed:.2f}. The action was ({to_x - x}, {to_y - y}) px; the inverse model "
             f"says ({found_x:.1f}, {found_y:.1f})."
         )
         low, high = self.world.lowest_start, self.world.highest_start

@@ -133,7 +133,7 @@ def explorer(browser, tmp_path):
 
 def test_the_explorer_plays_the_steps_and_magnifies(explorer):
     page, shown = explorer
-    words, cloud, play = page.locator("p[aria-live]"), page.locator("canvas").first, page.get_by_role("button")
+    words, cloud, play = page.locator("p[aria-live]"), page.locator("canvas").first, page.get_by_role("button").first
     first = play.evaluate("(play) => { play.click(); return document.querySelector('p[aria-live]').innerText; }")
     assert first == shown.sentence(len(shown.lambdas) - 1, 0)
     wait_until(page, "(first) => document.querySelector('p').innerText !== first", arg=first)

@@ -5,8 +5,9 @@
 3. Its HTML holds all data, names no other host, and what it draws is the data to within a pixel.
 4. Both losses are in words and page, and a loss that is not computed is called so.
 5. Arrays that do not belong together are refused.
+6. Who asked for less motion is offered single steps alone.
 
-That the viewer works in a browser is tested on the built book.
+What else the viewer does in a browser is tested on the built book.
 """
 
 import json
@@ -14,6 +15,7 @@ import re
 
 import numpy as np
 import pytest
+from widget_pages import canvases, whole_page
 
 from smwm_book.widgets.explorer import Exploration, Explorer, viewer
 from smwm_core.errors import SMWMError
@@ -105,3 +107,19 @@ def test_arrays_that_do_not_belong_together_are_refused(changes):
 def test_losses_of_other_moments_are_refused():
     with pytest.raises(SMWMError, match=r"Two losses at these moments have the shape \(3, 3, 2\), not \(3, 2, 2\)"):
         exploration(losses=np.ones((3, 2, 2)))
+
+
+def test_who_asked_for_less_motion_goes_step_by_step(watched, tmp_path):
+    shown = exploration()
+    (tmp_path / "explorer.html").write_text(whole_page(viewer(shown)))
+    page = watched((tmp_path / "explorer.html").as_uri(), 390, 900, reduced_motion="reduce")
+    assert page.get_by_text("Play", exact=True).is_hidden()
+    words, following, seen = page.locator("p[aria-live]"), page.get_by_role("button", name="Next step"), []
+    for step in (0, 1, 2, 0):
+        following.press("Enter")
+        assert words.inner_text() == shown.sentence(2, step)
+        seen.append(canvases(page))
+    assert seen[0] == seen[3]
+    assert all(len(set(pictures)) == 3 for pictures in zip(*seen, strict=True))
+    page.wait_for_timeout(500)
+    assert canvases(page) == seen[3]

@@ -347,12 +347,16 @@ def test_pull_ratios_lie_where_they_were_predicted_and_measured():
     cells = [
         {"bias": 0.0, "slip": 0.25, "random_share": 0.0, "predicted": 0.01, "measured": np.array([0.05, 0.07])},
         {"bias": 0.9, "slip": 0.5, "random_share": 0.1, "predicted": 1.2, "measured": np.array([1.0, 1.2])},
+        {"bias": 0.9, "slip": 0.5, "random_share": 0.3, "predicted": 0.5, "measured": np.array([0.4, 0.6])},
     ]
     picture, axis = figures.pull_against_prediction(RANDOM.random((8, 8, 3)), cells, 0.1, 0.2).axes
     assert picture.images
-    marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines if line.get_label().startswith("ρ")}
+    named = [line for line in axis.lines if line.get_label().startswith("ρ")]
+    marks = {line.get_label(): line.get_xydata()[0] for line in named}
     assert marks["ρ = 0, s = 0.25"] == pytest.approx([0.01, 0.06])
     assert marks["ρ = 0.9, s = 0.5, 10 % random"] == pytest.approx([1.2, 1.1])
+    assert marks["ρ = 0.9, s = 0.5, 30 % random"] == pytest.approx([0.5, 0.5])
+    assert len({(line.get_marker(), line.get_color()) for line in named}) == len(cells)
     band = axis.collections[0].get_paths()[0].vertices
     assert band[np.isclose(band[:, 0], 6), 1].max() == pytest.approx(7.2)
     assert band[band[:, 0] == 0, 1].max() == pytest.approx(0.1)

@@ -122,8 +122,8 @@ def test_the_table_is_the_collapsed_encoder_at_every_place():
     opened = shown.model.encode_states(shown.world, shown.positions)
     variances = [of.double().var(0).sum().item() for of in (opened, coloured)]
     assert data["variances"] == (
-        f"Total variance of the latents of the coloured places: {variances[0]:.2g} at λ = 10, {variances[1]:.2g} at "
-        f"λ = 0. The points at λ = 0 are read from a table of all 3,600 places, off by at most {off:.5f}."
+        f"Total variance of the latents of the coloured positions: {variances[0]:.2g} at λ = 10, {variances[1]:.2g} at "
+        f"λ = 0. The points at λ = 0 are read from a table of all 3,600 positions, off by at most {off:.5f}."
     )
     (said,) = re.findall(r"a point by at most ([\d.]+)", (paths.NOTEBOOKS / "drive_the_dot.py").read_text())
     assert off < float(said) < 2 * off
@@ -153,7 +153,7 @@ def test_the_words_are_what_the_model_says():
     assert torch.allclose(move.predicted, predicted, atol=1e-6)
     assert shown.sentence(move) == (
         f"The dot went from (18, 30) to (34, 26). Its latent moved by {(z_next - z).norm():.2f}; the forward model "
-        f"missed the new place by {(predicted - z_next).norm():.2f}. The action was (16, -4) px; the inverse model "
+        f"missed the new position by {(predicted - z_next).norm():.2f}. The action was (16, -4) px; the inverse model "
         f"says ({right:.1f}, {down:.1f})."
     )
     assert shown.sentence(shown.move((17, 30), (18, 30))).endswith("No training step started out here.")

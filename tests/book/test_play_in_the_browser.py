@@ -10,7 +10,8 @@
 4. Start and goal move by keyboard, mouse and touch; the page plans, stops, also by Enter in the room, and can be looked
    back at.
 5. Who asked for less motion sees no animation and can still look at every moment.
-6. Both redraw for the dark theme, live side by side, and say so where their data are broken.
+6. Both redraw for the dark theme, where what a frame shows in black has a black key; they live side by side, and say
+   so where their data are broken.
 7. A phone shows both pictures and the words at once; all words in the pictures can be read there.
 """
 
@@ -446,6 +447,23 @@ def test_pages_follow_the_theme(opened, name):
     page.evaluate("document.documentElement.dataset.theme = 'dark'")
     settled(page)
     assert canvases(page)[1] != light
+
+
+@pytest.mark.parametrize("name", ["drive", "planner"])
+def test_what_a_frame_shows_in_black_has_a_black_key(opened, name):
+    page = opened(name)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    if name == "planner":
+        page.locator("button").click()
+        wait_until(page, "document.querySelector('p[aria-live]').innerText.includes('round 2 of 30')")
+    key = page.locator("li span[style*=background]").last
+    assert key.evaluate("(key) => getComputedStyle(key).backgroundColor") == "rgb(255, 255, 255)"
+    drawn = """(key) => {
+      const frame = document.querySelector("canvas"), [red, green, blue] = getComputedStyle(key).color.match(/\\d+/g);
+      const pixels = frame.getContext("2d").getImageData(0, 0, frame.width, frame.height).data;
+      return pixels.some((_, i) => i % 4 === 0 && pixels[i] == red && pixels[i + 1] == green && pixels[i + 2] == blue);
+    }"""
+    assert key.evaluate(drawn)
 
 
 @pytest.mark.parametrize("name", ["drive", "planner"])

@@ -4,8 +4,8 @@
 2. Points are turned rigidly, and drawn where they are turned to, in their colours; both latents turn together.
 3. They turn by keyboard, mouse and touch, never by themselves, and a button leads back to the front.
 4. Another world changes all four pictures and the words; elbow and dimension of the action are marked.
-5. It fits a phone with words of at least 9 px, follows the theme, has nothing serious for axe-core, and says so without
-   data or JavaScript.
+5. It fits a phone with words of at least 9 px, follows the theme, also around the names of axes, has nothing serious
+   for axe-core, and says so without data or JavaScript.
 """
 
 import base64
@@ -200,6 +200,19 @@ def test_it_fits_a_phone_with_readable_words_in_either_theme(opened, scheme):
     assert first["y"] == second["y"]
     assert first["width"] == second["width"] > 140
     assert serious_faults(page, ".smwm-turn") == []
+
+
+@pytest.mark.parametrize(("scheme", "ground"), [("light", "#ffffff"), ("dark", "#14181e")])
+def test_names_of_axes_stand_out_from_the_points(opened, scheme, ground):
+    page = opened()
+    page.evaluate(
+        """() => { window.halos = []; const write = CanvasRenderingContext2D.prototype.strokeText;
+        CanvasRenderingContext2D.prototype.strokeText = function (text, ...where) {
+            window.halos.push([text, this.strokeStyle]); return write.call(this, text, ...where); }; }"""
+    )
+    page.evaluate("(scheme) => { document.documentElement.dataset.theme = scheme; }", scheme)
+    settled(page)
+    assert page.evaluate("window.halos") == 2 * [[f"PC {axis}", ground] for axis in (1, 2, 3)]
 
 
 @pytest.mark.parametrize(("whole", "broken"), [('"worlds"', "worlds"), ('"points":"', '"points":"%')])
