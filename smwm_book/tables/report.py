@@ -10,7 +10,7 @@ def format_number(value: float | None) -> str:
     """Three significant digits, or three decimals near 1; powers of ten for what is very small."""
     if value is None:
         return "–"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e6:
+    if float(value).is_integer() and abs(value) < 1e6:
         return str(int(value))
     if abs(value) < 1e-3:
         return f"{value:.1e}"

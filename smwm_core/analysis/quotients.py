@@ -1,7 +1,7 @@
 """Which states of a tiny world a sensorimotor model may confuse, exactly: all partitions are tried, nothing is trained.
 
 An encoder of a finite world is a partition P of its states. With heads that are as good as they can be, its inverse
-loss is the mean over k of H(a_t | P(s_t), P(s_{t+k})), and its forward loss H(P(s_{t+1}) | P(s_t), a_t). States and
+loss is the mean over k of H(aₜ | P(sₜ), P(sₜ₊ₖ)), and its forward loss H(P(sₜ₊₁) | P(sₜ), aₜ). States and
 actions are uniform, also the actions between t and t + k.
 """
 

@@ -18,7 +18,7 @@ def rollout_errors(model: WorldModel, z: Tensor, actions: Tensor) -> tuple[np.nd
         actions: ``(N, T, A)``; ``actions[:, t]`` takes ``z[:, t]`` to ``z[:, t + 1]``.
 
     Returns:
-        two arrays ``(T,)``, means over trajectories: ``‖ẑ_k − z_k‖`` and ``‖z_0 − z_k‖``.
+        two arrays ``(T,)``, means over trajectories: ``‖ẑₖ − zₖ‖`` and ``‖z₀ − zₖ‖``.
     """
     if z.ndim != 3 or actions.ndim != 3 or z.shape[:2] != (len(actions), actions.shape[1] + 1):
         raise SMWMError(

@@ -24,7 +24,7 @@ LOWEST, HIGHEST = 1e-3, 1e3  # an adapted λ stays between them
 
 @dataclass(frozen=True)
 class Objective:
-    """``L = L_fwd + inverse · L_inv + sigreg · L_sigreg + …``; a term of weight 0 is not computed.
+    """Forward loss + ``inverse`` · inverse loss + ``sigreg`` · SIGReg + …; a term of weight 0 is not computed.
 
     Arguments:
         inverse: λ, the weight of the inverse loss; the paper's toy worlds use 10. 0 is the

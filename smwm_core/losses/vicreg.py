@@ -13,7 +13,7 @@ EPSILON = 1e-4
 
 
 def vicreg_loss(z: Tensor) -> Tensor:
-    """``mean_i max(0, 1 − std_i) + 1/25 · Σ_{i≠j} cov_ij² / Z``.
+    """``mean max(0, 1 − std) + 1/25 · Σ cov² / Z``: a mean over dimensions, a sum over pairs of different ones.
 
     Arguments:
         z: latents ``(N, Z)``, N ≥ 2.

@@ -60,7 +60,7 @@ _DISC = [
 class DotWorld:
     """Dots on a white 64×64 RGB frame.
 
-    A state is ``(x_1, y_1, x_2, y_2, …)``, whole pixels with the origin at the top left. Before a
+    A state is ``(x₁, y₁, x₂, y₂, …)``, whole pixels with the origin at the top left. Before a
     step every coordinate lies in [18, 45], so that after it every dot is still fully in the frame.
 
     Arguments:

@@ -32,7 +32,7 @@ Policy = Callable[[Tensor], Tensor]  # readings so far, (N, t + 1, C) → comman
 class ThermalRig:
     """Boards in a line, each with two heaters; every heater also warms its neighbours.
 
-    A state is ``(H_1, …, H_n, T_1, …, T_n)``, heaters and sensors in °C. A command lies in [−1, 1], from off to full
+    A state is ``(H₁, …, Hₙ, T₁, …, Tₙ)``, heaters and sensors in °C. A command lies in [−1, 1], from off to full
     power. A reading has the columns of ``channels``.
 
     Arguments:

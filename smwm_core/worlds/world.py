@@ -14,7 +14,7 @@ from smwm_core.errors import SMWMError
 
 @dataclass(frozen=True)
 class Transitions:
-    """A set of single steps ``(s_t, a_t, s_{t+1})``, stored as states and never as frames.
+    """A set of single steps ``(sₜ, aₜ, sₜ₊₁)``, stored as states and never as frames.
 
     Arguments:
         state: ``(N, state_dim)``, in the world's own units.
