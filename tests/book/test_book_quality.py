@@ -1,7 +1,8 @@
 """Claims about the quality of the built book.
 
 1. Every page has a title, language, description and viewport, one first-level heading and no jump in its headings.
-2. Every address inside the book leads somewhere, with its fragment; every notebook page offers its executed notebook.
+2. Every address inside the book leads somewhere, with its fragment; every notebook page offers its executed notebook;
+   an entry of the list of references begins with the words that cite it.
 3. Every figure has a number and a caption, and some text refers to it.
 4. Every page is whole at desktop width, and axe-core has nothing serious or critical to say about it, on a wide screen,
    in the dark and on a phone.
@@ -102,6 +103,19 @@ def test_every_address_inside_the_book_leads_somewhere(built, soups):
             elif fragment and path.suffix == ".html" and fragment not in ids[str(path.resolve().relative_to(built))]:
                 dead.add(f"{name}: {target}#{fragment}")
     assert not dead
+
+
+def test_references_are_listed_under_the_words_that_cite_them(soups):
+    entries = soups["book/references.html"].select("div.citation")
+    labels = {entry["id"]: words(entry.select_one(".label")).strip("[]") for entry in entries}
+    cited = [link for name in pages() for link in soups[name].select(".bibtex-citation a")]
+    assert {urldefrag(link["href"]).fragment for link in cited} == set(labels)
+    for link in cited:  # in a sentence the authors stand outside of the link
+        assert labels[urldefrag(link["href"]).fragment].endswith(words(link))
+
+
+def words(tag) -> str:
+    return " ".join(tag.text.split())
 
 
 @pytest.mark.parametrize("name", list(notebooks.sources()))
@@ -235,6 +249,8 @@ def test_the_printed_page_is_whole(browser, built, soups):
     wait_until(page, "document.querySelectorAll('mjx-container').length > 20")
     assert page.locator("article .math:not(:has(mjx-container))").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth") <= 700
+    assert page.locator(".solution").count() > 10
+    assert all(solution.is_visible() for solution in page.locator(".solution section").all())
     for part in ("#pst-primary-sidebar", "details.hide summary", ".prev-next-area", 'article [class^="smwm-"] input'):
         assert not any(found.is_visible() for found in page.locator(part).all()), part
     assert page.locator('article [class^="smwm-"] canvas').first.is_visible()
@@ -256,6 +272,26 @@ def test_all_numbers_are_folded_on_screen_and_open_in_print(browser, address, bu
     assert 'class="numbers"' not in printed
     tables = printed.count("<summary>All numbers") + printed.count("<summary>Stated beforehand")
     assert tables == printed.count("<details open>") > 10
+
+
+def test_numbers_do_not_break_in_tables(browser, address):
+    page, _ = open_page(browser, address, "notebooks/anticollapse_gallery.html", 390)
+    page.emulate_media(media="print")
+    numbers = page.evaluate(
+        """() => [...document.querySelectorAll("td p")].flatMap((cell) => {
+            const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+            const range = document.createRange(), found = [];
+            while (texts.nextNode()) for (const number of texts.currentNode.data.matchAll(/[0-9.]+e-[0-9]+/g)) {
+                range.setStart(texts.currentNode, number.index);
+                range.setEnd(texts.currentNode, number.index + number[0].length);
+                found.push([number[0], range.getClientRects().length]);
+            }
+            return found;
+        })"""
+    )
+    assert len(numbers) > 10
+    assert [number for number, lines in numbers if lines > 1] == []
+    page.close()
 
 
 def test_sections_that_fold_are_there(soups):
