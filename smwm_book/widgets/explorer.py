@@ -72,7 +72,9 @@ class Exploration:
 
 
 class Explorer(widgets.VBox):
-    """Two sliders, a picture and a sentence; shown without a kernel it is the viewer of the same data.
+    """A slider for λ where there are several, one for the step, a picture and a sentence.
+
+    Shown without a kernel it is the viewer of the same data.
 
     Arguments:
         exploration: what to show; it opens at the largest λ and the last step.
@@ -89,7 +91,8 @@ class Explorer(widgets.VBox):
         for slider in (self.which_lambda, self.which_step):
             slider.observe(self._draw, "value")
         self._draw()
-        super().__init__([self.which_lambda, self.which_step, self.picture, self.words])
+        sliders = [self.which_lambda, self.which_step] if len(lambdas) > 1 else [self.which_step]
+        super().__init__([*sliders, self.picture, self.words])
 
     def _draw(self, _change=None) -> None:
         e, i, j = self.exploration, self.which_lambda.value, self.which_step.value

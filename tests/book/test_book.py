@@ -13,6 +13,7 @@
 
 import re
 import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -156,6 +157,17 @@ def test_the_explorer_draws_both_losses(explorer):
     assert len(set(drawn)) == 3  # the mark moves, and at λ = 0 there is one curve less
     assert shown.losses[0, :, 1].max() == 0
     assert "no inverse loss" in curves.get_attribute("aria-label")
+
+
+def test_the_explorer_of_a_single_weight_has_no_slider_for_it(explorer):
+    page, shown = explorer
+    assert page.get_by_role("slider").count() == 2
+    one = replace(
+        shown, **{part: getattr(shown, part)[:1] for part in ("lambdas", "clouds", "spectra", "variances", "losses")}
+    )
+    page.set_content(viewer(one))
+    assert page.get_by_role("slider").count() == 1
+    assert page.locator("p[aria-live]").inner_text() == one.sentence(0, len(one.steps) - 1)
 
 
 def test_sliders_of_the_explorer_stay_where_they_are(explorer):
