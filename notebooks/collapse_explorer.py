@@ -94,13 +94,13 @@ figures.variance_by_lambda(exploration.steps, exploration.lambdas.tolist(), expl
 # %% tags=["hide-input"]
 fall = None
 for opened in published_results("build_it_yourself")[:1]:
-    variance, *losses = opened.arrays["smwm_off"][0].T
+    _, *losses = opened.arrays["smwm_off"][0].T  # of all held-out transitions; the latents are those of 150 frames
     fall = Exploration(
         lambdas=np.zeros(1),
         steps=opened.arrays["off_steps"],
         clouds=opened.arrays["off_clouds"][None],
         spectra=opened.arrays["off_spectra"][None],
-        variances=variance[None],
+        variances=opened.arrays["off_spectra"].sum(1)[None],
         colours=opened.arrays["off_colours"],
         losses=np.stack(losses, 1)[None],
     )
