@@ -53,7 +53,8 @@ def variance_and_losses(steps: np.ndarray, curves: dict[str, np.ndarray], floor:
     for axis, title in zip(axes, _READINGS, strict=True):
         if len(set(np.diff(steps))) > 1:
             training_step_axis(axis, steps)
-            axis.set_xticks(axis.get_xticks()[::2], [f"{tick:,.0f}" for tick in axis.get_xticks()[::2]])
+            ticks = axis.get_xticks()[::2]  # so that a phone has room for them
+            axis.set_xticks(ticks, [f"{tick:,.0f}" for tick in ticks])
         axis.set(title=title, yscale="log", xlabel=xlabel)
         axis.minorticks_off()
     axes[2].axhline(floor, color=GREY, linestyle="--", linewidth=1.2, zorder=0)
